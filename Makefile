@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything runs in .venv, which the first target that needs it makes. `make help` lists the lines `target: ## text`.
+
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+# pyenv's shims answer to names of versions that are not selected: ansible-test and nox must find the real ones first.
+INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/bin)))
+
+.PHONY: help venv demo test test-core test-unit test-integration test-packaging test-sanity lint matrix clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+venv: .venv/made ## the virtual environment in .venv, made anew when pyproject.toml changed
+
+demo: venv ## a mail site with a fault, a jump host and a check of both, all on this machine
+	@$(PYTHON) demo/run.py
+
+test: test-core test-unit test-integration test-packaging test-sanity ## all tests
+
+test-core: venv ## the core alone, from byte scripts
+	$(PYTEST) tests/core
+
+test-unit: venv ## modules, action plugins and Nornir tasks
+	$(PYTEST) tests/unit tests/nornir
+
+test-integration: venv ## against real servers in network namespaces, where this machine can have them
+	$(PYTEST) tests/lab tests/integration
+
+test-packaging: venv ## what the collection and the wheel contain
+	$(PYTEST) tests/packaging
+
+test-sanity: venv ## ansible-test sanity
+	PATH="$(INTERPRETERS)$$PATH" $(PYTHON) -m tests.sanity
+
+lint: venv ## ruff, mypy, ansible-lint and the changelog's fragments
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint
+	.venv/bin/antsibull-changelog lint
+
+matrix: venv ## the tests on each supported ansible-core and on the oldest and newest target Python
+	PATH="$(INTERPRETERS)$$PATH" .venv/bin/nox
+
+clean: ## remove what these targets made
+	rm -rf .venv .nox .ansible .cache .mypy_cache .pytest_cache .ruff_cache
+
+# The first interpreter that can make a virtual environment: Debian's python3 without python3-venv cannot, neither can
+# pyenv's shim for a version that is not selected.
+.venv/made: pyproject.toml galaxy.yml
+	@found=; for python in python3 python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        found=$$python; break; \
+	    fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "No Python 3.11 or newer with venv found: install one, on Debian with apt-get install python3-venv." >&2; \
+	    exit 1; \
+	fi; \
+	$$found -m venv --clear .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
