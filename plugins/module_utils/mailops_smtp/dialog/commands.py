@@ -1,0 +1,211 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From values to command lines (RFC 5321 4.1), one rule: nothing that a value contains can become a second command.
+
+Every line that reaches the wire is made here. CR, LF and NUL are refused in all of it, and a line that carries a
+secret is made together with the text that may be shown in its place, so that no later code has to know about secrets.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+
+MASK = "********"
+
+# RFC 5321 4.5.3.1
+MAX_LOCAL_PART_OCTETS = 64
+MAX_DOMAIN_OCTETS = 255
+
+# RFC 3461 4.4: an envelope identifier has at most 100 characters as encoded.
+MAX_ENVELOPE_ID_CHARACTERS = 100
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_DOT_STRING = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
+_QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ADDRESS_LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]+|[A-Za-z0-9-]+:[!-Z^-~]+)\]")
+
+NOTIFY = ("never", "success", "failure", "delay")
+
+
+class CommandError(ValueError):
+    """A value that must not or cannot stand in a command line. The text says why, without repeating the value."""
+
+
+class Command(t.NamedTuple):
+    """One command line: the octets for the wire and the text for the transcript."""
+
+    wire: bytes
+    shown: str
+
+
+def ehlo(name: str) -> Command:
+    return _line("EHLO", name)
+
+
+def helo(name: str) -> Command:
+    return _line("HELO", name)
+
+
+def lhlo(name: str) -> Command:
+    """RFC 2033 4.1: LMTP's EHLO."""
+    return _line("LHLO", name)
+
+
+def starttls() -> Command:
+    return _line("STARTTLS")
+
+
+def auth(mechanism: str, initial_response: t.Optional[bytes]) -> Command:
+    """RFC 4954 4: an empty initial response is written as a single equals sign."""
+    if initial_response is None:
+        return _line("AUTH", mechanism)
+    secret = _line("AUTH", mechanism, _base64(initial_response) or "=")
+    return Command(secret.wire, f"AUTH {mechanism} {MASK}")
+
+
+def auth_response(response: bytes) -> Command:
+    """The client's answer to a 334 challenge. It can carry a password, so none of it is shown."""
+    return Command(_line(_base64(response)).wire, MASK)
+
+
+def auth_cancel() -> Command:
+    """RFC 4954 4: gives up an exchange that makes no sense."""
+    return _line("*")
+
+
+def mail(
+    address: str,
+    size: t.Optional[int] = None,
+    ret: t.Optional[str] = None,
+    envelope_id: t.Optional[str] = None,
+) -> Command:
+    """MAIL with the parameters of RFC 1870 (SIZE) and RFC 3461 (RET, ENVID). "" is the null reverse-path."""
+    words = ["MAIL", f"FROM:<{address}>"]
+    if size is not None:
+        words.append(f"SIZE={size}")
+    if ret is not None:
+        words.append(f"RET={ret.upper()}")
+    if envelope_id is not None:
+        words.append(f"ENVID={xtext(envelope_id)}")
+    return _line(*words)
+
+
+def rcpt(address: str, notify: t.Sequence[str] = (), original_recipient: t.Optional[str] = None) -> Command:
+    """RCPT with the parameters of RFC 3461: NOTIFY and ORCPT (address type rfc822)."""
+    words = ["RCPT", f"TO:<{address}>"]
+    if notify:
+        words.append("NOTIFY=" + ",".join(notify).upper())
+    if original_recipient is not None:
+        words.append(f"ORCPT=rfc822;{xtext(original_recipient)}")
+    return _line(*words)
+
+
+def data() -> Command:
+    return _line("DATA")
+
+
+def quit() -> Command:
+    return _line("QUIT")
+
+
+def _line(*words: str) -> Command:
+    text = " ".join(words)
+    refuse_controls(text)
+    return Command(text.encode("ascii") + b"\r\n", text)
+
+
+def refuse_controls(text: str) -> None:
+    """The guard of the wire.
+
+    :raises CommandError: for CR, LF, NUL, any other control character, and for what is not ASCII (RFC 5321 2.4).
+    """
+    if "\r" in text or "\n" in text:
+        raise CommandError("contains a line end, which would start another command")
+    if "\0" in text:
+        raise CommandError("contains a NUL character")
+    if not text.isascii():
+        raise CommandError("contains a character outside ASCII, which RFC 5321 does not allow on the wire")
+    if not text.isprintable():
+        raise CommandError("contains a control character")
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def xtext(value: str) -> str:
+    """RFC 3461 4: "+", "=" and everything outside printable ASCII as "+" and two hexadecimal digits."""
+    return "".join(
+        character if "!" <= character <= "~" and character not in "+=" else f"+{ord(character):02X}"
+        for character in value
+    )
+
+
+def check_hello_name(name: str) -> None:
+    """A domain or an address literal, as EHLO wants it (RFC 5321 4.1.1.1).
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(name)
+    if not _DOMAIN.fullmatch(name) and not _ADDRESS_LITERAL.fullmatch(name):
+        raise CommandError("is neither a host name nor an address literal such as [198.51.100.7]")
+
+
+def check_host_name(name: str) -> None:
+    """A host or domain name in its ASCII form.
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(name)
+    if not _DOMAIN.fullmatch(name.rstrip(".")) or len(name) > MAX_DOMAIN_OCTETS:
+        raise CommandError("is no valid host name")
+
+
+def check_address(address: str) -> None:
+    """A mailbox as RFC 5321 4.1.2 defines it: local part, "@", and a domain or an address literal.
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(address)
+    local, at_sign, domain = address.rpartition("@")
+    if not at_sign or not local or not domain:
+        raise CommandError("is not of the form local-part@domain")
+    if not _DOT_STRING.fullmatch(local) and not _QUOTED_STRING.fullmatch(local):
+        raise CommandError("has a local part that would need quotation marks, or misplaced dots")
+    if len(local) > MAX_LOCAL_PART_OCTETS:
+        raise CommandError(f"has a local part of more than {MAX_LOCAL_PART_OCTETS} octets")
+    if len(domain) > MAX_DOMAIN_OCTETS:
+        raise CommandError(f"has a domain of more than {MAX_DOMAIN_OCTETS} octets")
+    if not _DOMAIN.fullmatch(domain) and not _ADDRESS_LITERAL.fullmatch(domain):
+        raise CommandError("has a domain that is no valid host name")
+
+
+def check_recipient(address: str) -> None:
+    """Like check_address, but RCPT also takes a bare "Postmaster" (RFC 5321 4.1.1.3)."""
+    if address.lower() != "postmaster":
+        check_address(address)
+
+
+def check_notify(notify: t.Sequence[str]) -> None:
+    """RFC 3461 4.1: NEVER stands alone.
+
+    :raises CommandError: for unknown or contradictory values.
+    """
+    unknown = [word for word in notify if word not in NOTIFY]
+    if unknown:
+        raise CommandError(f"knows {', '.join(NOTIFY)}")
+    if "never" in notify and len(notify) > 1:
+        raise CommandError("cannot combine never with another value (RFC 3461 4.1)")
+
+
+def check_envelope_id(envelope_id: str) -> None:
+    """RFC 3461 4.4: printable US-ASCII and blanks, at most 100 characters after encoding.
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(envelope_id)
+    if not envelope_id or len(xtext(envelope_id)) > MAX_ENVELOPE_ID_CHARACTERS:
+        raise CommandError(f"must have 1 to {MAX_ENVELOPE_ID_CHARACTERS} characters as xtext (RFC 3461 4.4)")

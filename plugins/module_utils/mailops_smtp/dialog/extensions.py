@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a server says it can do: the reply to EHLO (RFC 5321 4.1.1.1) as a list of keywords with their parameters."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from .replies import Reply
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
+
+
+class Extension(t.NamedTuple):
+    keyword: str
+    parameters: t.Tuple[str, ...]
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {"keyword": self.keyword, "parameters": list(self.parameters)}
+
+
+class Extensions:
+    """The extension list in the server's own order, and the questions that the dialog asks of it."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.greeting = reply.lines[0] if reply.lines else ""
+        # The first line is the greeting. Some servers have put a keyword there and lost it for every client:
+        # it is no extension by the grammar, so it is not taken for one.
+        self.listed = tuple(extension for extension in map(_extension, reply.lines[1:]) if extension is not None)
+
+    def offers(self, keyword: str) -> bool:
+        return any(extension.keyword == keyword for extension in self.listed)
+
+    def auth_mechanisms(self) -> t.Tuple[str, ...]:
+        """All mechanisms of all AUTH lines, in order, once each."""
+        names = [
+            parameter.upper()
+            for extension in self.listed
+            if extension.keyword == "AUTH"
+            for parameter in extension.parameters
+        ]
+        return tuple(dict.fromkeys(names))
+
+    def client_seen_as(self) -> t.Optional[str]:
+        """The client's address as the greeting shows it ("Hello host [198.51.100.7]"), if it does."""
+        for word in _ADDRESS.findall(self.greeting.replace("IPv6:", "")):
+            try:
+                return str(ipaddress.ip_address(word.strip(".")))
+            except ValueError:
+                continue
+        return None
+
+    def as_list(self) -> t.List[t.Dict[str, t.Any]]:
+        return [extension.as_dict() for extension in self.listed]
+
+
+def _extension(line: str) -> t.Optional[Extension]:
+    words = line.split()
+    if not words:
+        return None
+    # "AUTH=LOGIN PLAIN" is how servers spelled it for the clients of the draft; it means the same.
+    if words[0].upper().startswith("AUTH="):
+        words[0:1] = ["AUTH", words[0][5:]]
+    # Keywords are case-insensitive (RFC 5321 2.4).
+    return Extension(words[0].upper(), tuple(word for word in words[1:] if word))

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What would be said, without saying it: the conversation with an imagined server that offers and accepts all."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .conversation import Exchange, Session, converse
+from .replies import Reply
+
+if t.TYPE_CHECKING:
+    from ..plan import Dialog
+
+_EXTENSIONS = ("rehearsal", "SIZE", "DSN", "STARTTLS")
+
+
+def rehearse(dialog: "Dialog") -> t.List[str]:
+    """The lines of the client in their order, secrets masked, up to QUIT. "(TLS)" stands for the handshake."""
+    lines = []
+    procedure = converse(Session(dialog))
+    mechanisms = dialog.auth.mechanism if dialog.auth is not None and dialog.auth.mechanism else "PLAIN"
+    request = next(procedure)
+    try:
+        while True:
+            if not isinstance(request, Exchange):
+                lines.append("(TLS)")
+                request = procedure.send(None)
+                continue
+            if request.shown is not None:
+                lines.append(request.shown)
+            request = procedure.send(_reply(request, mechanisms))
+    except StopIteration:
+        return lines
+
+
+def _reply(request: Exchange, mechanisms: str) -> Reply:
+    if request.phase == "banner":
+        return Reply(220, None, ("rehearsal",))
+    if request.phase == "ehlo":
+        return Reply(250, None, _EXTENSIONS + (f"AUTH {mechanisms}",))
+    if request.phase == "starttls":
+        return Reply(220, None, ("go ahead",))
+    if request.phase == "auth":
+        return Reply(235, None, ("welcome",))
+    if request.phase == "data":
+        return Reply(354, None, ("go ahead",))
+    return Reply(250, None, ("ok",))

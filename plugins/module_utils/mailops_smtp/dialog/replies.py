@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From bytes to replies (RFC 5321 4.2), one rule: what a server sends can be anything, and costs little.
+
+The reader is fed whatever arrives, split wherever the network split it, and gives back whole replies. It accepts what
+real servers send (no text, bare LF, a code that changes inside a reply) and notes each deviation as a flaw, because a
+tester wants to see it. What is no reply at all ends the reading with NotAReply, and what never ends with TooLarge.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+
+# RFC 5321 4.5.3.1.5 allows 512 octets a line. The longest extension lists seen in the field stay below 4 kB, so 64 kB
+# is no honest reply; it also bounds what ten thousand open dialogs with hostile servers can hold.
+MAX_REPLY_OCTETS = 64 * 1024
+MAX_LINE_OCTETS = 512
+MAX_LINES_KEPT = 200
+MAX_CHARACTERS_KEPT = 1000
+
+# RFC 5321 4.2: Reply-code = %x32-35 %x30-35 %x30-39; the second digit is left open, since later RFCs and real servers
+# go beyond 5. The separator may be missing where there is no text.
+_REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])|(?=\r*\n)|())")
+
+# What nearly all replies consist of: nothing to note, nothing to escape.
+_PLAIN_LINE = re.compile(rb"[2-5][0-9][0-9][- ][ -~]{0,506}\r\n")
+
+# RFC 2034 4: class "." subject "." detail, at the beginning of the text.
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s|$)")
+
+
+def printable(data: t.Union[bytes, str], limit: int = MAX_CHARACTERS_KEPT) -> str:
+    """Text that no terminal, template or JSON reader can be harmed by: UTF-8 where it is UTF-8, every control
+    character, line end and lone surrogate escaped, at most ``limit`` characters."""
+    if isinstance(data, (bytes, bytearray)):
+        # A character takes four octets at most: decoding more than that many could not show up in the result.
+        data = bytes(data[: limit * 4]).decode("utf-8", "backslashreplace")
+    data = data[:limit]
+    if data.isprintable():
+        return data
+    return "".join(character if character.isprintable() else _escape(character) for character in data)[:limit]
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+class Reply(t.NamedTuple):
+    """One reply: its code, its text line by line (without the codes), and what was odd about it.
+
+    ``code`` is None for bytes that are no SMTP reply; they are kept in ``lines`` all the same.
+    ``enhanced`` is the status code of RFC 3463, if the text begins with one.
+    ``raw_base64`` holds the bytes where the text cannot show them all.
+    ``flaws`` are of: bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete.
+    """
+
+    code: t.Optional[int]
+    enhanced: t.Optional[str]
+    lines: t.Tuple[str, ...]
+    truncated: bool = False
+    raw_base64: t.Optional[str] = None
+    flaws: t.Tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> bool:
+        """2yz: done as asked (RFC 5321 4.2.1)."""
+        return self.code is not None and 200 <= self.code < 300
+
+    @property
+    def transient(self) -> bool:
+        """4yz: not now; the same command may succeed later."""
+        return self.code is not None and 400 <= self.code < 500
+
+    @property
+    def permanent(self) -> bool:
+        """5yz: not this way."""
+        return self.code is not None and 500 <= self.code < 600
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {
+            "code": self.code,
+            "enhanced": self.enhanced,
+            "lines": list(self.lines),
+            "truncated": self.truncated,
+            "raw_base64": self.raw_base64,
+            "flaws": list(self.flaws),
+        }
+
+
+class ReplyError(Exception):
+    """What arrived cannot be read as a reply. ``kind`` is an error kind of the evidence, ``seen`` what did arrive."""
+
+    kind = "protocol"
+
+    def __init__(self, detail: str, seen: Reply) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.seen = seen
+
+
+class NotAReply(ReplyError):
+    """A line without a reply code: another protocol, or a broken device."""
+
+
+class TooLarge(ReplyError):
+    """More octets than any honest reply has."""
+
+    kind = "too_large"
+
+
+class ReplyReader:
+    """Collects octets and hands out one reply at a time, in order."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0  # octets at the front of the buffer known to hold no line end
+        self._lines: t.List[bytes] = []
+        self._octets = 0
+
+    def receive(self, data: bytes) -> None:
+        """Take what arrived, in any portion."""
+        self._buffer += data
+
+    def next_reply(self) -> t.Optional[Reply]:
+        """The next whole reply, or None until more octets arrive.
+
+        :raises NotAReply: a line that cannot belong to a reply.
+        :raises TooLarge: no end in sight.
+        """
+        while True:
+            end = self._buffer.find(b"\n", self._searched)
+            if end < 0:
+                self._searched = len(self._buffer)
+                self._refuse_endless()
+                self._refuse_binary()
+                return None
+            line = bytes(self._buffer[: end + 1])
+            del self._buffer[: end + 1]
+            self._searched = 0
+            self._lines.append(line)
+            self._octets += len(line)
+            self._refuse_endless()
+            match = _REPLY_LINE.match(line)
+            if match is None:
+                seen = self._finish(None, ["no_code"])
+                raise NotAReply(f"This is not an SMTP reply: {_excerpt(seen)}", seen)
+            if match.group(2) != b"-":
+                # RFC 5321 4.2.1 has one code in all lines of a reply. Where a server breaks that, the last line
+                # decides, since it is the one that ends the reply.
+                return self._finish(int(match.group(1)), [])
+
+    def unsolicited(self) -> t.Optional[str]:
+        """Whatever has arrived beyond the replies handed out, as text, and forget it; None if there is nothing.
+
+        Called before a command is sent, so that what was said unasked is never taken for its reply."""
+        data = b"".join(self._lines) + bytes(self._buffer)
+        self._reset()
+        self._buffer.clear()
+        return printable(data, MAX_CHARACTERS_KEPT) if data else None
+
+    def incomplete(self) -> t.Optional[Reply]:
+        """The beginning of a reply that never ended (silence, a lost connection), or None; and forget it."""
+        if self._buffer:
+            self._lines.append(bytes(self._buffer))
+            self._buffer.clear()
+        return self._finish(None, ["incomplete"]) if self._lines else None
+
+    def _refuse_endless(self) -> None:
+        if self._octets + len(self._buffer) > MAX_REPLY_OCTETS and (self._searched or self._octets > MAX_REPLY_OCTETS):
+            seen = self.incomplete() or Reply(None, None, ())
+            raise TooLarge(f"The reply did not end within {MAX_REPLY_OCTETS} octets; it begins {_excerpt(seen)}", seen)
+
+    def _refuse_binary(self) -> None:
+        # A TLS alert or record has no line end to wait for: the first octet already says that this is not text.
+        if not self._lines and self._buffer and (self._buffer[0] < 32 or self._buffer[0] > 126):
+            self._lines.append(bytes(self._buffer))
+            self._buffer.clear()
+            seen = self._finish(None, ["no_code"])
+            raise NotAReply(f"This is not an SMTP reply: {_excerpt(seen)}", seen)
+
+    def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
+        lines = self._lines
+        self._reset()
+        if all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
+            texts = tuple(line[4:-2].decode("ascii") for line in lines)
+            raw, truncated = None, False
+        else:
+            whole = [printable(_text(line), MAX_CHARACTERS_KEPT + 1) for line in lines[:MAX_LINES_KEPT]]
+            texts = tuple(text[:MAX_CHARACTERS_KEPT] for text in whole)
+            raw = _raw_base64(b"".join(lines))
+            truncated = len(lines) > MAX_LINES_KEPT or any(len(text) > MAX_CHARACTERS_KEPT for text in whole)
+            flaws += _flaws(lines)
+        if len(lines) > 1 and code is not None and len({line[:3] for line in lines}) > 1:
+            flaws.append("code_changed")
+        enhanced = _ENHANCED.match(texts[-1]) if texts else None
+        return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
+
+    def _reset(self) -> None:
+        self._lines = []
+        self._octets = 0
+        self._searched = 0
+
+
+def _text(line: bytes) -> bytes:
+    match = _REPLY_LINE.match(line)
+    return (line[match.end() :] if match else line).rstrip(b"\r\n")
+
+
+def _flaws(lines: t.List[bytes]) -> t.List[str]:
+    raw = b"".join(lines)
+    found = {
+        "bare_lf": any(line.endswith(b"\n") and not line.endswith(b"\r\n") for line in lines),
+        "bare_cr": raw.count(b"\r") > raw.count(b"\r\n"),
+        "nul": b"\0" in raw,
+        "not_ascii": not raw.isascii(),
+        "long_line": any(len(line) > MAX_LINE_OCTETS for line in lines),
+        "no_separator": any(match and match.group(3) is not None for match in map(_REPLY_LINE.match, lines)),
+    }
+    return [flaw for flaw, present in found.items() if present]
+
+
+def _raw_base64(data: bytes) -> t.Optional[str]:
+    """The octets themselves where the text does not show them all, else None."""
+    if all(32 <= octet < 127 or octet in b"\r\n" for octet in data):
+        return None
+    return base64.b64encode(data).decode("ascii")
+
+
+def _excerpt(reply: Reply) -> str:
+    return f'"{reply.lines[0][:80]}"' if reply.lines else "with nothing"

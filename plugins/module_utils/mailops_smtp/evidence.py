@@ -1,0 +1,264 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What was seen, recorded untouched, and its one public form.
+
+These records are the contract that ``docs/facts.schema.json`` publishes. The wire fills them while a check runs and
+never interprets them; the judgement is computed from their ``as_dict()`` alone, so a stored run can be judged again
+by newer rules. A value that was not observed is ``None``; it never becomes a plausible default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .dialog.replies import Reply, printable
+
+__all__ = [
+    "ERROR_KINDS",
+    "PHASES",
+    "SCHEMA_VERSION",
+    "TARGET_ERRORS",
+    "TESTER_ERRORS",
+    "Certificate",
+    "Check",
+    "Endpoint",
+    "NameMatch",
+    "Reply",
+    "Step",
+    "StepError",
+    "TLS",
+    "Vantage",
+    "printable",
+]
+
+SCHEMA_VERSION = 1
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|\[[0-9A-Fa-fv:.IP]+\]")
+
+# The order in which RFC 5321 lets things happen. "resolve" and "connect" come before the first SMTP byte.
+PHASES = ("resolve", "connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit")
+
+# What ended a step without a reply. The first group is said of the target or the network to it, the second of the
+# tester's own side: a judgement must never blame a mail server for the latter.
+TARGET_ERRORS = {
+    "unresolved": "the name has no address",
+    "null_mx": "the domain says that it takes no mail",
+    "refused": "the connection was refused",
+    "timeout": "no connection, or no end of the check, within the time limit",
+    "unreachable": "there is no route to the address",
+    "reset": "the connection was reset",
+    "closed": "the connection was closed",
+    "silent": "connected, but no reply within the time limit",
+    "tls": "the TLS handshake failed, or the certificate is not acceptable",
+    "protocol": "what arrived is not SMTP",
+    "too_large": "a reply exceeded every reasonable size",
+}
+TESTER_ERRORS = {
+    "resolver": "names could not be looked up at the vantage",
+    "local": "the vantage itself could not open the connection",
+    "jump_unresolved": "the jump host's name has no address",
+    "jump_unreachable": "the jump host could not be reached",
+    "jump_host_key_unknown": "the jump host's key is not in known_hosts",
+    "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
+    "jump_authentication": "the jump host refused the log-in",
+    "jump_forwarding": "the jump host forbids forwarding",
+    "tunnel": "the SSH connection to the jump host was lost or failed",
+    "crashed": "the check itself failed: a defect of this software",
+}
+ERROR_KINDS = {**TARGET_ERRORS, **TESTER_ERRORS}
+
+
+class StepError(t.NamedTuple):
+    """Why a step got no reply. ``kind`` is one of ERROR_KINDS, ``detail`` a sentence for people."""
+
+    kind: str
+    detail: str
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {"kind": self.kind, "detail": printable(self.detail)}
+
+
+class Step(t.NamedTuple):
+    """One command and its reply inside a phase, or a connect or TLS handshake.
+
+    ``at`` is the offset from the start of the check and ``seconds`` the duration, both from a monotonic clock.
+    ``sent`` is what may be shown of the command: secrets are replaced where the line is made.
+    ``unsolicited`` is what the server had said unasked before the command was sent; it was not taken for a reply.
+    """
+
+    phase: str
+    sent: t.Optional[str]
+    reply: t.Optional[Reply]
+    error: t.Optional[StepError]
+    at: float
+    seconds: float
+    tls: bool
+    unsolicited: t.Optional[str] = None
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {
+            "phase": self.phase,
+            "sent": self.sent,
+            "reply": self.reply.as_dict() if self.reply is not None else None,
+            "error": self.error.as_dict() if self.error is not None else None,
+            "at": round(self.at, 6),
+            "seconds": round(self.seconds, 6),
+            "tls": self.tls,
+            "unsolicited": self.unsolicited,
+        }
+
+
+class _Record:
+    """A frozen dataclass whose public form is its fields, in their order, records inside included."""
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(t.cast(t.Any, self))}
+
+
+def _plain(value: t.Any) -> t.Any:
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Vantage(_Record):
+    """The place the TCP connection starts from.
+
+    ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
+    """
+
+    name: str
+    mode: str
+    address: t.Optional[str] = None
+    clock_offset: t.Optional[float] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint(_Record):
+    """One address and port that a target resolves to.
+
+    ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
+    ``source``: ``given`` by the user, or found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1).
+    """
+
+    host: str
+    address: t.Optional[str]
+    family: t.Optional[str]  # ipv4 | ipv6
+    port: int
+    source: str = "given"
+    preference: t.Optional[int] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate(_Record):
+    """An X.509 certificate as the server presented it (RFC 5280). Dates are RFC 3339 in UTC, digests hexadecimal.
+
+    ``subject`` and ``issuer`` are RFC 4514 strings, ``serial`` hexadecimal, ``names`` the subjectAltName entries as
+    ``DNS:…`` and ``IP:…`` (the common name where there are none), ``days_left`` counted from the moment of the check.
+    """
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: t.Optional[str]
+    not_after: t.Optional[str]
+    days_left: t.Optional[float]
+    names: t.Tuple[str, ...]
+    sha256: str
+    spki_sha256: t.Optional[str]
+    key_type: t.Optional[str]
+    key_bits: t.Optional[int]
+    signature_algorithm: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class NameMatch(_Record):
+    """Whether the certificate is good for the name that was connected to, and by which entry (RFC 9525)."""
+
+    name: t.Optional[str]
+    matches: t.Optional[bool]
+    by: t.Optional[str]
+    reason: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TLS(_Record):
+    """A TLS session, or that there was none.
+
+    ``offered``: STARTTLS was in the extension list; True for implicit TLS; None where no list was seen.
+    ``trusted`` and ``name_matches`` are OpenSSL's judgement; ``reason`` says why ``trusted`` is not True.
+    ``dane`` and ``mta_sts`` need DNS data and stay None until that was looked up.
+    """
+
+    offered: t.Optional[bool] = None
+    established: t.Optional[bool] = None
+    version: t.Optional[str] = None
+    cipher: t.Optional[str] = None
+    certificate: t.Optional[Certificate] = None
+    chain: t.Tuple[Certificate, ...] = ()
+    chain_reason: t.Optional[str] = None
+    trusted: t.Optional[bool] = None
+    reason: t.Optional[str] = None
+    name_matches: t.Optional[NameMatch] = None
+    client_certificate_requested: t.Optional[bool] = None
+    library: t.Optional[str] = None
+    dane: t.Optional[t.Dict[str, t.Any]] = None
+    mta_sts: t.Optional[t.Dict[str, t.Any]] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.conversation.Session).
+
+    ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    """
+
+    vantage: Vantage
+    target: str
+    endpoint: Endpoint
+    protocol: str
+    started_at: t.Optional[str]
+    seconds: t.Optional[float]
+    dialog: t.Mapping[str, t.Any]
+    tls: TLS
+    steps: t.Tuple[Step, ...]
+    not_tested: t.Optional[str] = None
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        """The evidence half of the published facts; the judgement is added to it."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "vantage": self.vantage.as_dict(),
+            "target": self.target,
+            "endpoint": self.endpoint.as_dict(),
+            "protocol": self.protocol,
+            "started_at": self.started_at,
+            "seconds": round(self.seconds, 6) if self.seconds is not None else None,
+            "not_tested": self.not_tested,
+            "reached": self.dialog["reached"],
+            "failed_phase": self.dialog["failed_phase"],
+            "banner": self._banner(),
+            "ehlo": self.dialog["ehlo"],
+            "tls": self.tls.as_dict(),
+            "auth": self.dialog["auth"],
+            "sender": self.dialog["sender"],
+            "recipients": self.dialog["recipients"],
+            "message": self.dialog["message"],
+            "steps": [step.as_dict() for step in self.steps],
+        }
+
+    def _banner(self) -> t.Optional[t.Dict[str, t.Any]]:
+        replies = [step.reply for step in self.steps if step.phase == "banner" and step.reply is not None]
+        if not replies:
+            return None
+        reply = replies[0]
+        # RFC 5321 4.2: the greeting's first word is the server's domain or address literal.
+        words = reply.lines[0].split() if reply.code is not None and reply.lines else []
+        hostname = words[0] if words and _HOST_NAME.fullmatch(words[0]) else None
+        return {"code": reply.code, "lines": list(reply.lines), "hostname": hostname}

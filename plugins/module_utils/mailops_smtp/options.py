@@ -1,0 +1,224 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every option of a check, once, in the form of an Ansible argument spec.
+
+The Ansible module hands this table to AnsibleModule, the other faces let ``checked`` apply it, so that an option has
+the same name, type and choices wherever it is written. What the options mean together is the business of the plan.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from .dialog.commands import MASK
+
+TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]
+MECHANISMS = [
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+    "OAUTHBEARER",
+    "EXTERNAL",
+]
+
+# What can differ from target to target.
+TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "port": {"type": "int"},
+    "protocol": {"type": "str", "choices": ["esmtp", "smtps", "lmtp"], "default": "esmtp"},
+    "hello": {"type": "str", "choices": ["ehlo", "helo"], "default": "ehlo"},
+    "helo_name": {"type": "str", "aliases": ["helo"]},
+    "sender": {"type": "str", "aliases": ["from"]},
+    "recipient": {"type": "str", "aliases": ["to"]},
+    "recipients": {"type": "list", "elements": "str"},
+    "stop_after": {"type": "str", "choices": STOP_AFTER},
+    "starttls": {"type": "str", "choices": ["never", "optional", "required"]},
+    "tls": {
+        "type": "dict",
+        "options": {
+            "verify": {"type": "bool"},
+            "ca_path": {"type": "path"},
+            "server_name": {"type": "str"},
+            "client_cert": {"type": "path"},
+            "client_key": {"type": "path", "no_log": False},
+            "min_version": {"type": "str", "choices": TLS_VERSIONS},
+            "max_version": {"type": "str", "choices": TLS_VERSIONS},
+        },
+    },
+    "auth": {
+        "type": "dict",
+        "options": {
+            "username": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "mechanism": {"type": "str", "choices": MECHANISMS},
+            "allow_clear_text": {"type": "bool", "default": False},
+        },
+    },
+    "message": {
+        "type": "dict",
+        "options": {
+            "subject": {"type": "str"},
+            "body": {"type": "str"},
+            "headers": {"type": "dict"},
+        },
+    },
+    "dsn": {
+        "type": "dict",
+        "options": {
+            "notify": {"type": "list", "elements": "str", "choices": ["never", "success", "failure", "delay"]},
+            "ret": {"type": "str", "choices": ["full", "hdrs"]},
+            "envelope_id": {"type": "str"},
+        },
+    },
+    "timeouts": {
+        "type": "dict",
+        "options": {
+            "connect": {"type": "float", "default": 10.0},
+            "reply": {"type": "float", "default": 30.0},
+            "total": {"type": "float", "default": 120.0},
+        },
+    },
+    "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
+    "source_address": {"type": "str"},
+}
+
+# What belongs to the whole call.
+CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "host": {"type": "str"},
+    "targets": {"type": "list", "elements": "raw"},
+    **TARGET_OPTIONS,
+    "via": {
+        "type": "dict",
+        "options": {
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 22},
+            "user": {"type": "str"},
+            "key_file": {"type": "path", "no_log": False},
+            "password": {"type": "str", "no_log": True},
+            "known_hosts": {"type": "list", "elements": "path"},
+            "host_key_checking": {"type": "bool", "default": True},
+            "jump": {"type": "list", "elements": "raw"},
+        },
+    },
+    "vantage": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str"},
+            "mode": {"type": "str", "choices": ["local", "managed"]},
+        },
+    },
+}
+
+
+class OptionError(ValueError):
+    """A wrong option: its name, its value, what is wrong with it, and what would be right. One sentence."""
+
+    def __init__(self, option: str, value: t.Any, problem: str, remedy: str) -> None:
+        super().__init__(f"{option} {value!r} {problem}: {remedy}.")
+        self.option = option
+
+
+def redacted(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
+    """What was asked for, as it may be shown: options that were not given left out, secrets masked."""
+    shown = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        spec = table.get(name, {})
+        if spec.get("no_log"):
+            value = MASK
+        elif isinstance(value, t.Mapping) and "options" in spec:
+            value = redacted(value, spec["options"])
+        elif name in ("targets", "jump"):
+            # Their entries are written with the options of the level that they stand on.
+            value = [redacted(entry, table) if isinstance(entry, t.Mapping) else entry for entry in value]
+        shown[name] = value
+    return shown
+
+
+def secrets(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[str]:
+    """Every secret in the options, wherever it stands, for those who have to keep it out of logs."""
+    for name, value in values.items():
+        spec = table.get(name, {})
+        if spec.get("no_log") and value is not None:
+            yield str(value)
+        elif isinstance(value, t.Mapping):
+            yield from secrets(value, spec.get("options", {}))
+        elif name in ("targets", "jump") and isinstance(value, (list, tuple)):
+            for entry in value:
+                if isinstance(entry, t.Mapping):
+                    yield from secrets(entry, table)
+
+
+def checked(
+    given: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str, t.Any]], prefix: str = ""
+) -> t.Dict[str, t.Any]:
+    """The options with their types applied and their defaults filled in; an option that was not given is None.
+
+    :param prefix: where the options stand, such as ``tls.``, for the messages.
+    :raises OptionError: unknown name, wrong type, value that is not a choice, or a required one that is missing.
+    """
+    aliases = {alias: name for name, spec in table.items() for alias in spec.get("aliases", ())}
+    values: t.Dict[str, t.Any] = {}
+    for written, value in given.items():
+        name = aliases.get(written, written)
+        if name not in table:
+            raise OptionError("option", f"{prefix}{written}", "does not exist", _known(str(written), table))
+        if value is not None:
+            values[name] = _typed(f"{prefix}{name}", value, table[name])
+    for name, spec in table.items():
+        if name not in values:
+            if spec.get("required"):
+                raise OptionError(f"{prefix}{name}", None, "is missing", "it is needed here")
+            values[name] = spec.get("default")
+    return values
+
+
+def _known(written: str, table: t.Mapping[str, t.Any]) -> str:
+    close = difflib.get_close_matches(written, table, 1)
+    return (f"did you mean {close[0]}? " if close else "") + "Known here are " + ", ".join(sorted(table))
+
+
+def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
+    shown = "(hidden)" if spec.get("no_log") else value
+    kind = spec["type"]
+    if kind == "dict":
+        if not isinstance(value, t.Mapping):
+            raise OptionError(option, shown, "is not a dictionary", f"give {', '.join(spec.get('options', ['one']))}")
+        return checked(value, spec["options"], f"{option}.") if "options" in spec else dict(value)
+    if kind == "list":
+        entries = value.split(",") if isinstance(value, str) else value
+        if not isinstance(entries, (list, tuple)):
+            raise OptionError(option, shown, "is not a list", "give a list")
+        element = {"type": spec["elements"], "choices": spec.get("choices")}
+        return [_typed(f"{option}[{position}]", entry, element) for position, entry in enumerate(entries)]
+    converted = _scalar(option, value, shown, kind)
+    if spec.get("choices") and converted not in spec["choices"]:
+        raise OptionError(option, shown, "is not a choice here", f"choose one of {', '.join(spec['choices'])}")
+    return converted
+
+
+def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:
+    if kind == "raw":
+        return value
+    if kind == "bool":
+        if isinstance(value, bool):
+            return value
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        if str(value).lower() not in words:
+            raise OptionError(option, shown, "is neither true nor false", "give true or false")
+        return words[str(value).lower()]
+    if kind in ("int", "float"):
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            return int(str(value)) if kind == "int" else float(value)
+        except (TypeError, ValueError):
+            raise OptionError(option, shown, "is not a number", "give a number") from None
+    if isinstance(value, (dict, list, tuple, bool)) or not isinstance(value, (str, int, float)):
+        raise OptionError(option, shown, "is not a text", "give a text")
+    return str(value)
