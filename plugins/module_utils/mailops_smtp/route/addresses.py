@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a host name to its addresses, by the vantage's own resolver (so /etc/hosts and search lists count, as they do
+for the mail server next to it)."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import typing as t
+
+from ..evidence import StepError
+
+_FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+
+# The answers that say "there is no such address"; every other failure says that nobody could be asked.
+_NO_SUCH_NAME = tuple(
+    getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if hasattr(socket, name)
+)
+
+
+class Address(t.NamedTuple):
+    """``family`` is ``ipv4`` or ``ipv6``."""
+
+    address: str
+    family: str
+
+
+def addresses(host: str, family: str) -> t.Union[t.List[Address], StepError]:
+    """All addresses of a host in the resolver's order, or why there are none.
+
+    :param family: ``ipv4``, ``ipv6`` or ``any``; with ``any``, a family that the vantage has no address of is left
+        out, since trying it would test the vantage and not the target.
+    """
+    literal = address_literal(host)
+    if literal is not None:
+        return [literal]
+    flags = getattr(socket, "AI_ADDRCONFIG", 0) if family == "any" else 0
+    try:
+        found = socket.getaddrinfo(host, None, _FAMILIES[family], socket.SOCK_STREAM, 0, flags)
+    except socket.gaierror as error:
+        if error.errno in _NO_SUCH_NAME:
+            wanted = "address" if family == "any" else f"{'IPv4' if family == 'ipv4' else 'IPv6'} address"
+            return StepError("unresolved", f"The name {host} has no {wanted}.")
+        return StepError("resolver", f"The name {host} could not be looked up: {error.strerror}.")
+    except UnicodeError:
+        return StepError("unresolved", f"The name {host} is no valid host name.")
+    return list(
+        dict.fromkeys(
+            Address(str(entry[4][0]), "ipv6" if entry[0] == socket.AF_INET6 else "ipv4")
+            for entry in found
+            if entry[0] in (socket.AF_INET, socket.AF_INET6)
+        )
+    )
+
+
+def address_literal(host: str) -> t.Optional[Address]:
+    """The address itself, where the user wrote one."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return Address(str(address), f"ipv{address.version}")

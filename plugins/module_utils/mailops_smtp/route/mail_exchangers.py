@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a mail domain to the hosts that take its mail (RFC 5321 5.1, RFC 7505)."""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+from ..evidence import StepError
+
+try:
+    import dns.exception
+    import dns.resolver
+except ImportError:
+    DNSPYTHON_IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
+else:
+    DNSPYTHON_IMPORT_ERROR = None
+
+LOOKUP_SECONDS = 10.0
+
+
+class MailExchanger(t.NamedTuple):
+    """``source`` is ``mx``, or ``implicit-mx`` for a domain without MX records, which is then its own mail host."""
+
+    host: str
+    preference: t.Optional[int]
+    source: str
+
+
+def mail_exchangers(domain: str) -> t.Union[t.List[MailExchanger], StepError]:
+    """The hosts for a domain, the preferred ones first, or why there are none. Needs dnspython.
+
+    Failing to get an answer is never read as "there is no MX"."""
+    try:
+        # The final dot keeps the resolver's search list out of it.
+        answer = dns.resolver.resolve(f"{domain.rstrip('.')}.", "MX", lifetime=LOOKUP_SECONDS)
+    except dns.resolver.NXDOMAIN:
+        return StepError("unresolved", f"The domain {domain} does not exist.")
+    except dns.resolver.NoAnswer:
+        return [MailExchanger(domain, None, "implicit-mx")]
+    except (dns.exception.DNSException, OSError) as error:
+        return StepError("resolver", f"The MX records of {domain} could not be looked up: {error}")
+    records = sorted((record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer)
+    if [host for _preference, host in records] == ["."] or records == [(0, "")]:
+        return StepError("null_mx", f"The domain {domain} says by a null MX that it takes no mail (RFC 7505).")
+    return [MailExchanger(host, preference, "mx") for preference, host in records if host not in ("", ".")]

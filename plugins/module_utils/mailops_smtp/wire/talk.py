@@ -1,0 +1,320 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""One conversation over one stream: moves octets between the two, keeps the time, writes down every step.
+
+A ``Talk`` never blocks and never waits: the engine tells it that its stream opened, can be read, can be written, or
+that its time is over. It tells the engine when it wants to write, by when it wants to hear something, and when it is
+done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv``, ``send`` and ``close``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..dialog.conversation import Abandoned, Exchange, Handshake, Session, StreamLost, converse
+from ..dialog.replies import Reply, ReplyError, ReplyReader
+from ..evidence import TLS, Endpoint, Step, StepError
+from .tls import TLSFailure, TLSSettings, TLSStream
+
+RECEIVE_OCTETS = 65536
+
+# Opens a stream from elsewhere (vantage.ssh): called with host, port and where to report the stream or the error.
+Opener = t.Callable[[str, int, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
+
+
+class Job(t.NamedTuple):
+    """A check to be made. ``timeouts`` and the rest are the plan's; ``open_channel`` is None for a direct socket."""
+
+    target: str
+    endpoint: Endpoint
+    session: Session
+    timeouts: t.Any
+    tls: TLSSettings
+    verify: bool
+    server_name: str
+    source_address: t.Optional[str] = None
+    open_channel: t.Optional[Opener] = None
+
+
+class Talk:
+    """The check while it is under way."""
+
+    def __init__(self, job: Job, clock: t.Callable[[], float], now: t.Callable[[], float]) -> None:
+        self.job = job
+        self.session = job.session
+        self.started_at = now()
+        self.steps: t.List[Step] = []
+        self.tls_facts: t.Optional[TLS] = None
+        self.stream: t.Any = None
+        self.local_address: t.Optional[str] = None
+        self.done = False
+        self.seconds = 0.0
+        self._clock = clock
+        self._now = now
+        self._started = self._since = clock()
+        self._give_up = self._started + job.timeouts.total
+        # A jump host is logged in to once for many checks, within time limits of its own.
+        patience = job.timeouts.connect if job.open_channel is None else job.timeouts.total
+        self.deadline = min(self._since + patience, self._give_up)
+        self.scheduled = float("inf")  # when the engine will look at the deadline
+        self._procedure = converse(self.session)
+        self._reader = ReplyReader()
+        self._request: t.Union[Exchange, Handshake, None] = None
+        self._unsolicited: t.Optional[str] = None
+        self._outbox = b""
+        self._tls: t.Optional[TLSStream] = None
+        self._leaving = False
+
+    @property
+    def connecting(self) -> bool:
+        return self.stream is None and not self.done
+
+    @property
+    def told_to_go(self) -> bool:
+        """The server answered 421: it is closing, or has enough of this client (RFC 5321 3.8)."""
+        return any(step.reply is not None and step.reply.code == 421 for step in self.steps)
+
+    @property
+    def wants_write(self) -> bool:
+        return bool(self._outbox) or (self._tls is not None and self._tls.unsent())
+
+    def opened(self, stream: t.Any) -> None:
+        """The connection is there; the conversation begins by listening, or with TLS where that comes first."""
+        self.stream = stream
+        self._record(None)
+        self.session.reached = "connect"
+        self._run(lambda: next(self._procedure))
+
+    def open_failed(self, error: StepError) -> None:
+        """There is no connection, so nothing of the conversation takes place."""
+        self._record(error)
+        self.session.failed_phase = "connect"
+        self._finish()
+
+    def readable(self) -> None:
+        """The stream has something, or has ended."""
+        if isinstance(self._request, Handshake):
+            self._continue_handshake()
+            return
+        more = True
+        while more and not self.done and isinstance(self._request, Exchange):
+            try:
+                octets = self.stream.recv(RECEIVE_OCTETS)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._lost(_lost_kind(error), _lost_detail(error))
+                return
+            if not octets:
+                self._lost("closed", "The server closed the connection.")
+                return
+            self._reader.receive(octets)
+            # The reply to a message counts once all of the message is out; before, only a lost stream ends it.
+            if not self._outbox:
+                self._hear()
+            more = self._tls is not None and self._tls.pending()
+
+    def writable(self) -> None:
+        """The stream can take more."""
+        if isinstance(self._request, Handshake):
+            self._continue_handshake()
+        else:
+            self._send()
+            if not self._outbox and not self.done:
+                self._hear()
+
+    def expired(self) -> None:
+        """The deadline has passed."""
+        patience = self.job.timeouts
+        if self.connecting:
+            limit = min(patience.connect, patience.total) if self.job.open_channel is None else patience.total
+            kind = "timeout" if self.job.open_channel is None else "tunnel"
+            self.open_failed(StepError(kind, f"No connection within {limit:g} s."))
+        elif self._clock() >= self._give_up:
+            self._lost("timeout", f"The check took longer than the {patience.total:g} s that it may take.")
+        elif isinstance(self._request, Handshake):
+            self._lost("silent", f"The TLS handshake did not end within {patience.reply:g} s.")
+        else:
+            self._lost("silent", f"No complete reply within {patience.reply:g} s.")
+
+    def abandon(self) -> None:
+        """The tester wants to go. What can be said goodbye to is: once the reply that is due has come."""
+        if self.connecting:
+            self.open_failed(StepError("local", "The run was interrupted."))
+        self._leaving = True
+
+    def crashed(self, error: BaseException) -> None:
+        """A defect of this software must cost no other check its result, nor hide itself in this one."""
+        self._record(StepError("crashed", f"{type(error).__name__}: {error}"))
+        self.session.failed_phase = self.session.phase
+        self._finish()
+
+    def close(self) -> None:
+        """Let go of the stream."""
+        self._procedure.close()
+        if self.stream is not None:
+            self.stream.close()
+
+    def _run(self, resume: t.Callable[[], t.Any]) -> None:
+        """Let the conversation go on until it waits for the network or has ended."""
+        while True:
+            try:
+                request = resume()
+            except StopIteration:
+                self._finish()
+                return
+            self._request = request
+            self._since = self._clock()
+            self._expect_reply()
+            if isinstance(request, Handshake):
+                self._begin_handshake()
+                return
+            if request.wire:
+                # What came before this command cannot be its reply.
+                self._unsolicited = self._reader.unsolicited()
+                self._outbox = request.wire
+                self._send()
+                return
+            reply = self._next_reply()
+            if reply is None:
+                return
+            resume = self._resume_with(reply)
+
+    def _hear(self) -> None:
+        reply = self._next_reply()
+        if reply is not None:
+            self._run(self._resume_with(reply))
+
+    def _next_reply(self) -> t.Optional[Reply]:
+        try:
+            reply = self._reader.next_reply()
+        except ReplyError as error:
+            self._lost(error.kind, error.detail, error.seen)
+            return None
+        if reply is not None:
+            self._record(None, reply)
+        return reply
+
+    def _resume_with(self, value: t.Any) -> t.Callable[[], t.Any]:
+        if self._leaving:
+            self._leaving = False
+            return lambda: self._procedure.throw(Abandoned())
+        return lambda: self._procedure.send(value)
+
+    def _send(self) -> None:
+        try:
+            while self._outbox:
+                sent = self.stream.send(self._outbox)
+                self._outbox = self._outbox[sent:]
+                self._expect_reply()
+            if self._tls is not None:
+                self._tls.flush()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # A server that refuses and hangs up may have said why: the more specific answer counts.
+            self._outbox = b""
+            self._drain()
+            reply = None if self.done else self._next_reply()
+            if reply is not None:
+                self._run(self._resume_with(reply))
+            elif not self.done:
+                self._lost(_lost_kind(error), _lost_detail(error))
+
+    def _drain(self) -> None:
+        """Take in what arrived before the stream was lost."""
+        try:
+            octets = self.stream.recv(RECEIVE_OCTETS)
+        except OSError:
+            return
+        self._reader.receive(octets)
+
+    def _expect_reply(self) -> None:
+        self.deadline = min(self._clock() + self.job.timeouts.reply, self._give_up)
+
+    def _begin_handshake(self) -> None:
+        # RFC 3207 4: nothing that was sent in clear text after the 220 may be taken for something said under TLS.
+        self._unsolicited = self._reader.unsolicited()
+        self._tls = TLSStream(self.stream, self.job.tls, self.job.server_name)
+        self._continue_handshake()
+
+    def _continue_handshake(self) -> None:
+        tls = t.cast(TLSStream, self._tls)
+        try:
+            if not tls.handshake():
+                return
+        except TLSFailure as failure:
+            self._lost("tls", str(failure))
+            return
+        except OSError as error:
+            self._lost(_lost_kind(error), _lost_detail(error))
+            return
+        self.stream = tls
+        self.tls_facts = tls.observed(self._now(), self._offered())
+        unacceptable = self._unacceptable()
+        self._record(StepError("tls", unacceptable) if unacceptable else None)
+        self._run(self._resume_with(unacceptable))
+        if not self.done:
+            # The banner of implicit TLS can arrive together with the end of the handshake.
+            self.readable()
+
+    def _unacceptable(self) -> t.Optional[str]:
+        """Why the certificate, asked to be verified, does not do; None where it does or nobody asked."""
+        facts = t.cast(TLS, self.tls_facts)
+        if not self.job.verify:
+            return None
+        if not facts.trusted:
+            return f"The certificate is not trusted: {facts.reason or 'the reason is unknown'}."
+        if facts.name_matches is not None and not facts.name_matches.matches:
+            return f"The certificate is not for {facts.name_matches.name}."
+        return None
+
+    def _offered(self) -> t.Optional[bool]:
+        return True if self.job.session.dialog.protocol == "smtps" else self.session.starttls_offered
+
+    def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
+        """The stream is gone or of no use any more. A whole reply that came before counts first."""
+        if kind in ("closed", "reset") and isinstance(self._request, Exchange):
+            self._outbox = b""
+            reply = self._next_reply()
+            if self.done:
+                return
+            if reply is not None:
+                self._run(self._resume_with(reply))
+                return
+        self._record(StepError(kind, detail), seen or self._reader.incomplete())
+        self._outbox = b""
+        self._run(lambda: self._procedure.throw(StreamLost()))
+
+    def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
+        request, self._request = self._request, None
+        ended = self._clock()
+        self.steps.append(
+            Step(
+                request.phase if request is not None else "connect",
+                request.shown if isinstance(request, Exchange) else None,
+                reply,
+                error,
+                self._since - self._started,
+                ended - self._since,
+                self._tls is not None and self.stream is self._tls,
+                self._unsolicited,
+            )
+        )
+        self._unsolicited = None
+
+    def _finish(self) -> None:
+        self.done = True
+        self.seconds = self._clock() - self._started
+        self._outbox = b""
+        if self.tls_facts is None and self._tls is not None:
+            self.tls_facts = self._tls.observed(self._now(), self._offered())
+        if self.tls_facts is None:
+            self.tls_facts = TLS(offered=self.session.starttls_offered)
+
+def _lost_kind(error: OSError) -> str:
+    return getattr(error, "kind", "reset")
+
+
+def _lost_detail(error: OSError) -> str:
+    return f"The connection was lost: {error.strerror or error}."
