@@ -1,0 +1,9 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What many checks say when they are laid side by side."""
+
+from __future__ import annotations
+
+from .matrix import NotARun, matrix
+
+__all__ = ["NotARun", "matrix"]

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Vantages against endpoints: the same servers seen from many places, and where the places part company.
+
+Two vantages disagree about an endpoint in the first phase that broke off, or showed a finding of weight, for one of
+them and not for the other. Whatever comes behind that phase is its consequence.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..evidence import PHASES
+from ..judge.verdicts import SEVERITIES, rank
+from ..judge.wording import where
+
+Check = t.Mapping[str, t.Any]
+
+# A finding from here on is a difference worth naming; notices differ for harmless reasons.
+_WEIGHTY = SEVERITIES[SEVERITIES.index("warning") :]
+
+
+class NotARun(ValueError):
+    """What was given is neither a run nor a module result nor a check."""
+
+
+def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
+    """Lays the checks of one run or many side by side.
+
+    ``runs`` is a run, a module result, a check, the registered result of a loop, or a list of these. Returns
+
+    - ``vantages``: their names, in the order in which they first appear;
+    - ``endpoints``: ``{host, address, port, protocol}`` each, likewise;
+    - ``cells``: one list for each vantage, with one cell for each endpoint: ``{verdict, reached, failed_phase, seconds,
+      check}``, where ``check`` is the index into all checks given, in their order; None where there is no check;
+    - ``divergence``: ``{endpoint, phase, outliers, summary}`` for each endpoint (by index) that the vantages disagree
+      about; ``outliers`` are the vantages that see it differently from most, or worse where no side has more.
+
+    An endpoint is told apart by its address only where every vantage saw addresses: behind a jump host the name may be
+    all that is known. Where that, or repetition, puts several checks into one cell, the worst of them stands there.
+
+    :raises NotARun: something else was given.
+    """
+    checks = list(_checks(runs))
+    names_only = {_service(check) for check in checks if check["endpoint"]["address"] is None}
+    vantages: t.Dict[str, int] = {}
+    endpoints: t.Dict[t.Tuple[t.Any, ...], int] = {}
+    chosen: t.Dict[t.Tuple[int, int], int] = {}
+
+    for index, check in enumerate(checks):
+        service = _service(check)
+        address = None if service in names_only else check["endpoint"]["address"]
+        row = vantages.setdefault(check["vantage"]["name"], len(vantages))
+        column = endpoints.setdefault((*service, address), len(endpoints))
+        present = chosen.setdefault((row, column), index)
+        if rank(check["verdict"]) > rank(checks[present]["verdict"]):
+            chosen[row, column] = index
+
+    cells = [
+        [_cell(checks, chosen.get((row, column))) for column in range(len(endpoints))] for row in range(len(vantages))
+    ]
+    tested = [
+        {
+            vantage: checks[row[column]["check"]]
+            for vantage, row in zip(vantages, cells)
+            if row[column] is not None and row[column]["verdict"] != "not_tested"
+        }
+        for column in range(len(endpoints))
+    ]
+    divergences = (_divergence(column, seen) for column, seen in enumerate(tested))
+    listed = [
+        {"host": host, "address": address, "port": port, "protocol": protocol}
+        for host, port, protocol, address in endpoints
+    ]
+    return {
+        "vantages": list(vantages),
+        "endpoints": listed,
+        "cells": cells,
+        "divergence": [divergence for divergence in divergences if divergence is not None],
+    }
+
+
+def _checks(given: t.Any) -> t.Iterator[Check]:
+    """The checks in whatever holds them."""
+    if isinstance(given, (list, tuple)):
+        for entry in given:
+            yield from _checks(entry)
+    elif isinstance(given, t.Mapping) and "endpoint" in given and "verdict" in given:
+        yield given
+    elif isinstance(given, t.Mapping) and isinstance(given.get("checks"), (list, tuple)):
+        yield from _checks(given["checks"])
+    elif isinstance(given, t.Mapping) and isinstance(given.get("results"), (list, tuple)):
+        yield from _checks(given["results"])
+    else:
+        raise NotARun(
+            "expected the result of mailops.smtp.smtp_check, a run, a check, or a list of them; "
+            f"got {_described(given)} with no checks in it"
+        )
+
+
+def _described(given: t.Any) -> str:
+    if isinstance(given, t.Mapping):
+        return f"a dictionary of {', '.join(sorted(map(str, given))[:5]) or 'nothing'}"
+    return f"a value of type {type(given).__name__}"
+
+
+def _service(check: Check) -> t.Tuple[str, int, str]:
+    endpoint = check["endpoint"]
+    return endpoint["host"].lower(), endpoint["port"], check["protocol"]
+
+
+def _cell(checks: t.Sequence[Check], index: t.Optional[int]) -> t.Optional[t.Dict[str, t.Any]]:
+    if index is None:
+        return None
+    cell = {name: checks[index][name] for name in ("verdict", "reached", "failed_phase", "seconds")}
+    return {**cell, "check": index}
+
+
+def _divergence(column: int, seen: t.Mapping[str, Check]) -> t.Optional[t.Dict[str, t.Any]]:
+    """Where the vantages part company about one endpoint, given the check of each that tested it."""
+    for phase in PHASES:
+        sides: t.Dict[t.Any, t.List[str]] = {}
+        for vantage, check in seen.items():
+            sides.setdefault(_sight(check, phase), []).append(vantage)
+        if len(sides) > 1:
+            usual = max(
+                sides.values(), key=lambda side: (len(side), -max(rank(seen[name]["verdict"]) for name in side))
+            )
+            outliers = [vantage for vantage in seen if vantage not in usual]
+            return {
+                "endpoint": column,
+                "phase": phase,
+                "outliers": outliers,
+                "summary": _sentence(phase, outliers, seen),
+            }
+    return None
+
+
+def _sight(check: Check, phase: str) -> t.Tuple[bool, t.FrozenSet[str]]:
+    """What a vantage saw in a phase: whether the dialog broke off there, and the findings of weight."""
+    weighty = [
+        finding["id"] for finding in check["findings"] if finding["phase"] == phase and finding["severity"] in _WEIGHTY
+    ]
+    return check["failed_phase"] == phase, frozenset(weighty)
+
+
+def _sentence(phase: str, outliers: t.Sequence[str], seen: t.Mapping[str, Check]) -> str:
+    verdicts = [f"{vantage} ({seen[vantage]['verdict']})" for vantage in outliers]
+    others = [f"{vantage} ({check['verdict']})" for vantage, check in seen.items() if vantage not in outliers]
+    endpoint = seen[outliers[0]]["endpoint"]
+    return f"{where(endpoint)} differs at {phase}: {', '.join(verdicts)}, but {', '.join(others)}."

@@ -1,0 +1,10 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the evidence means: findings, verdict and a summary, from facts alone."""
+
+from __future__ import annotations
+
+from .judgement import judge
+from .several import judge_run
+
+__all__ = ["judge", "judge_run"]

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the evidence of one check to its verdict. A pure function of facts: nothing is looked up, nothing changed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .recognition import Check, Found, recognise
+from .signatures.protocol import STOPPED
+from .software import software
+from .verdicts import SEVERITIES, rank, worst
+from .wording import finding, summary
+
+
+def judge(check: Check) -> t.Dict[str, t.Any]:
+    """What the evidence of a check means.
+
+    ``check`` is a check in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns new
+    ``{verdict, summary, findings, unmet, software}``; ``software`` is ``{product, version, confidence}`` or None and
+    belongs into the check's ``banner``. ``unmet`` is empty, since expectations cannot be given yet.
+    """
+    return judgement(check, diagnose(check))
+
+
+def diagnose(check: Check) -> t.List[Found]:
+    """What was recognised; never nothing for a dialog that broke off."""
+    found = recognise(check)
+    failed_phase = check["failed_phase"]
+    if failed_phase is not None and worst(["pass"] + [_verdict(check, entry) for entry in found]) == "pass":
+        found.append(Found(STOPPED, failed_phase, ()))
+    return found
+
+
+def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
+    """The public form of what was found, the worst first."""
+    ordered = sorted(found, key=lambda entry: _gravity(check, entry), reverse=True)
+    findings = [finding(check, entry, _severity(check, entry)) for entry in ordered]
+    verdict = worst([_verdict(check, entry) for entry in ordered] + [_untouched(check)])
+    # Remarks that spoil nothing are no news for a summary.
+    main = ordered[0] if verdict not in ("pass", "not_tested") else None
+    return {
+        "verdict": verdict,
+        "summary": summary(check, verdict, main, findings[0]["title"] if main is not None else ""),
+        "findings": findings,
+        "unmet": [],
+        "software": software(check),
+    }
+
+
+def _untouched(check: Check) -> str:
+    """The verdict where nothing is wrong."""
+    return "not_tested" if check["not_tested"] is not None or not check["steps"] else "pass"
+
+
+def _gravity(check: Check, found: Found) -> t.Tuple[int, int]:
+    return rank(_verdict(check, found)), SEVERITIES.index(_severity(check, found))
+
+
+def _verdict(check: Check, found: Found) -> str:
+    return "fail" if _broke_off(check, found) else found.signature.verdict
+
+
+def _severity(check: Check, found: Found) -> str:
+    return "error" if _broke_off(check, found) else found.signature.severity
+
+
+def _broke_off(check: Check, found: Found) -> bool:
+    """Whether the dialog ended because the user demands what this finding says is missing."""
+    return found.signature.breaks_off != "" and found.signature.breaks_off == check["failed_phase"]

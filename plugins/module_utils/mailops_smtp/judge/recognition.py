@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the signatures that fit a check.
+
+1. A step that did not go well gets exactly one finding: the first of the phase's FAILURES that fits. The order of
+   the catalogue is the order of precedence, most specific first, and its end is a last resort for every reply class.
+2. Steps after the phase in which the dialog broke off are consequences and get none.
+3. Every one of the REMARKS that fits is reported as well: they tell what is noticeable where nothing was refused.
+4. A finding that another one ``explains`` is left out. One root cause, one finding.
+
+Text from a server is matched only after a bounded part was cut out of it, and no pattern of the catalogue nests or
+neighbours unbounded repetitions, so a match costs time in proportion to that part. Tests hold the catalogue to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+
+from ..evidence import PHASES
+from .signature import Signature, When
+from .signatures import FAILURES, REMARKS
+
+Check = t.Mapping[str, t.Any]
+
+# How much of a reply the patterns see: longer than any wording that they know.
+LINES_SEEN = 20
+LINE_SEEN = 400
+
+_ORDER = {phase: position for position, phase in enumerate(PHASES)}
+
+# RFC 5321 4.3.2, 3207 4 and 4954 4: the beginnings of the codes that let the dialog go on.
+_GOOD_CODES = {"banner": ("220",), "starttls": ("220",), "auth": ("2", "334"), "data": ("354",)}
+
+
+class Found(t.NamedTuple):
+    """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it."""
+
+    signature: Signature
+    phase: str
+    steps: t.Tuple[int, ...]
+
+
+def recognise(check: Check) -> t.List[Found]:
+    """All findings of one check, in the order of their steps."""
+    found: t.Dict[str, Found] = {}
+    steps = check["steps"]
+    last_phase = _ORDER.get(check["failed_phase"], len(PHASES))
+
+    for index, step in enumerate(steps):
+        phase = step["phase"]
+        if not _went_well(step) and _ORDER[phase] <= last_phase:
+            failure = next((entry for entry in _FAILURES[phase] if _fits(entry, check, step)), None)
+            if failure is not None:
+                _note(found, Found(failure, phase, (index,)))
+        for remark in _REMARKS_ON_STEPS[phase]:
+            if _fits(remark, check, step):
+                _note(found, Found(remark, phase, (index,)))
+
+    for remark in _REMARKS_ON_CHECKS:
+        if _fits(remark, check, None):
+            phase = remark.phases[0]
+            indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
+            _note(found, Found(remark, phase, tuple(indexes[-1:])))
+    return without_consequences(list(found.values()))
+
+
+def without_consequences(found: t.List[Found]) -> t.List[Found]:
+    """The findings less those that another one of them explains."""
+    explained = {identifier for entry in found for identifier in entry.signature.explains}
+    return [entry for entry in found if entry.signature.id not in explained]
+
+
+def _note(found: t.Dict[str, Found], new: Found) -> None:
+    """The same signature at several steps, such as ten unknown recipients, is one finding."""
+    before = found.get(new.signature.id)
+    found[new.signature.id] = new if before is None else before._replace(steps=before.steps + new.steps)
+
+
+def _went_well(step: Check) -> bool:
+    if step["error"] is not None:
+        return False
+    reply = step["reply"]
+    # A connect or a TLS handshake has no reply.
+    return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(step["phase"], ("2",)))
+
+
+def _fits(signature: Signature, check: Check, step: t.Optional[Check]) -> bool:
+    """``step`` is None for a signature that is about the whole check."""
+    return any((step is None or _step_fits(when, step)) and _check_fits(when, check) for when in signature.when)
+
+
+def _step_fits(when: When, step: Check) -> bool:
+    """The cheap conditions come first: most steps are told apart by their error or code alone."""
+    error, reply = step["error"], step["reply"]
+    if when.error and (error is None or error["kind"] not in when.error):
+        return False
+    if when.code and (reply is None or not _code(when.code).fullmatch(str(reply["code"]))):
+        return False
+    if when.enhanced and (reply is None or not _enhanced(when.enhanced).fullmatch(reply["enhanced"] or "")):
+        return False
+    if when.slower_than is not None and (reply is None or step["seconds"] <= when.slower_than):
+        return False
+    if when.flaws and (reply is None or not set(when.flaws).intersection(reply["flaws"])):
+        return False
+    if when.unsolicited and not step["unsolicited"]:
+        return False
+    if when.sent and not _text(when.sent).match((step["sent"] or "")[:LINE_SEEN]):
+        return False
+    return not when.text or _text(when.text).search(_said(step)) is not None
+
+
+def _said(step: Check) -> str:
+    """What the patterns see of the server's words, or of the words about their absence."""
+    lines = step["reply"]["lines"] if step["reply"] is not None else []
+    if step["error"] is not None:
+        lines = [*lines[:LINES_SEEN], step["error"]["detail"]]
+    return "\n".join(line[:LINE_SEEN] for line in lines[: LINES_SEEN + 1])
+
+
+def _check_fits(when: When, check: Check) -> bool:
+    if when.keyword and not _offers(check, when.keyword):
+        return False
+    if when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)):
+        return False
+    return all(_fact_fits(check, path, relation, value) for path, relation, value in when.facts)
+
+
+def _offers(check: Check, keyword: str) -> bool:
+    keywords = check["ehlo"]["keywords"] if check["ehlo"] is not None else []
+    fullmatch = _text(keyword).fullmatch
+    return any(fullmatch(entry["keyword"][:LINE_SEEN]) for entry in keywords)
+
+
+def fact(check: Check, path: str) -> t.Any:
+    """The value at a dotted path; None where it, or anything above it, was not observed."""
+    value: t.Any = check
+    for name in _names(path):
+        if value is None:
+            return None
+        value = value.get(name)
+    return value
+
+
+def _fact_fits(check: Check, path: str, relation: str, value: t.Any) -> bool:
+    seen = fact(check, path)
+    if relation == "differs from":
+        other = fact(check, value)
+        return seen is not None and other is not None and _same_name(seen) != _same_name(other)
+    return RELATIONS[relation](seen, value) if seen is not None else relation == "is not"
+
+
+def _matches(seen: t.Any, pattern: str) -> bool:
+    lines = [seen] if isinstance(seen, str) else seen
+    return any(_text(pattern).search(line[:LINE_SEEN]) for line in lines[:LINES_SEEN])
+
+
+def _same_name(name: str) -> str:
+    return name.lower().rstrip(".")
+
+
+RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
+    "is": lambda seen, value: bool(seen == value),
+    "is not": lambda seen, value: bool(seen != value),
+    "<": lambda seen, value: bool(seen < value),
+    ">=": lambda seen, value: bool(seen >= value),
+    "in": lambda seen, value: seen in value,
+    "matches": _matches,
+    "has length": lambda seen, value: len(seen) == value,
+    "ask for": lambda seen, value: any(entry[value] for entry in seen),
+}
+
+
+@functools.lru_cache(maxsize=None)
+def _names(path: str) -> t.List[str]:
+    return path.split(".")
+
+
+@functools.lru_cache(maxsize=None)
+def _code(pattern: str) -> t.Pattern[str]:
+    return re.compile(pattern.replace("yz", "[0-9][0-9]"))
+
+
+@functools.lru_cache(maxsize=None)
+def _enhanced(pattern: str) -> t.Pattern[str]:
+    return re.compile(pattern.replace(".", r"\.").replace("x", "[245]"))
+
+
+@functools.lru_cache(maxsize=None)
+def _text(pattern: str) -> t.Pattern[str]:
+    """Compiled when first needed: compiling the whole catalogue would slow the start on every vantage."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _index(signatures: t.Iterable[Signature]) -> t.Dict[str, t.Tuple[Signature, ...]]:
+    """The signatures by phase, in their order."""
+    listed = tuple(signatures)
+    return {phase: tuple(entry for entry in listed if phase in entry.phases) for phase in PHASES}
+
+
+_FAILURES = _index(FAILURES)
+_REMARKS_ON_STEPS = _index(entry for entry in REMARKS if entry.when[0].is_about_a_step)
+_REMARKS_ON_CHECKS = tuple(entry for entry in REMARKS if not entry.when[0].is_about_a_step)

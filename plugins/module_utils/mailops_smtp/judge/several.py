@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What only several checks of one vantage show together: the vantage's blocked egress, a dead address among living
+ones, a proxy that answers for everybody. Each such finding takes the place of the weaker ones that it explains."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .judgement import diagnose, judgement
+from .recognition import Check, Found, without_consequences
+from .signature import Signature
+from .signatures import several as signatures
+from .verdicts import count, worst
+
+# A dialog that broke off here never reached a mail server.
+_BEFORE_SMTP = ("resolve", "connect", "banner")
+
+
+class _Case(t.NamedTuple):
+    """A check and what was found in it, which the rules below add to."""
+
+    check: Check
+    found: t.List[Found]
+
+
+def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
+    """The judgement of all checks of a run.
+
+    ``checks`` are checks in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns
+    ``{checks, verdict, counts, summary}``, to be merged into a run record: ``checks`` are new, in the same order, each
+    with ``verdict, summary, findings, unmet`` and its ``banner.software``.
+    """
+    cases = [_Case(check, diagnose(check)) for check in checks]
+    for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
+        _find_blocked_egress(vantage_cases)
+        _find_interception(vantage_cases)
+        for host_cases in _grouped(vantage_cases, _service).values():
+            _find_dead_addresses(host_cases)
+
+    judged = [_with_judgement(case.check, without_consequences(case.found)) for case in cases]
+    verdicts = [check["verdict"] for check in judged]
+    counts = count(verdicts)
+    return {
+        "checks": judged,
+        "verdict": worst(verdicts),
+        "counts": counts,
+        "summary": _summary(judged, counts),
+    }
+
+
+def _with_judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
+    conclusions = judgement(check, found)
+    product = conclusions.pop("software")
+    banner = check["banner"]
+    return {**check, "banner": banner and {**banner, "software": product}, **conclusions}
+
+
+def _summary(judged: t.Sequence[Check], counts: t.Mapping[str, int]) -> str:
+    if not judged:
+        return "No check was made."
+    if len(judged) == 1:
+        return str(judged[0]["summary"])
+    overview = ", ".join(f"{number} {verdict.replace('_', ' ')}" for verdict, number in reversed(list(counts.items())))
+    worst_verdict = list(counts)[-1]
+    if worst_verdict in ("pass", "not_tested"):
+        return f"{len(judged)} checks: {overview}."
+    first = next(check for check in judged if check["verdict"] == worst_verdict)
+    return f"{len(judged)} checks: {overview}. From {first['vantage']['name']}: {first['summary']}"
+
+
+def _find_blocked_egress(cases: t.Sequence[_Case]) -> None:
+    """Port 25 of unrelated hosts answers nothing, and of no host anything."""
+    on_port_25 = [case for case in cases if case.check["endpoint"]["port"] == 25 and case.check["steps"]]
+    unanswered = [case for case in on_port_25 if "tcp.timeout" in _ids(case)]
+    if len(unanswered) == len(on_port_25) and _any_unrelated([case.check for case in unanswered]):
+        for case in unanswered:
+            _add(case, signatures.EGRESS_BLOCKED)
+
+
+def _find_interception(cases: t.Sequence[_Case]) -> None:
+    """Unrelated targets greet with one name that belongs to none of them."""
+    by_name = _grouped([case for case in cases if _foreign_name(case.check)], lambda check: check["banner"]["hostname"])
+    for same_name in by_name.values():
+        if _any_unrelated([case.check for case in same_name]):
+            for case in same_name:
+                _add(case, signatures.INTERCEPTED)
+
+
+def _find_dead_addresses(cases: t.Sequence[_Case]) -> None:
+    """Some addresses of a host answer, others do not."""
+    dead = [case for case in cases if _ids(case).intersection(signatures.NO_CONNECTION)]
+    living = [case for case in cases if case.check["failed_phase"] not in _BEFORE_SMTP and case.check["steps"]]
+    if not dead or not living:
+        return
+    only_v6 = _families(dead) == {"ipv6"} and _families(living) == {"ipv4"}
+    for case in dead:
+        _add(case, signatures.V6_ONLY_FAILS if only_v6 else signatures.ONE_OF_MANY)
+
+
+def _add(case: _Case, signature: Signature) -> None:
+    """Adds a finding, shown by the steps of the findings that it explains."""
+    explained = [entry for entry in case.found if entry.signature.id in signature.explains]
+    phase = explained[0].phase if explained else signature.phases[0]
+    steps = tuple(index for entry in explained for index in entry.steps)
+    case.found.append(Found(signature, phase, steps))
+
+
+def _ids(case: _Case) -> t.Set[str]:
+    return {entry.signature.id for entry in case.found}
+
+
+def _families(cases: t.Sequence[_Case]) -> t.Set[t.Optional[str]]:
+    return {case.check["endpoint"]["family"] for case in cases}
+
+
+def _service(check: Check) -> t.Tuple[str, int]:
+    return check["endpoint"]["host"].lower(), check["endpoint"]["port"]
+
+
+def _foreign_name(check: Check) -> bool:
+    """Whether the banner names a full host name outside the domain that was asked for.
+
+    Without the address nobody can tell a proxy from one provider's server behind the names of two customers.
+    """
+    name = check["banner"]["hostname"] if check["banner"] is not None else None
+    if name is None or "." not in name or check["endpoint"]["address"] is None:
+        return False
+    return _operator(name) != _operator(check["endpoint"]["host"])
+
+
+def _any_unrelated(checks: t.Sequence[Check]) -> bool:
+    """Whether two of the checks went to different domains in different networks, so to different operators."""
+    operators = {_operator(check["endpoint"]["host"]) for check in checks}
+    networks = {_network(check["endpoint"]["address"]) for check in checks}
+    # An address that was not seen, behind a jump host, does not make two domains related.
+    return len(operators) > 1 and (len(networks) > 1 or None in networks)
+
+
+def _operator(host: str) -> t.Optional[str]:
+    """Enough of a name or address to tell operators apart: two labels, or the network."""
+    labels = host.lower().rstrip(".").split(".")
+    return ".".join(labels[-2:]) if labels[-1].isalpha() else _network(host)
+
+
+def _network(address: t.Optional[str]) -> t.Optional[str]:
+    """The first three parts, so /24 of IPv4 and at most /48 of IPv6; None for an address that was not seen."""
+    return None if address is None else re.sub(r"^(\w*[.:]\w*[.:]\w*).*$", r"\1", address)
+
+
+def _grouped(cases: t.Sequence[_Case], key: t.Callable[[Check], t.Any]) -> t.Dict[t.Any, t.List[_Case]]:
+    groups: t.Dict[t.Any, t.List[_Case]] = {}
+    for case in cases:
+        groups.setdefault(key(case.check), []).append(case)
+    return groups

@@ -1,0 +1,20 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue: everything this project can diagnose, as data, one file per phase.
+
+Each file has two tables. FAILURES tell why a step did not go well: the first that fits wins, so the more specific
+stand before the more general. REMARKS tell what else is noticeable: each that fits is reported.
+
+``vantage`` comes first, because what the tester's own side did wrong must never be said of a mail server. ``protocol``
+comes last: it knows every class of reply and every error, so that nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from . import auth, banner, connect, data, ehlo, mail, protocol, quit, rcpt, several, starttls, vantage
+
+_FILES = (vantage, connect, banner, ehlo, starttls, auth, mail, rcpt, data, quit, protocol)
+
+FAILURES = tuple(signature for file in _FILES for signature in file.FAILURES)
+REMARKS = tuple(signature for file in _FILES for signature in file.REMARKS)
+CATALOGUE = (*FAILURES, *REMARKS, protocol.STOPPED, *several.SIGNATURES)

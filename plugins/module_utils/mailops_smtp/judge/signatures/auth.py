@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""AUTH (RFC 4954)."""
+
+from __future__ import annotations
+
+from ..signature import Signature, When
+
+FAILURES = (
+    Signature(
+        id="auth.535",
+        phases=("auth",),
+        when=(When(code="535"), When(enhanced="5.7.8")),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="sender",
+        title="The server does not accept the user name or password",
+        meaning="The credentials are wrong, or the account may not log in this way ({reply}).",
+        next_step="Check user name and password, and whether the account may use authenticated SMTP.",
+        reference="RFC 4954 section 6",
+    ),
+    Signature(
+        id="auth.538_tls",
+        phases=("auth",),
+        when=(When(code="538"), When(enhanced="5.7.11")),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="sender",
+        title="The server accepts AUTH over TLS only",
+        meaning="The mechanism is too weak for a clear connection ({reply}).",
+        next_step="Use STARTTLS, or the port with implicit TLS.",
+        reference="RFC 4954 section 6",
+    ),
+    Signature(
+        id="auth.454",
+        phases=("auth",),
+        when=(When(code="4(?!21)yz"),),
+        verdict="deferred",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The server cannot authenticate anybody at the moment",
+        meaning="Its directory or authentication service is out of order, or was tried too often ({reply}).",
+        next_step="Try again later; look at the authentication service behind the server.",
+        reference="RFC 4954 section 6",
+    ),
+    Signature(
+        id="auth.refused",
+        phases=("auth",),
+        when=(When(code="5yz"),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="AUTH is refused",
+        meaning="The server does not authenticate this way ({reply}).",
+        next_step="Read the server's text; check which mechanisms it offers, and on which port.",
+        reference="RFC 4954 section 4",
+    ),
+)
+
+REMARKS = (
+    Signature(
+        id="auth.impossible",
+        phases=("auth",),
+        when=(When(facts=(("auth.problem", "matches", "."),)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="sender",
+        title="The log-in cannot be carried out",
+        meaning="{problem}",
+        next_step="Compare the mechanisms that the server offers with what auth asks for, and use TLS.",
+        reference="RFC 4954 section 4",
+    ),
+    Signature(
+        id="auth.not_offered",
+        phases=("auth",),
+        when=(When(no_keyword="AUTH", facts=(("failed_phase", "is", "auth"),)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="AUTH is not offered",
+        meaning="A log-in was asked for, but the server does not list AUTH on this port and connection.",
+        next_step="Use the submission ports (587 with STARTTLS, 465 with TLS), or turn AUTH on there.",
+        reference="RFC 4954 section 3",
+        explains=("auth.impossible",),
+    ),
+)

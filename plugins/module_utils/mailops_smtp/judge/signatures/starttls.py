@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""STARTTLS, the handshake, and the certificate.
+
+Between mail servers TLS is opportunistic (RFC 7435): mail flows in spite of an untrusted certificate, so the check is
+degraded. Where the user demands verified TLS the dialog breaks off, and the same finding becomes a failure.
+"""
+
+from __future__ import annotations
+
+from ..signature import Signature, When
+
+FAILURES = (
+    Signature(
+        id="tls.454",
+        phases=("starttls",),
+        when=(When(code="4(?!21)yz"),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="STARTTLS is offered, but not available",
+        meaning="The server cannot use its certificate or key, or lacks resources ({reply}).",
+        next_step="Check the certificate binding and the key's permissions on the server; then try again.",
+        reference="RFC 3207 section 4",
+    ),
+    Signature(
+        id="tls.5xx_advertised",
+        phases=("starttls",),
+        when=(When(code="5yz"),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="network",
+        title="STARTTLS is offered, but refused",
+        meaning="A server that offers it does not refuse it ({reply}): something in the path filters the command.",
+        next_step="Compare with another vantage; look for mail inspection in the firewalls in between.",
+        reference="RFC 3207 section 4",
+    ),
+    Signature(
+        id="tls.reset_in_handshake",
+        phases=("starttls",),
+        when=(When(error=("reset", "closed")),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The connection was lost in the TLS handshake",
+        meaning="No common TLS version or cipher, or an inspection device that cuts TLS: {detail}",
+        next_step="Repeat it with other TLS versions, and compare with another vantage.",
+        reference="RFC 8446 section 6.2",
+    ),
+    Signature(
+        id="tls.handshake_failed",
+        phases=("starttls", "connect"),
+        when=(When(error=("tls",)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="No acceptable TLS connection",
+        meaning="{detail}",
+        next_step="Check which TLS versions and certificates the server is configured with.",
+        reference="RFC 8446 section 6.2",
+    ),
+)
+
+REMARKS = (
+    Signature(
+        id="tls.expired",
+        phases=("starttls",),
+        when=(
+            When(facts=(("tls.certificate.days_left", "<", 0),)),
+            When(facts=(("tls.reason", "matches", r"\bexpired\b"),)),
+        ),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate has expired",
+        meaning="The certificate, or one above it, is out of date (the server's own: {not_after}). Senders that "
+        "verify do not deliver.",
+        next_step="Renew the certificate and reload the mail service.",
+        reference="RFC 5280 section 4.1.2.5",
+        explains=("tls.untrusted", "tls.handshake_failed"),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.not_yet",
+        phases=("starttls",),
+        when=(When(facts=(("tls.reason", "matches", r"\bnot yet valid\b"),)),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is not valid yet",
+        meaning="Its validity begins in the future ({not_before}): issued too early, or a clock is wrong.",
+        next_step="Check the clocks of the vantage and of the issuing authority.",
+        reference="RFC 5280 section 4.1.2.5",
+        explains=("tls.untrusted", "tls.handshake_failed"),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.self_signed",
+        phases=("starttls",),
+        when=(
+            When(facts=(("tls.trusted", "is", False), ("tls.reason", "matches", r"^self.signed certificate\b(?! in)"))),
+        ),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is self-signed",
+        meaning="Nobody vouches for it ({reason}); commonly the one that came with the installation.",
+        next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
+        reference="RFC 7672 section 1.3",
+        explains=("tls.untrusted", "tls.handshake_failed"),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.incomplete",
+        phases=("starttls",),
+        when=(
+            # OpenSSL says the same of a private authority, unless the server sent more than its own certificate.
+            When(
+                facts=(
+                    ("tls.trusted", "is", False),
+                    ("tls.reason", "matches", r"\bunable to (?:get local issuer|verify the first)\b"),
+                    ("tls.chain", "has length", 1),
+                )
+            ),
+        ),
+        verdict="degraded",
+        severity="warning",
+        confidence="possible",
+        owner="target",
+        title="The certificate's chain is incomplete",
+        meaning="The server sends its own certificate alone, and nothing links that to a known authority ({reason}).",
+        next_step="Configure the chain file: the server's certificate first, then the intermediate ones. If the "
+        "authority is your own, give it with tls.ca_path.",
+        reference="RFC 8446 section 4.4.2",
+        explains=("tls.untrusted", "tls.handshake_failed"),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.untrusted",
+        phases=("starttls",),
+        when=(When(facts=(("tls.trusted", "is", False),)),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is not trusted",
+        meaning="Its chain does not lead to an authority known at the vantage ({reason}). Issued by {issuer}.",
+        next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
+        reference="RFC 7672 section 1.3",
+        explains=("tls.handshake_failed",),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.name",
+        phases=("starttls",),
+        when=(When(facts=(("tls.name_matches.matches", "is", False),)),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is for another name",
+        meaning="It does not cover {tls_name}; it is for {names}.",
+        next_step="Issue the certificate for the name in the MX record, or bind the right one to the mail service.",
+        reference="RFC 9525 section 6",
+        explains=("tls.handshake_failed",),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.expiring",
+        phases=("starttls",),
+        # Not when it is over already: that is tls.expired.
+        when=(When(facts=(("tls.certificate.days_left", "<", 14), ("tls.certificate.days_left", ">=", 0))),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate expires in {days_left}",
+        meaning="It is valid until {not_after}. Automatic renewal would have replaced it by now.",
+        next_step="Renew the certificate, and find out why that did not happen by itself.",
+        reference="RFC 5280 section 4.1.2.5",
+    ),
+)

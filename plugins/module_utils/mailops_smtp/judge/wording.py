@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Sentences about a check. The templates are the catalogue's own; what a server said is only ever filled in, cut to a
+readable length and escaped again, since the facts may come from a file."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..evidence import printable
+from .recognition import Check, Found, fact
+
+# Longer server text is cut in sentences; the steps keep it whole.
+QUOTED = 120
+
+_PHASE_WORDS = {
+    "resolve": "name resolution",
+    "connect": "the connection attempt",
+    "banner": "the banner",
+    "ehlo": "EHLO",
+    "starttls": "STARTTLS",
+    "auth": "AUTH",
+    "mail": "MAIL FROM",
+    "rcpt": "RCPT TO",
+    "data": "DATA",
+    "message": "the message",
+    "quit": "QUIT",
+}
+
+_VERDICT_VERBS = {
+    "degraded": "is impaired",
+    "deferred": "asks to come back",
+    "inconclusive": "could not be judged",
+    "fail": "fails",
+}
+
+
+def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
+    """The public form of a finding (``findings[]`` of the facts)."""
+    signature = found.signature
+    filled = words(check, found)
+    return {
+        "id": signature.id,
+        "phase": found.phase,
+        "severity": severity,
+        "owner": signature.owner,
+        "confidence": signature.confidence,
+        "title": signature.title.format_map(filled),
+        "meaning": signature.meaning.format_map(filled),
+        "next_step": signature.next_step.format_map(filled),
+        "evidence": list(found.steps),
+        "reference": signature.reference,
+    }
+
+
+def words(check: Check, found: Found) -> t.Dict[str, str]:
+    """What the {words} in the catalogue's sentences stand for in this check."""
+    steps = [check["steps"][index] for index in found.steps]
+    step = steps[0] if steps else None
+    sent = [entry["sent"] for entry in steps if entry["sent"]]
+    command = sent[0].split() if sent else []
+    days_left = fact(check, "tls.certificate.days_left")
+    return {
+        "address": _or(fact(check, "endpoint.address"), "an unknown address"),
+        "banner_name": _or(fact(check, "banner.hostname"), "no name"),
+        "days_left": "unknown time" if days_left is None else _days(days_left),
+        "detail": _or(fact(step or {}, "error.detail"), "no reason given"),
+        "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
+        "helo_name": _or(" ".join(command[1:]), "the client's name"),
+        "host": _or(check["endpoint"]["host"], "the server"),
+        "issuer": _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
+        "names": _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
+        "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
+        "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
+        "phase": _phase(found.phase),
+        "port": str(check["endpoint"]["port"]),
+        "problem": _or(fact(check, "auth.problem"), "no reason given"),
+        "reason": _or(fact(check, "tls.reason"), "no reason given"),
+        "recipients": _listed([_path(line) for line in sent]),
+        "reply": reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
+        "said": _quoted(step) if step is not None else "nothing",
+        "seconds": duration(step["seconds"]) if step is not None else "no time",
+        "sender": _path(sent[0]) if sent else "of the check",
+        "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
+        "vantage": _or(fact(check, "vantage.name"), "the vantage"),
+        "verb": _or(command[0] if command else None, "EHLO"),
+        "where": where(check["endpoint"]),
+    }
+
+
+def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> str:
+    """One sentence about a check: its main finding, by title, where there is one, and how far the dialog came."""
+    if verdict == "not_tested":
+        return f"{where(check['endpoint'])} was not tested: {_or(check['not_tested'], 'nothing is known of it')}"
+    took = f"after {duration(check['seconds'])}" if check["seconds"] is not None else "after an unknown time"
+    if main is None:
+        return f"{where(check['endpoint'])} {_achieved(check)} {took}."
+    if verdict == "degraded" and check["failed_phase"] is None:
+        return f"{where(check['endpoint'])} {_achieved(check)} {took}, but: {title}."
+    step = check["steps"][main.steps[0]] if main.steps else None
+    reply = f" ({reply_words(step['reply'])})" if step is not None and step["reply"] is not None else ""
+    return f"{where(check['endpoint'])} {_VERDICT_VERBS[verdict]} at {_phase(main.phase)} {took}: {title}{reply}."
+
+
+def where(endpoint: t.Mapping[str, t.Any]) -> str:
+    """The endpoint as people write it: ``mx1.contoso.com [203.0.113.5]:25``."""
+    host, address, port = printable(endpoint["host"], QUOTED), endpoint["address"], endpoint["port"]
+    if address is None:
+        return f"{host}:{port}"
+    return f"[{address}]:{port}" if address == host else f"{host} [{address}]:{port}"
+
+
+def duration(seconds: float) -> str:
+    """A time span with as many digits as mean something to people: ``31 ms``, ``2.4 s``, ``5 min 3 s``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def reply_words(reply: t.Mapping[str, t.Any]) -> str:
+    """A reply in one line: ``550 5.1.1 "User unknown"``."""
+    code = " ".join(str(part) for part in (reply["code"], reply["enhanced"]) if part is not None)
+    text = " ".join(reply["lines"][:3]).strip()
+    if reply["enhanced"] is not None and text.startswith(reply["enhanced"]):
+        text = text[len(reply["enhanced"]) :].strip()
+    return f'{code} "{_cut(text)}"'.strip() if text else code
+
+
+def _achieved(check: Check) -> str:
+    message = check["message"]
+    if message is not None and message["outcome"] == "accepted":
+        queue_id = f" as {_cut(message['queue_id'])}" if message["queue_id"] else ""
+        return f"accepted the message{queue_id}"
+    accepted = [entry["address"] for entry in check["recipients"] or () if entry["outcome"] == "accepted"]
+    if accepted:
+        return f"accepted the recipient{'' if len(accepted) == 1 else 's'} {_listed(accepted)}"
+    secured = f" with {check['tls']['version']}" if fact(check, "tls.established") else ""
+    reached = check["reached"]
+    return f"answered up to {_phase(reached)}{secured}"
+
+
+def _phase(phase: str) -> str:
+    return _PHASE_WORDS.get(phase, phase)
+
+
+def _quoted(step: Check) -> str:
+    if step["error"] is not None:
+        return _cut(step["error"]["detail"])
+    return reply_words(step["reply"]) if step["reply"] is not None else "nothing"
+
+
+def _path(command: str) -> str:
+    """The address between the angle brackets of MAIL FROM or RCPT TO."""
+    return _cut(command.partition("<")[2].partition(">")[0]) or "<>"
+
+
+def _listed(addresses: t.Sequence[str]) -> str:
+    """All of a few, the first ones of many."""
+    shown = ", ".join(_cut(address) for address in addresses[:3])
+    return f"{shown} and {len(addresses) - 3} more" if len(addresses) > 3 else shown
+
+
+def _days(days: float) -> str:
+    whole = int(days)
+    return "less than a day" if whole == 0 else "1 day" if whole == 1 else f"{whole} days"
+
+
+def _or(value: t.Optional[str], otherwise: str) -> str:
+    return _cut(value) if value else otherwise
+
+
+def _cut(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"

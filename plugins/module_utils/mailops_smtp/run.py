@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a plan to its run: find the endpoints, hold the conversations, judge what was seen, write it all down.
+
+This is the whole way through the house, and the only place that knows all of its rooms.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import socket
+import time
+import typing as t
+import uuid
+
+from .dialog import commands
+from .dialog.conversation import Session
+from .dialog.rehearsal import rehearse
+from .evidence import SCHEMA_VERSION, TLS, Check, Step, Vantage
+from .judge import judge_run
+from .options import OptionError
+from .plan import Plan, Target, plan
+from .route.endpoints import Destination, destinations, destinations_beyond
+from .route.mail_exchangers import DNSPYTHON_IMPORT_ERROR
+from .wire.engine import Engine
+from .wire.talk import Job, Opener, Talk
+from .wire.tls import TLSSettingError, TLSSettings
+
+
+class Streams(t.NamedTuple):
+    """Where connections start from when not here: what opens them, and the name of that place."""
+
+    name: str
+    open_channel: Opener
+
+
+def check(
+    options: t.Mapping[str, t.Any], check_mode: bool = False, streams: t.Optional[Streams] = None
+) -> t.Dict[str, t.Any]:
+    """Make all checks that the options ask for and return the run, in the shape of docs/facts.schema.json.
+
+    :param options: by name, as ``options.CHECK_OPTIONS`` has them.
+    :param check_mode: send no message: the dialogs end before DATA, and the plan says what would have been sent.
+    :param streams: an open jump host to use; without it, ``via`` is logged in to for this run only.
+    :raises OptionError: for anything wrong with the options, before any connection is made.
+    :raises ImportError: where ``via`` is given and paramiko is missing.
+    """
+    planned = plan(options, default_helo_name(), elsewhere=streams is not None)
+    settings = _tls_settings(planned.targets)
+    _require_dnspython(planned.targets)
+    with contextlib.ExitStack() as stack:
+        if streams is None and planned.via is not None:
+            streams = stack.enter_context(_jump_host(planned))
+        started = time.time()
+        found = destinations_beyond(planned.targets) if streams is not None else destinations(planned.targets)
+        vantage = _vantage(planned, streams)
+        checks = list(_checks(planned, settings, found, vantage, streams, check_mode))
+    judged = judge_run([made.as_dict() for made in checks])
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": str(uuid.uuid4()),
+        "label": None,
+        "started_at": _moment(started),
+        "finished_at": _moment(time.time()),
+        "plan": _plan_facts(planned, check_mode),
+        "vantages": [vantage.as_dict()],
+        **judged,
+    }
+
+
+def changed(run: t.Mapping[str, t.Any]) -> bool:
+    """Whether a message left, or in check mode would have left: the one thing here that changes anything."""
+    would = run["plan"]["would_send"] or []
+    sent = any(step["phase"] == "message" for made in run["checks"] for step in made["steps"])
+    return sent or any(entry["message"] is not None for entry in would)
+
+
+def default_helo_name() -> str:
+    """How this host calls itself: its full name, or, where it has none, its address as a literal (RFC 5321 4.1.4)."""
+    name = socket.getfqdn()
+    try:
+        commands.check_hello_name(name)
+    except commands.CommandError:
+        name = ""
+    return name if "." in name and not name.startswith("localhost") else f"[{_own_address()}]"
+
+
+def _own_address() -> str:
+    """The address that this host would use towards others. Connecting a UDP socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
+    """Contexts take milliseconds to make, so each different set of options makes one."""
+    settings: t.Dict[t.Any, TLSSettings] = {}
+    for target in targets:
+        if target.tls not in settings:
+            try:
+                settings[target.tls] = TLSSettings(target.tls)
+            except TLSSettingError as error:
+                raise OptionError(error.option, error.value, "cannot be used", error.reason) from error
+    return settings
+
+
+def _require_dnspython(targets: t.Sequence[Target]) -> None:
+    for target in targets:
+        if target.domain is not None and DNSPYTHON_IMPORT_ERROR is not None:
+            raise OptionError(
+                "targets",
+                target.domain,
+                "is a mail domain, and looking up its MX records needs dnspython, which is not installed here",
+                "install dnspython (Debian: python3-dnspython), or name the host, such as {host: mx1.%s}"
+                % target.domain,
+            )
+
+
+@contextlib.contextmanager
+def _jump_host(planned: Plan) -> t.Iterator[Streams]:
+    # paramiko takes its time to import, and is needed only here.
+    from .vantage.ssh import SSHVantage
+    from .vantage.via import Via, ViaError
+
+    try:
+        via = Via.parse({name: value for name, value in dict(planned.via or {}).items() if value is not None})
+    except ViaError as error:
+        raise OptionError(error.option, error.value, "cannot be used", error.remedy.rstrip(".")) from error
+    with SSHVantage(via) as vantage:
+        yield Streams(via.host, vantage.open_channel)
+
+
+def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
+    if streams is not None:
+        return Vantage(planned.vantage_name or streams.name, "ssh-channel")
+    return Vantage(planned.vantage_name or socket.gethostname(), planned.vantage_mode)
+
+
+def _checks(
+    planned: Plan,
+    settings: t.Mapping[t.Any, TLSSettings],
+    found: t.Sequence[t.Sequence[Destination]],
+    vantage: Vantage,
+    streams: t.Optional[Streams],
+    check_mode: bool,
+) -> t.List[Check]:
+    """The evidence of all checks, in the order of the targets and their endpoints."""
+    checks: t.Dict[int, Check] = {}
+    jobs: t.Dict[int, Job] = {}
+    number = 0
+    for target, places in zip(planned.targets, found):
+        for place in places:
+            session = Session(_dialog(target, check_mode))
+            if place.error is not None:
+                checks[number] = _unresolved(target, place, session, vantage)
+            else:
+                jobs[number] = _job(target, place, session, settings[target.tls], streams)
+            number += 1
+    numbers = {id(job.session): number for number, job in jobs.items()}
+    for job, talk in Engine().run(jobs.values()):
+        checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
+    return [checks[position] for position in range(number)]
+
+
+def _dialog(target: Target, check_mode: bool) -> t.Any:
+    dialog = target.dialog_with_message(uuid.uuid4().hex, _header_date(time.time()))
+    if check_mode and dialog.stop_after in ("data", "message"):
+        return dataclasses.replace(dialog, stop_after="rcpt")
+    return dialog
+
+
+def _job(
+    target: Target, place: Destination, session: Session, settings: TLSSettings, streams: t.Optional[Streams]
+) -> Job:
+    return Job(
+        target=target.name,
+        endpoint=place.endpoint,
+        session=session,
+        timeouts=target.timeouts,
+        tls=settings,
+        verify=target.tls.verify,
+        server_name=target.tls.server_name or place.endpoint.host,
+        source_address=target.source_address,
+        open_channel=streams.open_channel if streams is not None else None,
+    )
+
+
+def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
+    return Check(
+        vantage=dataclasses.replace(vantage, address=talk.local_address),
+        target=job.target,
+        endpoint=job.endpoint,
+        protocol=job.session.dialog.protocol,
+        started_at=_moment(talk.started_at),
+        seconds=talk.seconds,
+        dialog=job.session.as_dict(),
+        tls=t.cast(TLS, talk.tls_facts),
+        steps=tuple(talk.steps),
+    )
+
+
+def _not_tested(job: Job, vantage: Vantage) -> Check:
+    return Check(
+        vantage=vantage,
+        target=job.target,
+        endpoint=job.endpoint,
+        protocol=job.session.dialog.protocol,
+        started_at=None,
+        seconds=None,
+        dialog=job.session.as_dict(),
+        tls=TLS(),
+        steps=(),
+        not_tested="The server had answered 421 to another check of this run, and is left alone since.",
+    )
+
+
+def _unresolved(target: Target, place: Destination, session: Session, vantage: Vantage) -> Check:
+    session.failed_phase = "resolve"
+    return Check(
+        vantage=vantage,
+        target=target.name,
+        endpoint=place.endpoint,
+        protocol=target.dialog.protocol,
+        started_at=_moment(time.time()),
+        seconds=0.0,
+        dialog=session.as_dict(),
+        tls=TLS(),
+        steps=(Step("resolve", None, None, place.error, 0.0, 0.0, False),),
+    )
+
+
+def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
+    """What was asked for; in check mode also what each target would be sent."""
+    facts = planned.as_dict()
+    facts["would_send"] = None
+    if check_mode:
+        facts["would_send"] = [
+            {
+                "target": target.name,
+                "lines": rehearse(dialog),
+                "message": dialog.message.content.decode("ascii") if dialog.message is not None else None,
+            }
+            for target in planned.targets
+            for dialog in [target.dialog_with_message("0" * 32, _header_date(time.time()))]
+        ]
+    return facts
+
+
+def _moment(seconds: float) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _header_date(seconds: float) -> str:
+    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
+    moment = time.gmtime(seconds)
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.tm_wday]
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    clock = time.strftime("%H:%M:%S", moment)
+    return f"{day}, {moment.tm_mday:02d} {months[moment.tm_mon - 1]} {moment.tm_year} {clock} +0000"
