@@ -1,0 +1,8 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from .matrix import matrix, print_matrix
+
+__all__ = ["matrix", "print_matrix"]

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The check as a Nornir task: the same options and the same facts as the Ansible module."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from mailops_smtp.run import Streams, changed, check
+from nornir.core.inventory import Host
+from nornir.core.task import Result, Task
+
+from ..connections import CONNECTION_NAME
+
+# Nornir opens a host's connection in whichever thread asks first, without a lock of its own.
+_opening = threading.Lock()
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def smtp_check(
+    task: Task,
+    targets: t.Sequence[str | t.Mapping[str, t.Any]] | None = None,
+    via: str | None = None,
+    fail_task: bool = False,
+    **options: t.Any,
+) -> Result:
+    """
+    Test mail servers over SMTP.
+
+    Without ``targets`` the inventory host is the mail server to test, from here or from the host ``via``. With
+    ``targets`` the inventory host is the vantage: the connections start from there, through SSH, unless it is this
+    machine (hostname ``localhost``).
+
+    What stands under ``smtp`` in the host's data are defaults for ``options``.
+
+    Arguments:
+        targets: what to test: mail domains, ``host:port``, or dictionaries with the options of one target
+        via: name of another host of the inventory to start the connections from
+        fail_task: whether the verdicts ``fail`` and ``inconclusive`` fail the task; Nornir leaves out a failed host in
+            all later tasks, so by default they do not
+        options: all other options of the Ansible module ``mailops.smtp.smtp_check``
+
+    Returns:
+        Result object with the following attributes set:
+          * result (``dict``): the run, as docs/facts.schema.json has it
+          * changed (``bool``): whether a message was sent, or would have been in a dry run
+          * failed (``bool``): see ``fail_task``
+
+    Raises:
+        OptionError: for a wrong option, before any connection is made
+        KeyError: for a ``via`` that is not in the inventory
+    """
+    asked = {**(task.host.get("smtp") or {}), **options}
+    if targets is not None:
+        asked["targets"] = targets
+    elif "host" not in asked:
+        asked["host"] = task.host.hostname or task.host.name
+    vantage = _vantage(task, via, targets is not None)
+    run = check(asked, check_mode=bool(task.is_dry_run()), streams=_streams(task, vantage))
+    return Result(
+        host=task.host,
+        result=run,
+        changed=changed(run),
+        failed=fail_task and run["verdict"] in ("fail", "inconclusive"),
+    )
+
+
+def _vantage(task: Task, via: str | None, is_vantage: bool) -> Host | None:
+    """The host that the connections start from, or None for this machine."""
+    if via is not None:
+        return task.nornir.inventory.hosts[via]
+    if is_vantage and (task.host.hostname or task.host.name) not in _LOCAL:
+        return task.host
+    return None
+
+
+def _streams(task: Task, vantage: Host | None) -> Streams | None:
+    if vantage is None:
+        return None
+    with _opening:
+        connection = vantage.get_connection(CONNECTION_NAME, task.nornir.config)
+    return Streams(vantage.name, connection.open_channel)
