@@ -1,0 +1,300 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every server that can be played, as data: the faultless one, and one behaviour per fault.
+
+A behaviour is the faultless server of ``session.py`` plus scripts: for some phases, the steps to take *instead of* the
+faultless answer. A script says what a client sees, so a fault is read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+
+class Say(t.NamedTuple):
+    """Reply lines as text; ``{host}`` becomes the server's name, each line gets the server's line ending."""
+
+    text: str
+
+
+class Send(t.NamedTuple):
+    """Bytes exactly as they are."""
+
+    data: bytes
+
+
+class Flood(t.NamedTuple):
+    """The same bytes again and again, until the client leaves."""
+
+    data: bytes
+
+
+class Step(enum.Enum):
+    ORDINARY = "the faultless answer"
+    PAUSE = "nothing for a while (the server's `pause`); what was said before is on its way already"
+    AWAIT = "read once, whatever comes"
+    HANDSHAKE = "the server's side of the TLS handshake"
+    HUSH = "read on and never answer again"
+    CLOSE = "close the connection"
+    RESET = "reset the connection (RST instead of FIN)"
+
+
+Script = t.Tuple[t.Union[Say, Send, Flood, Step], ...]
+
+# The places where a script can stand. "ehlo" is LHLO's too; "message" is the reply after the final dot; "any" stands in
+# for every command that has no script of its own.
+PHASES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit", "any")
+
+# The extension list of the faultless server. STARTTLS comes on top where there is a certificate, or a script for it.
+KEYWORDS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "AUTH PLAIN LOGIN CRAM-MD5")
+
+
+class Behaviour(t.NamedTuple):
+    """One server. ``description`` is one line for the list of behaviours.
+
+    ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
+    itself. ``with_text``: whether replies carry more than their code.
+    """
+
+    name: str
+    description: str
+    scripts: t.Mapping[str, Script] = {}
+    protocol: str = "esmtp"
+    keywords: t.Tuple[str, ...] = KEYWORDS
+    line_end: bytes = b"\r\n"
+    single_bytes: bool = False
+    with_text: bool = True
+
+    @property
+    def needs_certificate(self) -> bool:
+        return self.protocol == "smtps" or any(Step.HANDSHAKE in script for script in self.scripts.values())
+
+
+def _instead(name: str, description: str, **scripts: Script) -> Behaviour:
+    return Behaviour(name, description, scripts)
+
+
+_FAULTLESS = (
+    Behaviour("ordinary", "faultless ESMTP (RFC 5321); STARTTLS too, where it is given a certificate"),
+    Behaviour("smtps", "faultless, TLS from the first byte (RFC 8314); needs a certificate", protocol="smtps"),
+    Behaviour("lmtp", "faultless LMTP (RFC 2033): says so in its banner, refuses EHLO and HELO", protocol="lmtp"),
+)
+
+# After a refusal in the banner every command but QUIT gets 503 (RFC 5321 3.1).
+_ONLY_QUIT: t.Dict[str, Script] = {"any": (Say("503 5.5.1 No SMTP service here"),), "quit": (Step.ORDINARY,)}
+
+_BANNERS = (
+    _instead(
+        "banner-554",
+        "554 instead of 220: no SMTP service for this client",
+        banner=(Say("554 {host} No SMTP service here"),),
+        **_ONLY_QUIT,
+    ),
+    _instead(
+        "banner-521",
+        "521 instead of 220: this host never accepts mail (RFC 7504)",
+        banner=(Say("521 {host} does not accept mail"),),
+        **_ONLY_QUIT,
+    ),
+    _instead(
+        "banner-421",
+        "421 instead of 220, then closes",
+        banner=(Say("421 4.3.2 {host} Too many connections, try again later"), Step.CLOSE),
+    ),
+    _instead(
+        "banner-multiline",
+        "a 220- line, a pause, then the 220 line, as Postfix's postscreen does",
+        banner=(Say("220-{host} ESMTP"), Step.PAUSE, Say("220 {host} ESMTP")),
+    ),
+    _instead("slow-banner", "the banner comes after a pause", banner=(Step.PAUSE, Step.ORDINARY)),
+    _instead("silent", "accepts the connection and never says anything", banner=(Step.HUSH,)),
+    _instead("closed-before-banner", "accepts the connection and closes it", banner=(Step.CLOSE,)),
+    _instead("reset-before-banner", "accepts the connection and resets it", banner=(Step.RESET,)),
+    _instead(
+        "garbled-banner", "a first line without a reply code", banner=(Send(b"2#0 m\xffil.contoso.com ~ESMTP\r\n"),)
+    ),
+    _instead(
+        "long-banner-line",
+        "a banner line of 100,000 characters",
+        banner=(Send(b"220 mail.contoso.com " + b"x" * 100_000 + b"\r\n"),),
+    ),
+    _instead(
+        "endless-banner", "220- lines without end", banner=(Flood(b"220-mail.contoso.com and one more line\r\n"),)
+    ),
+    Behaviour(
+        "nul-and-escapes",
+        "NUL bytes, terminal escape sequences and template braces in banner and EHLO reply",
+        {"banner": (Send(b"220 mail.contoso.com\x00 \x1b[2J\x1b]0;taken over\x07 ESMTP {{ 7 * 7 }}\r\n"),)},
+        keywords=("SIZE\x00 1000", "X-\x1b[31mRED\x1b[0m", "X-{{7*7}}", "DSN"),
+    ),
+)
+
+# Other services, and mail servers behind a device that rewrites what they say.
+_OTHER_SERVICES = (
+    _instead(
+        "http",
+        "a web server or proxy, whose time for a request is over",
+        banner=(Send(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), Step.CLOSE),
+    ),
+    _instead(
+        "ssh",
+        "an SSH server",
+        banner=(Send(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"),),
+        any=(Send(b"Invalid SSH identification string.\r\n"), Step.CLOSE),
+    ),
+    _instead(
+        "imap",
+        "an IMAP server",
+        banner=(Send(b"* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] Dovecot ready.\r\n"),),
+        any=(Send(b"* BAD Error in IMAP command received by server.\r\n"),),
+    ),
+    _instead(
+        "pop3",
+        "a POP3 server",
+        banner=(Send(b"+OK Dovecot ready.\r\n"),),
+        quit=(Send(b"+OK Logging out\r\n"), Step.CLOSE),
+        any=(Send(b"-ERR Unknown command.\r\n"),),
+    ),
+    _instead(
+        "nntp",
+        "a news server, whose codes look like SMTP's",
+        banner=(Send(b"200 news.contoso.com InterNetNews NNRP server ready (posting ok)\r\n"),),
+        quit=(Send(b"205 Bye!\r\n"), Step.CLOSE),
+        any=(Send(b"500 What?\r\n"),),
+    ),
+    _instead(
+        "ftp",
+        "an FTP server, whose banner is a 220 too",
+        banner=(Send(b"220 (vsFTPd 3.0.3)\r\n"),),
+        quit=(Send(b"221 Goodbye.\r\n"), Step.CLOSE),
+        any=(Send(b"530 Please login with USER and PASS.\r\n"),),
+    ),
+    _instead(
+        "tls-bytes", "a TLS alert in place of a banner", banner=(Send(b"\x15\x03\x03\x00\x02\x02\x46"), Step.CLOSE)
+    ),
+    _instead(
+        "pix-mask",
+        "behind a Cisco PIX that masks the banner and the EHLO command; HELO works",
+        banner=(Send(b"220 " + b"*" * 24 + b"2" + b"*" * 8 + b"0" + b"*" * 12 + b"\r\n"),),
+        ehlo=(Say('500 5.5.1 Command unrecognized: "XXXX mail.contoso.com"'),),
+    ),
+    Behaviour(
+        "pix-xxxx",
+        "behind a Cisco ASA that masks STARTTLS in the EHLO reply",
+        keywords=("PIPELINING", "SIZE 10485760", "XXXXXXXA", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"),
+    ),
+    Behaviour(
+        "exchange-internal",
+        "a Microsoft Exchange connector with the keywords of internal mail flow",
+        {"banner": (Say("220 {host} Microsoft ESMTP MAIL Service ready at Sun, 1 Mar 2026 21:04:11 +0000"),)},
+        keywords=(
+            "SIZE 37748736",
+            "PIPELINING",
+            "DSN",
+            "ENHANCEDSTATUSCODES",
+            "X-ANONYMOUSTLS",
+            "AUTH NTLM",
+            "X-EXPS GSSAPI NTLM",
+            "8BITMIME",
+            "XEXCH50",
+            "XRDST",
+            "XSHADOWREQUEST",
+        ),
+    ),
+)
+
+_GREETINGS = (
+    _instead("refuses-ehlo", "500 to EHLO; HELO works", ehlo=(Say("500 Command unrecognized"),)),
+    _instead("ehlo-502", "502 to EHLO; HELO works", ehlo=(Say("502 Command not implemented"),)),
+    _instead(
+        "ehlo-501",
+        "501 to EHLO and HELO: the client's name is not acceptable",
+        ehlo=(Say("501 5.5.4 Invalid domain name"),),
+        helo=(Say("501 5.5.4 Invalid domain name"),),
+    ),
+    _instead(
+        "ehlo-504",
+        "504 to EHLO and HELO: a fully qualified name is wanted",
+        ehlo=(Say("504 5.5.2 Helo command rejected: need fully-qualified hostname"),),
+        helo=(Say("504 5.5.2 Helo command rejected: need fully-qualified hostname"),),
+    ),
+)
+
+_STARTTLS = (
+    _instead(
+        "starttls-454", "offers STARTTLS, then 454", starttls=(Say("454 4.7.0 TLS not available due to local problem"),)
+    ),
+    _instead("starttls-502", "offers STARTTLS, then 502", starttls=(Say("502 5.5.1 Command not implemented"),)),
+    _instead(
+        "starttls-garbage",
+        "220 to STARTTLS, then something that is not TLS",
+        starttls=(
+            Say("220 2.0.0 Ready to start TLS"),
+            Step.AWAIT,
+            Send(b"500 5.5.2 Error: bad syntax\r\n"),
+            Step.CLOSE,
+        ),
+    ),
+    _instead(
+        "starttls-close",
+        "220 to STARTTLS, then closes in the handshake",
+        starttls=(Say("220 2.0.0 Ready to start TLS"), Step.AWAIT, Step.CLOSE),
+    ),
+    _instead(
+        "starttls-injected",
+        "an unencrypted reply rides behind the 220 to STARTTLS; needs a certificate",
+        starttls=(Say("220 2.0.0 Ready to start TLS"), Say("250 injected.example.net"), Step.HANDSHAKE),
+    ),
+)
+
+_REFUSALS = (
+    _instead("data-refused-554", "554 to DATA", data=(Say("554 5.7.1 No mail accepted now"),)),
+    _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
+)
+
+_FORMS = (
+    Behaviour("one-byte-at-a-time", "faultless, but each byte is sent by itself", single_bytes=True),
+    Behaviour("lf-only", "ends its lines with LF instead of CRLF", line_end=b"\n"),
+    Behaviour("no-text", "replies are bare codes without a text", with_text=False),
+    _instead(
+        "two-replies-in-one-packet",
+        "answers RCPT along with MAIL, before it was asked",
+        mail=(Step.ORDINARY, Say("250 2.1.5 Recipient ok, whoever it is")),
+    ),
+    _instead(
+        "unsolicited-line",
+        "a line that is no reply follows the EHLO reply",
+        ehlo=(Step.ORDINARY, Say("Scanning is active")),
+    ),
+    _instead(
+        "code-changes-inside-reply",
+        "a reply to RCPT that begins as 250 and ends as 450",
+        rcpt=(Say("250-2.1.5 Recipient ok\n450 4.2.0 But not now"),),
+    ),
+)
+
+
+def _at_every_phase() -> t.Iterator[Behaviour]:
+    for phase in ("ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"):
+        at = "the message" if phase == "message" else phase.upper()
+        shutting_down = Say("421 4.3.2 {host} Service shutting down")
+        yield Behaviour("421-at-" + phase, "421 to " + at + ", then closes", {phase: (shutting_down, Step.CLOSE)})
+        yield Behaviour("close-at-" + phase, "closes instead of answering " + at, {phase: (Step.CLOSE,)})
+        yield Behaviour("reset-at-" + phase, "resets instead of answering " + at, {phase: (Step.RESET,)})
+        yield Behaviour("silent-at-" + phase, "never answers " + at, {phase: (Step.HUSH,)})
+
+
+BEHAVIOURS: t.Dict[str, Behaviour] = {
+    behaviour.name: behaviour
+    for behaviour in (
+        *_FAULTLESS,
+        *_BANNERS,
+        *_OTHER_SERVICES,
+        *_GREETINGS,
+        *_STARTTLS,
+        *_REFUSALS,
+        *_FORMS,
+        *_at_every_phase(),
+    )
+}
