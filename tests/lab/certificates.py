@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A test CA, the certificates it signs, and one certificate that nobody should accept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .command import run
+from .site import Endpoint
+
+DAYS = 30
+_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
+
+
+class Authority:
+    """A CA whose certificate is `certificate_file`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.certificate_file = directory / "ca.pem"
+        self._key_file = directory / "ca.key"
+        run(
+            "openssl", "req", "-x509", *_NEW_KEY, "-days", DAYS, "-subj", "/CN=Contoso Test CA",
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            "-keyout", self._key_file, "-out", self.certificate_file,
+        )  # fmt: skip
+
+    def issue(self, endpoint: Endpoint) -> str:
+        """Key and certificate for one host, in the order of Postfix's smtpd_tls_chain_files: key first."""
+        return run(
+            "openssl", "req", "-x509", "-CA", self.certificate_file, "-CAkey", self._key_file, *_NEW_KEY,
+            "-days", DAYS, "-subj", f"/CN={endpoint.fqdn}", *_leaf_extensions(endpoint), "-keyout", "-", "-out", "-",
+        )  # fmt: skip
+
+
+def expired_self_signed(endpoint: Endpoint, directory: Path) -> str:
+    """As Authority.issue, but signed by itself and expired since yesterday."""
+    key, certificate = directory / f"{endpoint.name}.key", directory / f"{endpoint.name}.pem"
+    run(
+        "openssl", "req", "-x509", *_NEW_KEY, "-subj", f"/CN={endpoint.fqdn}", *_leaf_extensions(endpoint),
+        "-keyout", key, "-out", certificate,
+    )  # fmt: skip
+    # `openssl req` makes no certificate that ends in the past, but `openssl x509` signs one again with any end.
+    return key.read_text() + run("openssl", "x509", "-in", certificate, "-signkey", key, "-days", "-1")
+
+
+def _leaf_extensions(endpoint: Endpoint) -> tuple[str, ...]:
+    names = f"subjectAltName=DNS:{endpoint.fqdn},IP:{endpoint.ipv4},IP:{endpoint.ipv6}"
+    return ("-addext", names, "-addext", "basicConstraints=critical,CA:FALSE")

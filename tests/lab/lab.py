@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab: real servers in network namespaces, for tests that must not trust a double.
+
+    inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
+    mx1 mx2 slow  jump jump-closed jump-bare             vantage-b
+    vantage-a  controller                                  |
+      |_______________________ router _____________________|    (drops port 25 of mx1 for the outside)
+
+`Lab.up()` builds it, `Lab.load()` finds the running one, `Lab.down()` removes it without a trace; `lab.run(host, argv)`
+runs a command on a host. `lab.state` is the content of the state file:
+
+    name, directory         of this lab
+    domain                  contoso.test
+    ca_file                 certificate of the CA that signed every certificate but mx2's, which is self-signed and expired
+    hosts                   by short name: mx1 mx2 slow jump jump-closed jump-bare vantage-a vantage-b controller
+      .name .ipv4 .ipv6     full name and addresses
+      .namespace            network namespace, as `ip netns` knows it
+      .ports                by service: smtp submission smtps lmtp imap imaps ssh
+      .log_file             of Postfix, on hosts with smtp
+      .forwarding .python   what an SSH host allows and has
+    faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
+      .name .ipv4 .ipv6
+    users                   mailboxes by name: user probe echo
+      .address .password .maildir
+    ssh
+      .user .password .key_file
+      .known_hosts .known_hosts_changed     the right host keys, and wrong ones for the same hosts
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import subprocess
+import time
+import typing as t
+
+from . import certificates, dovecot, faults, filesystem, firewall, network, openssh, postfix, readiness, requirements
+from .command import LabError, run
+from .site import DOMAIN, FAULT_HOST, FAULTS, HOSTS, MAIL_USERS, SSH_USER, Host, Place
+
+DEFAULT_NAME = "mailops"
+START_SECONDS = 20.0
+
+
+class Lab:
+    """A running lab. `state` is described at the top of this file."""
+
+    def __init__(self, state: dict[str, t.Any]) -> None:
+        self.state = state
+
+    @classmethod
+    def load(cls, name: str = DEFAULT_NAME) -> Lab:
+        """The lab of that name; raises LabError when it is not up."""
+        try:
+            return cls(json.loads(Place(name).state_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise LabError("the lab is not up: `python3 -m tests.lab up` builds it") from None
+
+    @classmethod
+    def up(cls, name: str = DEFAULT_NAME) -> Lab:
+        """Build the lab unless it is up and well; raises LabError when this machine cannot."""
+        requirements.require()
+        place = Place(name)
+        with _only_one():
+            if not place.state_file.exists() or readiness.silent(place):
+                _remove(place)
+                with contextlib.ExitStack() as undo:
+                    undo.callback(_remove, place)
+                    _build(place)
+                    undo.pop_all()
+        return cls.load(name)
+
+    @classmethod
+    def down(cls, name: str = DEFAULT_NAME) -> None:
+        """Remove the lab, or what a crash left of it."""
+        with _only_one():
+            _remove(Place(name))
+
+    def silent(self) -> list[str]:
+        """The sockets that should listen and do not, as "mx1 *:25"."""
+        return readiness.silent(Place(self.state["name"]))
+
+    def run(self, host: str, argv: t.Sequence[t.Any], **kwargs: t.Any) -> subprocess.CompletedProcess[t.Any]:
+        """subprocess.run on a host: its network, its files, its name. The working directory stays what it is."""
+        return subprocess.run(self.argv(host, argv, kwargs.pop("cwd", os.getcwd())), **kwargs)
+
+    def argv(self, host: str, argv: t.Sequence[t.Any], directory: t.Any = "/") -> list[str]:
+        """What to execute here so that argv runs on a host."""
+        return [*filesystem.enter(Place(self.state["name"]), host, directory), *map(str, argv)]
+
+
+@contextlib.contextmanager
+def _only_one() -> t.Iterator[None]:
+    # A lock on the directory itself leaves no lock file behind.
+    lock = os.open("/run", os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _build(place: Place) -> None:
+    passwords = {user: secrets.token_urlsafe(12) for user in (*MAIL_USERS, "ssh")}
+    filesystem.create_directory(place)
+    certificate_directory = place.directory / "certificates"
+    certificate_directory.mkdir()
+    authority = certificates.Authority(certificate_directory)
+    keys = openssh.Keys(place.directory / "ssh")
+    network.create(place)
+    firewall.start(place)
+    ssh_password_hash = run("openssl", "passwd", "-6", "-stdin", stdin=passwords["ssh"]).strip()
+    for host in HOSTS:
+        filesystem.write_basics(place, host, ssh_password_hash)
+        if "smtp" in host.ports:
+            if host.name == FAULT_HOST:
+                tls = certificates.expired_self_signed(host, certificate_directory)
+            else:
+                tls = authority.issue(host)
+            postfix.configure(place, host, tls)
+        if "imap" in host.ports:
+            dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
+        if "ssh" in host.ports:
+            openssh.configure(place, host, keys)
+        filesystem.mount(place, host)
+        _start(place, host)
+    faults.start(place)
+    _wait_until_listening(place)
+    state = _describe(place, authority, keys, passwords)
+    place.state_file.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+
+
+def _start(place: Place, host: Host) -> None:
+    for port, server in (("imap", dovecot), ("smtp", postfix), ("ssh", openssh)):
+        if port in host.ports:
+            server.start(place, host)
+
+
+def _remove(place: Place) -> None:
+    network.remove(place)
+    filesystem.remove_directory(place)
+
+
+def _wait_until_listening(place: Place) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while silent := readiness.silent(place):
+        if time.monotonic() > deadline:
+            raise LabError(f"not listening after {START_SECONDS:.0f} s: {', '.join(silent)}")
+        time.sleep(0.05)
+
+
+def _describe(
+    place: Place, authority: certificates.Authority, keys: openssh.Keys, passwords: t.Mapping[str, str]
+) -> dict[str, t.Any]:
+    mx1 = HOSTS[0]
+    return {
+        "name": place.name,
+        "directory": str(place.directory),
+        "domain": DOMAIN,
+        "ca_file": str(authority.certificate_file),
+        "hosts": {host.name: _describe_host(place, host) for host in HOSTS},
+        "faults": {fault.name: fault.as_dict() for fault in FAULTS},
+        "users": {
+            user: {
+                "address": f"{user}@{DOMAIN}",
+                "password": passwords[user],
+                "maildir": dovecot.maildir(place, mx1, user),
+            }
+            for user in MAIL_USERS
+        },
+        "ssh": {
+            "user": SSH_USER,
+            "password": passwords["ssh"],
+            "key_file": str(keys.key_file),
+            "known_hosts": str(keys.known_hosts),
+            "known_hosts_changed": str(keys.known_hosts_changed),
+        },
+    }
+
+
+def _describe_host(place: Place, host: Host) -> dict[str, t.Any]:
+    description = {**host.as_dict(), "namespace": place.namespace(host.name), "ports": dict(host.ports)}
+    if "smtp" in host.ports:
+        description["log_file"] = str(place.path(host.name, postfix.LOG))
+    if "ssh" in host.ports:
+        description.update(forwarding=host.forwarding, python=host.python)
+    return description

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab needs of the machine: Debian packages, root, and a kernel that grants namespaces."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from .command import LabError
+
+# Each package with one file that only it installs.
+PACKAGES = {
+    "dovecot-core": "/usr/sbin/dovecot",
+    "dovecot-imapd": "/usr/lib/dovecot/imap",
+    "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "iproute2": "/sbin/ip",
+    "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
+    "nftables": "/usr/sbin/nft",
+    "openssh-client": "/usr/bin/ssh",
+    "openssh-server": "/usr/sbin/sshd",
+    "openssl": "/usr/bin/openssl",
+    "postfix": "/usr/sbin/postfix",
+    "procps": "/usr/sbin/sysctl",
+    "swaks": "/usr/bin/swaks",
+}
+
+
+def missing_packages() -> list[str]:
+    return [package for package, file in PACKAGES.items() if not Path(file).exists()]
+
+
+def install_command(packages: list[str]) -> str:
+    # Without the frontend setting, Postfix's installation stops to ask what kind of mail server this is.
+    return f"DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def require() -> None:
+    """Raise LabError, saying what is missing and how to get it, unless the lab can be built here."""
+    if os.geteuid() != 0:
+        raise LabError("the lab makes network namespaces and needs root: run the same command with sudo")
+    packages = missing_packages()
+    if packages:
+        raise LabError(f"the lab needs Debian packages that are not installed: {install_command(packages)}")
+    if subprocess.run(["unshare", "--net", "--mount", "--uts", "true"], capture_output=True).returncode:
+        raise LabError(
+            "the kernel refuses new namespaces: run on a virtual machine, or in a container with `--privileged`"
+        )

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab consists of: hosts, addresses, ports. Data only; the other files make it real."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from pathlib import Path
+
+DOMAIN = "contoso.test"
+SSH_USER = "probe"
+MAIL_USERS = ("user", "probe", "echo")
+
+# RFC 2544 and RFC 3849 ranges: they are routed nowhere, so they cannot collide with the machine's own networks.
+IPV4_NETWORKS = {"inside": "198.18.1", "outside": "198.18.2"}
+IPV6_NETWORKS = {"inside": "2001:db8:1:", "outside": "2001:db8:2:"}
+GATEWAY_NUMBER = 1
+
+
+def ipv4(side: str, number: int) -> str:
+    return f"{IPV4_NETWORKS[side]}.{number}"
+
+
+def ipv6(side: str, number: int) -> str:
+    return f"{IPV6_NETWORKS[side]}:{number}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """A name with one IPv4 and one IPv6 address, both ending in `number`."""
+
+    name: str
+    number: int
+    side: str = "inside"
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.name}.{DOMAIN}"
+
+    @property
+    def ipv4(self) -> str:
+        return ipv4(self.side, self.number)
+
+    @property
+    def ipv6(self) -> str:
+        return ipv6(self.side, self.number)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {"name": self.fqdn, "ipv4": self.ipv4, "ipv6": self.ipv6}
+
+
+@dataclasses.dataclass(frozen=True)
+class Host(Endpoint):
+    """A machine of the lab. The ports say which servers run on it."""
+
+    ports: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    forwarding: bool = True
+    python: bool = True
+
+
+SMTP = {"smtp": 25}
+SUBMISSION = {"submission": 587, "smtps": 465}
+MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993}
+SSH = {"ssh": 22}
+
+HOSTS = (
+    Host("mx1", 10, ports={**SMTP, **SUBMISSION, **MAILBOXES}),
+    Host("mx2", 20, ports=SMTP),
+    Host("slow", 30, ports=SMTP),
+    Host("jump", 40, ports=SSH),
+    Host("jump-closed", 41, ports=SSH, forwarding=False),
+    Host("jump-bare", 42, ports=SSH, python=False),
+    Host("vantage-a", 50, ports=SSH),
+    Host("vantage-b", 50, side="outside", ports=SSH),
+    Host("controller", 60),
+)
+
+# Further addresses of mx2 whose port 25 is broken: the first three by mx2's firewall, the others by broken_server.py.
+FAULT_HOST = "mx2"
+FIREWALL_FAULTS = (Endpoint("dropped", 21), Endpoint("refused", 22), Endpoint("prohibited", 23))
+SERVER_FAULTS = (Endpoint("reset", 24), Endpoint("closed", 25), Endpoint("silent", 26))
+FAULTS = FIREWALL_FAULTS + SERVER_FAULTS
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where one lab lives on this machine. Labs of different names never meet, although their addresses are equal."""
+
+    name: str
+
+    @property
+    def directory(self) -> Path:
+        return Path(f"/run/{self.name}-lab")
+
+    @property
+    def state_file(self) -> Path:
+        return self.directory / "state.json"
+
+    def namespace(self, host: str) -> str:
+        return f"{self.name}-{host}"
+
+    def tree(self, host: str) -> Path:
+        """The files in which a host differs from this machine: tree/etc holds what it changed in /etc, and so on."""
+        return self.directory / host
+
+    def path(self, host: str, path: str) -> Path:
+        """Where a file that was written on a host is found from outside."""
+        return self.tree(host) / path.lstrip("/")
