@@ -22,13 +22,13 @@ demo: venv ## a mail site with a fault, a jump host and a check of both, all on 
 
 test: test-core test-unit test-integration test-packaging test-sanity ## all tests
 
-test-core: venv ## the core alone, from byte scripts
+test-core: venv ## the core alone, without Ansible and Nornir
 	$(PYTEST) tests/core
 
-test-unit: venv ## modules, action plugins and Nornir tasks
+test-unit: venv ## the Ansible module and the Nornir task
 	$(PYTEST) tests/unit tests/nornir
 
-test-integration: venv ## against real servers in network namespaces, where this machine can have them
+test-integration: venv ## both, against real servers in network namespaces
 	$(PYTEST) tests/lab tests/integration
 
 test-packaging: venv ## what the collection and the wheel contain
@@ -62,6 +62,6 @@ clean: ## remove what these targets made
 	    echo "No Python 3.11 or newer with venv found: install one, on Debian with apt-get install python3-venv." >&2; \
 	    exit 1; \
 	fi; \
-	$$found -m venv --clear .venv
+	echo "Making .venv: a minute or two, the first time." && $$found -m venv --clear .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@

@@ -21,7 +21,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Runs the dialog up to RCPT TO. With O(message), says what would be sent, and does not send DATA.
+    description: Runs the dialog up to RCPT TO. With O(test_message), says what would be sent, and does not send DATA.
   diff_mode:
     support: none
     description: Returns no details when in diff mode.
@@ -42,8 +42,8 @@ options:
     elements: raw
     description:
       - What to test, one or many.
-      - A text without a port is a mail domain, such as V(contoso.com). All hosts of its MX records are tested, for which
-        dnspython is needed on the host that the task runs on.
+      - A text without a port is a mail domain, such as V(contoso.com). All hosts of its MX records are tested, for
+        which dnspython is needed on the host that the task runs on.
       - A text with a port, such as V(mail.contoso.com:25), and an IP address are a host.
       - A dictionary has C(host) or C(domain), optionally C(name), under which the target is reported, and any of the
         options below that should differ for it, except O(via) and O(vantage).
@@ -159,7 +159,7 @@ options:
           - The password, or the token for V(XOAUTH2) and V(OAUTHBEARER).
       mechanism:
         type: str
-        choices: [PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, XOAUTH2, OAUTHBEARER, EXTERNAL]
+        choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
         description:
           - The SASL mechanism.
           - The default is the strongest one that the server offers for passwords.
@@ -168,7 +168,7 @@ options:
         default: false
         description:
           - Whether the password may be sent without TLS.
-  message:
+  test_message:
     type: dict
     description:
       - Send a test message. Without this option, DATA is never sent.
@@ -300,7 +300,7 @@ notes:
   - The mail servers log the dialog, and some count it. A test of many recipients can look like address harvesting.
   - At most five connections to one server are open at a time, and a server that answers 421 is left alone for the rest
     of the task.
-  - Without O(message) nothing is sent, and the task is never C(changed).
+  - Without O(test_message) nothing is sent, and the task is never C(changed).
 requirements:
   - Python >= 3.8 on the host that the task runs on
   - dnspython >= 2.0 there, if O(targets) has a mail domain
@@ -343,7 +343,7 @@ EXAMPLES = r"""
       password: "{{ vault_probe_password }}"
     sender: probe@contoso.com
     recipient: echo@fabrikam.com
-    message:
+    test_message:
       subject: test message
     dsn:
       notify: [success, failure]
@@ -359,8 +359,791 @@ EXAMPLES = r"""
   failed_when: relay.checks | map(attribute='failed_phase') | unique != ['rcpt']
 """
 
-from ansible.module_utils.basic import AnsibleModule
+RETURN = r"""
+schema_version:
+  description: The version of this shape.
+  type: int
+  returned: always, unless an option is wrong
+  sample: 1
+run_id:
+  description: A UUID, different for each run.
+  type: str
+  returned: always, unless an option is wrong
+  sample: ba36a947-3ce5-463c-9501-24b53e713a35
+label:
+  description: The name of the run. There is no option for it yet.
+  type: str
+  returned: always, unless an option is wrong
+started_at:
+  description: When the run began, in UTC by the clock of the host that made it (RFC 3339).
+  type: str
+  returned: always, unless an option is wrong
+  sample: "2026-11-23T15:34:11.151Z"
+finished_at:
+  description: When the last check had ended.
+  type: str
+  returned: always, unless an option is wrong
+  sample: "2026-11-23T15:34:11.251Z"
+plan:
+  description: What was asked for.
+  type: dict
+  returned: always, unless an option is wrong
+  contains:
+    asked:
+      description: The options by name, as they were given, defaults filled in, secrets masked.
+      type: dict
+      returned: always
+      sample: {"host": "mx1.contoso.test", "port": 587, "auth": {"username": "probe", "password": "********"}}
+    warnings:
+      description: What is odd about the options, though it can be done.
+      type: list
+      elements: str
+      returned: always
+      sample: ["The recipient echo@contoso.test is in a domain reserved by RFC 2606: real servers refuse it."]
+    would_send:
+      description:
+        - In check mode, the whole dialog with each target, as it would be with a server that offers and accepts
+          everything.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        target:
+          description: The target's name.
+          type: str
+          returned: always
+          sample: "mx1.contoso.test:25"
+        lines:
+          description: What the client would say, secrets masked. (TLS) stands for the handshake.
+          type: list
+          elements: str
+          returned: always
+          sample: ["EHLO controller.contoso.test", "MAIL FROM:<>", "RCPT TO:<user@contoso.test>", "QUIT"]
+        message:
+          description: The message that would be sent, with zeros in place of its token.
+          type: str
+          returned: always
+          sample: "Date: Mon, 23 Nov 2026 15:34:11 +0000\r\n..."
+vantages:
+  description: Where the connections started from. One run has one vantage.
+  type: list
+  elements: dict
+  returned: always, unless an option is wrong
+  contains: &vantage
+    name:
+      description: The host that the connection started from, as the inventory names it, where there is one.
+      type: str
+      returned: always
+      sample: localhost
+    mode:
+      description:
+        - "How: from the controller, from a managed host that runs this code, or through an SSH connection to a jump
+          host."
+      type: str
+      returned: always
+      choices: [local, managed, ssh-channel]
+      sample: local
+    address:
+      description: The address that the connection started from. Not known in a run's vantages, nor of a jump host.
+      type: str
+      returned: always
+      sample: "198.18.1.60"
+    clock_offset:
+      description: Seconds that its clock is ahead of the controller's. Not measured yet.
+      type: float
+      returned: always
+checks:
+  description: One entry for each endpoint, in the order of the targets and of their addresses.
+  type: list
+  elements: dict
+  returned: always, unless an option is wrong
+  contains:
+    schema_version:
+      description: The version of this shape.
+      type: int
+      returned: always
+      sample: 1
+    vantage:
+      description: Where the connection started from.
+      type: dict
+      returned: always
+      contains: *vantage
+    target:
+      description:
+        - "What the user named: its given name, a mail domain, or host:port."
+      type: str
+      returned: always
+      sample: "mx1.contoso.test:587"
+    endpoint:
+      description: The address and port that the target led to.
+      type: dict
+      returned: always
+      contains:
+        host:
+          description: The host's name, or its address where that was given.
+          type: str
+          returned: always
+          sample: mx1.contoso.test
+        address:
+          description: The address. Not known where a jump host resolved the name, or where there is none.
+          type: str
+          returned: always
+          sample: "198.18.1.10"
+        family:
+          description: The address's family.
+          type: str
+          returned: always
+          choices: [ipv4, ipv6]
+          sample: ipv4
+        port:
+          description: The TCP port.
+          type: int
+          returned: always
+          sample: 587
+        source:
+          description:
+            - Whether the host was given, found in an MX record, or is the domain itself for want of one (RFC 5321 5.1).
+          type: str
+          returned: always
+          choices: [given, mx, implicit-mx]
+          sample: given
+        preference:
+          description: The preference of the MX record.
+          type: int
+          returned: always
+          sample: 10
+    protocol:
+      description: What was spoken.
+      type: str
+      returned: always
+      choices: [esmtp, smtps, lmtp]
+      sample: esmtp
+    started_at:
+      description: When the check began, in UTC (RFC 3339). Null for a check that was not made.
+      type: str
+      returned: always
+      sample: "2026-11-23T15:34:11.158Z"
+    seconds:
+      description: How long the check took. Null for a check that was not made.
+      type: float
+      returned: always
+      sample: 0.08739
+    not_tested:
+      description: Why the check was not made. Null for one that was made.
+      type: str
+      returned: always
+      sample: "The server had answered 421 to another check of this run, and is left alone since."
+    reached:
+      description: The last phase that was completed.
+      type: str
+      returned: always
+      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      sample: message
+    failed_phase:
+      description: The phase in which the dialog broke off.
+      type: str
+      returned: always
+      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+    banner:
+      description: How the server greeted.
+      type: dict
+      returned: always
+      contains:
+        code:
+          description: The reply code. Null where what came is no reply.
+          type: int
+          returned: always
+          sample: 220
+        lines:
+          description: The text, line by line.
+          type: list
+          elements: str
+          returned: always
+          sample: ["mx1.contoso.test ESMTP Postfix"]
+        hostname:
+          description: The server's own name, if the text begins with one.
+          type: str
+          returned: always
+          sample: mx1.contoso.test
+        software:
+          description: The mail server's software, if the banner or the EHLO list gives it away.
+          type: dict
+          returned: always
+          contains:
+            product:
+              description: The product.
+              type: str
+              returned: always
+              sample: Postfix
+            version:
+              description: Its version, where the banner tells it.
+              type: str
+              returned: always
+            confidence:
+              description: How sure this is.
+              type: str
+              returned: always
+              choices: [certain, likely, possible]
+              sample: likely
+    ehlo:
+      description:
+        - "What the server says it can do: the list that counts, which is the one after TLS where TLS was started."
+      type: dict
+      returned: always
+      contains:
+        command:
+          description: The command that was answered.
+          type: str
+          returned: always
+          choices: [EHLO, HELO, LHLO]
+          sample: EHLO
+        greeting:
+          description: The first line of the answer.
+          type: str
+          returned: always
+          sample: mx1.contoso.test
+        client_seen_as:
+          description: The client's address as the greeting shows it, if it does.
+          type: str
+          returned: always
+          sample: "198.18.1.60"
+        keywords:
+          description: The extensions in the server's order.
+          type: list
+          elements: dict
+          returned: always
+          contains: &keyword
+            keyword:
+              description: The extension's keyword, in capitals.
+              type: str
+              returned: always
+              sample: PIPELINING
+            parameters:
+              description: What stands behind it, word by word.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+        before_tls:
+          description: The first list, where there were two.
+          type: list
+          elements: dict
+          returned: always
+          contains: *keyword
+    tls:
+      description: The TLS session, or that there was none.
+      type: dict
+      returned: always
+      contains:
+        offered:
+          description: Whether STARTTLS is in the first list. True for smtps, null where no list was seen.
+          type: bool
+          returned: always
+          sample: true
+        established:
+          description: Whether the handshake succeeded. Null where none was tried.
+          type: bool
+          returned: always
+          sample: true
+        version:
+          description: The version of the protocol.
+          type: str
+          returned: always
+          sample: TLSv1.3
+        cipher:
+          description: The cipher suite, by OpenSSL's name.
+          type: str
+          returned: always
+          sample: TLS_AES_256_GCM_SHA384
+        certificate:
+          description: The server's own certificate.
+          type: dict
+          returned: always
+          contains: &certificate
+            subject:
+              description: Whose it is (RFC 4514).
+              type: str
+              returned: always
+              sample: "CN=mx1.contoso.test"
+            issuer:
+              description: Who signed it (RFC 4514).
+              type: str
+              returned: always
+              sample: "CN=Contoso Test CA"
+            serial:
+              description: The serial number, hexadecimal.
+              type: str
+              returned: always
+              sample: "7659c4393ab287d39a7f415c4fc8fd462ab23a3"
+            not_before:
+              description: The first moment of its validity (RFC 3339).
+              type: str
+              returned: always
+              sample: "2026-11-23T15:17:29Z"
+            not_after:
+              description: The last moment of its validity (RFC 3339).
+              type: str
+              returned: always
+              sample: "2026-12-23T15:17:29Z"
+            days_left:
+              description: Days of validity left at the moment of the check. Negative once it has expired.
+              type: float
+              returned: always
+              sample: 29.988
+            names:
+              description:
+                - What it is good for, such as DNS:mx1.contoso.com.
+                - The common name where there is no such list.
+              type: list
+              elements: str
+              returned: always
+              sample: ["DNS:mx1.contoso.test", "IP:198.18.1.10", "IP:2001:db8:1::10"]
+            sha256:
+              description: The digest of the certificate, hexadecimal.
+              type: str
+              returned: always
+              sample: ca96af858020bd1e1c5cd7e13fde592e288c9772ada35262e49247686932e2e6
+            spki_sha256:
+              description: The digest of its public key, hexadecimal, as TLSA records have it.
+              type: str
+              returned: always
+              sample: "8e766a3a392ced1ccb7520dad5a2cbee48691adfdf93a6aae4d01eaf396d245f"
+            key_type:
+              description: The kind of key.
+              type: str
+              returned: always
+              sample: EC
+            key_bits:
+              description: The key's size, where its kind is known.
+              type: int
+              returned: always
+              sample: 256
+            signature_algorithm:
+              description: How it is signed, by name or by object identifier.
+              type: str
+              returned: always
+              sample: ecdsa-with-SHA256
+        chain:
+          description: All certificates that the server presented, its own first.
+          type: list
+          elements: dict
+          returned: always
+          contains: *certificate
+        chain_reason:
+          description: Why the chain is not complete, or cannot be read.
+          type: str
+          returned: always
+          sample: "the server sent more than 20 certificates"
+        trusted:
+          description: Whether OpenSSL, on the host that runs the check, finds a chain to a trusted authority.
+          type: bool
+          returned: always
+          sample: true
+        reason:
+          description: Why the certificate is not trusted, or why that is not known.
+          type: str
+          returned: always
+          sample: "self-signed certificate"
+        name_matches:
+          description: Whether the certificate is good for the server's name (RFC 9525).
+          type: dict
+          returned: always
+          contains:
+            name:
+              description: The name that was asked for.
+              type: str
+              returned: always
+              sample: mx1.contoso.test
+            matches:
+              description: Whether the certificate has it.
+              type: bool
+              returned: always
+              sample: true
+            by:
+              description: The entry that fits.
+              type: str
+              returned: always
+              sample: "DNS:mx1.contoso.test"
+            reason:
+              description: Why none does, or why that is not known.
+              type: str
+              returned: always
+              sample: "Hostname mismatch"
+        client_certificate_requested:
+          description: Whether the server asked for a client certificate.
+          type: bool
+          returned: always
+          sample: false
+        library:
+          description: The version of OpenSSL on the host that runs the check.
+          type: str
+          returned: always
+          sample: "OpenSSL 3.0.19 27 Jan 2026"
+        dane:
+          description: The result of DANE (RFC 7672). Not looked up yet.
+          type: dict
+          returned: always
+        mta_sts:
+          description: The result of MTA-STS (RFC 8461). Not looked up yet.
+          type: dict
+          returned: always
+    auth:
+      description: The log-in, where one was wanted and tried.
+      type: dict
+      returned: always
+      contains:
+        mechanism:
+          description: The SASL mechanism.
+          type: str
+          returned: always
+          choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+          sample: SCRAM-SHA-256
+        username:
+          description: The user.
+          type: str
+          returned: always
+          sample: "probe@contoso.test"
+        accepted:
+          description: Whether the server accepted the log-in. Null where it never answered.
+          type: bool
+          returned: always
+          sample: true
+        problem:
+          description: Why the client gave up, where it was the client.
+          type: str
+          returned: always
+    sender:
+      description: The sender, once MAIL FROM was sent.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address in MAIL FROM. Empty for the null sender.
+          type: str
+          returned: always
+          sample: "probe@contoso.test"
+        accepted:
+          description: Whether the server accepted it. Null where it never answered.
+          type: bool
+          returned: always
+          sample: true
+        reply:
+          description: The reply to MAIL FROM.
+          type: dict
+          returned: always
+          contains: &reply
+            code:
+              description: The reply code. Null where what came is no reply, or not a whole one.
+              type: int
+              returned: always
+              sample: 250
+            enhanced:
+              description: The enhanced status code (RFC 3463), if the text begins with one.
+              type: str
+              returned: always
+              sample: "2.1.0"
+            lines:
+              description: The text line by line, without the codes, control characters escaped.
+              type: list
+              elements: str
+              returned: always
+              sample: ["2.1.0 Ok"]
+            truncated:
+              description:
+                - "Whether there was more: a line of more than 1000 characters, or more than 200 lines."
+              type: bool
+              returned: always
+              sample: false
+            raw_base64:
+              description: The octets themselves, where the text does not show them all.
+              type: str
+              returned: always
+            flaws:
+              description: In what it departs from RFC 5321.
+              type: list
+              elements: str
+              returned: always
+              choices: [bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete]
+              sample: []
+    recipients:
+      description: One entry for each recipient that was asked for, in their order.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        address:
+          description: The address in RCPT TO.
+          type: str
+          returned: always
+          sample: "echo@contoso.test"
+        outcome:
+          description: What became of it. With LMTP, after the message, its delivery.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: accepted
+        notify:
+          description: The reports that were asked for in RCPT TO (RFC 3461).
+          type: list
+          elements: str
+          returned: always
+          choices: [never, success, failure, delay]
+          sample: ["success", "failure"]
+        reply:
+          description: The reply that decided it.
+          type: dict
+          returned: always
+          contains: *reply
+    message:
+      description: The test message, where one was asked for.
+      type: dict
+      returned: always
+      contains:
+        message_id:
+          description: Its Message-ID.
+          type: str
+          returned: always
+          sample: "<3c3e58ba829e4b8a90f10564abdb8d2f@controller.contoso.test>"
+        token:
+          description: The word that finds it again, in a mailbox or a report.
+          type: str
+          returned: always
+          sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
+        envelope_id:
+          description: The identifier that reports will carry, where one was sent (RFC 3461).
+          type: str
+          returned: always
+          sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
+        size:
+          description: Its size in octets.
+          type: int
+          returned: always
+          sample: 448
+        outcome:
+          description: What became of it. Unknown means that it was sent and no reply came.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, unknown, not_sent]
+          sample: accepted
+        queue_id:
+          description: The server's name for it, if the reply tells it.
+          type: str
+          returned: always
+          sample: "396F82F1"
+        reply:
+          description: The reply that decided it.
+          type: dict
+          returned: always
+          contains: *reply
+    steps:
+      description:
+        - "Everything that was said, in order: the evidence."
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        phase:
+          description: The phase that it belongs to.
+          type: str
+          returned: always
+          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          sample: rcpt
+        sent:
+          description: The command, secrets masked. Null for a connect, a handshake and the banner.
+          type: str
+          returned: always
+          sample: "RCPT TO:<echo@contoso.test>"
+        reply:
+          description: The server's reply.
+          type: dict
+          returned: always
+          contains: *reply
+        error:
+          description: What happened in place of a good reply.
+          type: dict
+          returned: always
+          contains:
+            kind:
+              description: What kind of trouble, of a closed list.
+              type: str
+              returned: always
+              choices:
+                - unresolved
+                - null_mx
+                - refused
+                - timeout
+                - unreachable
+                - reset
+                - closed
+                - silent
+                - tls
+                - protocol
+                - too_large
+                - resolver
+                - local
+                - jump_unresolved
+                - jump_unreachable
+                - jump_host_key_unknown
+                - jump_host_key_changed
+                - jump_authentication
+                - jump_forwarding
+                - tunnel
+                - crashed
+              sample: refused
+            detail:
+              description: The trouble in a sentence.
+              type: str
+              returned: always
+              sample: "Connection refused."
+        at:
+          description: Seconds from the beginning of the check.
+          type: float
+          returned: always
+          sample: 0.076299
+        seconds:
+          description: How long it took.
+          type: float
+          returned: always
+          sample: 0.000803
+        tls:
+          description: Whether it took place under TLS.
+          type: bool
+          returned: always
+          sample: true
+        unsolicited:
+          description: What the server had said unasked before this step.
+          type: str
+          returned: always
+          sample: "421 4.4.2 mx1.contoso.test Error: timeout exceeded"
+    verdict:
+      description: What the check comes to.
+      type: str
+      returned: always
+      choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
+      sample: pass
+    summary:
+      description: The result in one sentence.
+      type: str
+      returned: always
+      sample: "mx1.contoso.test [198.18.1.10]:587 accepted the message as 396F82F1 after 87 ms."
+    findings:
+      description: What was diagnosed, the worst first.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        id:
+          description: The stable identifier, listed in docs/findings.md.
+          type: str
+          returned: always
+          sample: tls.self_signed
+        phase:
+          description: The phase that it was seen in.
+          type: str
+          returned: always
+          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          sample: starttls
+        severity:
+          description: How bad it is.
+          type: str
+          returned: always
+          choices: [info, notice, warning, error, critical]
+          sample: warning
+        owner:
+          description: Who must fix it.
+          type: str
+          returned: always
+          choices: [target, network, sender, recipient, vantage]
+          sample: target
+        confidence:
+          description: How sure it is.
+          type: str
+          returned: always
+          choices: [certain, likely, possible]
+          sample: certain
+        title:
+          description: The finding in a few words.
+          type: str
+          returned: always
+          sample: "The certificate is self-signed"
+        meaning:
+          description: What it means.
+          type: str
+          returned: always
+          sample: "Nobody vouches for it (self-signed certificate); commonly the one that came with the installation."
+        next_step:
+          description: What to do next.
+          type: str
+          returned: always
+          sample: "Install a certificate of an authority that senders trust, or give your own with tls.ca_path."
+        evidence:
+          description: The steps that show it, by their index in the check's steps.
+          type: list
+          elements: int
+          returned: always
+          sample: [4]
+        reference:
+          description: The document that says so.
+          type: str
+          returned: always
+          sample: "RFC 7672 section 1.3"
+    unmet:
+      description: Expectations that were not met. Empty, since there is no option to state any yet.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+verdict:
+  description: The worst verdict of the checks.
+  type: str
+  returned: always, unless an option is wrong
+  choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
+  sample: pass
+counts:
+  description: How many checks came to which verdict. Verdicts that did not occur are left out.
+  type: dict
+  returned: always, unless an option is wrong
+  contains:
+    pass:
+      description: Everything wanted was done.
+      type: int
+      returned: when it occurred
+      sample: 1
+    not_tested:
+      description: The check was not made.
+      type: int
+      returned: when it occurred
+      sample: 1
+    degraded:
+      description: Mail would flow, but something is wrong.
+      type: int
+      returned: when it occurred
+      sample: 1
+    deferred:
+      description: The server asked to come back later.
+      type: int
+      returned: when it occurred
+      sample: 1
+    inconclusive:
+      description: The tester, not the target, is at fault.
+      type: int
+      returned: when it occurred
+      sample: 1
+    fail:
+      description: The target does not do what is wanted.
+      type: int
+      returned: when it occurred
+      sample: 1
+summary:
+  description: The result in a sentence or two.
+  type: str
+  returned: always, unless an option is wrong
+  sample: "mx1.contoso.test [198.18.1.10]:587 accepted the message as 396F82F1 after 87 ms."
+"""
 
+import signal
+
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.options import (
     CHECK_OPTIONS,
     OptionError,
@@ -369,7 +1152,14 @@ from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.options 
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.run import check, changed
 
 
+def interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
+    # A play that is ended, or an SSH session that is lost, still has the mail servers told QUIT, as Ctrl-C has.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     # no_log here keeps the arguments out of the host's log: passwords within targets and jump are of no declared type.
     module = AnsibleModule(argument_spec=CHECK_OPTIONS, supports_check_mode=True, no_log=True)
     module.no_log_values.update(secrets(module.params, CHECK_OPTIONS))

@@ -175,8 +175,8 @@ def test_control_characters_cannot_be_smuggled_into_a_terminal():
 )
 def test_strings_of_other_types(tag, encoding, text):
     """TeletexString, BMPString and UniversalString, which only old certificates have."""
-    der = der_of(certificate(subject=name((NameOID.COMMON_NAME, "8 octets"))))
-    other = der.replace(b"\x0c\x088 octets", tag + b"\x08" + text.encode(encoding))
+    octets = der_of(certificate(subject=name((NameOID.COMMON_NAME, "8 octets"))))
+    other = octets.replace(b"\x0c\x088 octets", tag + b"\x08" + text.encode(encoding))
     assert certificate_facts(other, NOW.timestamp()).subject == f"CN={text}"
 
 
@@ -233,8 +233,8 @@ def test_serial_number(serial):
 
 def test_negative_serial_number():
     # No library issues one; real certificates have them. 0x1234 becomes 0x9234, whose first bit is the sign.
-    der = der_of(certificate(serial=0x1234)).replace(b"\x02\x02\x12\x34", b"\x02\x02\x92\x34", 1)
-    assert certificate_facts(der, NOW.timestamp()).serial == "-6dcc"
+    octets = der_of(certificate(serial=0x1234)).replace(b"\x02\x02\x12\x34", b"\x02\x02\x92\x34", 1)
+    assert certificate_facts(octets, NOW.timestamp()).serial == "-6dcc"
 
 
 @pytest.mark.parametrize(
@@ -242,16 +242,39 @@ def test_negative_serial_number():
     [(b"260228000000Z", b"260230000000Z"), (b"260228000000Z", b"26022800000+1"), (b"260228000000Z", b"2602280000 0Z")],
 )
 def test_a_date_that_is_none_leaves_the_rest_readable(written, damaged):
-    der = der_of(certificate())
-    assert written in der
-    facts = certificate_facts(der.replace(written, damaged), NOW.timestamp())
+    octets = der_of(certificate())
+    assert written in octets
+    facts = certificate_facts(octets.replace(written, damaged), NOW.timestamp())
     assert facts.not_before is None
     assert facts.days_left == 30.0
+
+
+def der(tag, *parts):
+    content = b"".join(parts)
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+EMPTY = b"\x30\x00"
+DATES = der(0x30, b"\x17\x00", b"\x17\x00")
+KEY = der(0x30, der(0x30, b"\x06\x03\x2b\x65\x70"), b"\x03\x01\x00")
+
+
+def hand_made(*fields):
+    return der(0x30, der(0x30, *fields), der(0x30, b"\x06\x03\x2b\x65\x70"), b"\x03\x01\x00")
+
+
+def test_a_certificate_of_the_least_possible_content():
+    facts = certificate_facts(hand_made(b"\x02\x01\x05", EMPTY, EMPTY, DATES, EMPTY, KEY), NOW.timestamp())
+    assert (facts.serial, facts.subject, facts.not_after, facts.days_left) == ("5", "", None, None)
+    assert facts.key_type == "Ed25519"
 
 
 @pytest.mark.parametrize(
     "octets",
     [
+        hand_made(b"\xa0\x00", b"\x02\x01\x05", EMPTY, EMPTY, DATES, EMPTY),
+        hand_made(der(0x02, b"\x05" * 65), EMPTY, EMPTY, DATES, EMPTY, KEY),
+        hand_made(b"\x02\x01\x05", EMPTY, EMPTY, DATES, EMPTY, der(0x30, der(0x30, b"\x06\x01\x80"), b"\x03\x00")),
         b"",
         b"\x30",
         b"\x30\x00",
@@ -272,10 +295,10 @@ def test_what_is_no_certificate(octets):
 
 
 def test_every_prefix_is_refused():
-    der = der_of(certificate(names=[x509.DNSName("mx1.contoso.com")]))
-    for length in range(len(der)):
+    octets = der_of(certificate(names=[x509.DNSName("mx1.contoso.com")]))
+    for length in range(len(octets)):
         with pytest.raises(CertificateError):
-            certificate_facts(der[:length], NOW.timestamp())
+            certificate_facts(octets[:length], NOW.timestamp())
 
 
 SPECIMENS = [

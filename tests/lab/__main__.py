@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import typing as t
 
 from . import requirements
 from .command import LabError
@@ -76,8 +77,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     options = parser().parse_args()
+    function: t.Callable[[argparse.Namespace], int] = options.function
     try:
-        return options.function(options)
+        return function(options)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -38,7 +38,7 @@ BEHAVIOURS = {"reset": reset, "closed": closed, "silent": silent}
 async def main(words: list[str]) -> None:
     servers = [
         await asyncio.start_server(BEHAVIOURS[behaviour], address, PORT)
-        for address, behaviour in zip(words[::2], words[1::2])
+        for address, behaviour in zip(words[::2], words[1::2], strict=True)
     ]
     await asyncio.gather(*(server.serve_forever() for server in servers))
 

@@ -19,7 +19,7 @@ def run(*argv: t.Any, stdin: str | None = None) -> str:
     words = [str(word) for word in argv]
     # Files and not pipes: a server that stays in the background holds its output open, and a pipe would never end.
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        status = subprocess.run(words, input=stdin, stdout=output, stderr=errors, text=True).returncode
+        status = subprocess.run(words, input=stdin, stdout=output, stderr=errors, text=True, check=False).returncode
         if status:
             errors.seek(0)
             raise LabError(f"{' '.join(words)!r} failed with status {status}: {errors.read().strip()}")

@@ -13,9 +13,7 @@ from .site import Host, Place
 
 
 def configure(place: Place, host: Host, passwords: t.Mapping[str, str]) -> None:
-    filesystem.write(
-        place, host.name, "/etc/dovecot/dovecot.conf", filesystem.configuration("dovecot/dovecot.conf")
-    )
+    filesystem.write(place, host.name, "/etc/dovecot/dovecot.conf", filesystem.configuration("dovecot/dovecot.conf"))
     users = "".join(f"{user}:{{PLAIN}}{password}\n" for user, password in passwords.items())
     filesystem.write(place, host.name, "/etc/dovecot/users", users)
     owner = filesystem.MAILBOX_UID

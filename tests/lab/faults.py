@@ -17,7 +17,7 @@ PROGRAM = Path(__file__).with_name("broken_server.py")
 
 def start(place: Place) -> None:
     behaviours = [word for fault in SERVER_FAULTS for word in (fault.ipv4, fault.name, fault.ipv6, fault.name)]
-    command = "exec \"$@\" >/var/log/broken_server.log 2>&1"
+    command = 'exec "$@" >/var/log/broken_server.log 2>&1'
     run(
         *filesystem.enter(place, FAULT_HOST),
         "setsid", "--fork", "sh", "-c", command, "sh", sys.executable, PROGRAM, *behaviours,

@@ -101,7 +101,10 @@ def write_basics(place: Place, host: Host, ssh_password_hash: str) -> None:
 def hosts_file() -> str:
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     for endpoint in (*HOSTS, *FAULTS):
-        lines += [f"{endpoint.ipv4} {endpoint.fqdn} {endpoint.name}", f"{endpoint.ipv6} {endpoint.fqdn} {endpoint.name}"]
+        lines += [
+            f"{endpoint.ipv4} {endpoint.fqdn} {endpoint.name}",
+            f"{endpoint.ipv6} {endpoint.fqdn} {endpoint.name}",
+        ]
     return "\n".join(lines) + "\n"
 
 

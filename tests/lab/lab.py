@@ -13,7 +13,7 @@ runs a command on a host. `lab.state` is the content of the state file:
 
     name, directory         of this lab
     domain                  contoso.test
-    ca_file                 certificate of the CA that signed every certificate but mx2's, which is self-signed and expired
+    ca_file                 the CA that signed the certificates of mx1 and slow; mx2's is self-signed and expired
     hosts                   by short name: mx1 mx2 slow jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
@@ -24,6 +24,7 @@ runs a command on a host. `lab.state` is the content of the state file:
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+    bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
     ssh
       .user .password .key_file
       .known_hosts .known_hosts_changed     the right host keys, and wrong ones for the same hosts
@@ -31,6 +32,7 @@ runs a command on a host. `lab.state` is the content of the state file:
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import fcntl
 import json
@@ -86,9 +88,11 @@ class Lab:
         """The sockets that should listen and do not, as "mx1 *:25"."""
         return readiness.silent(Place(self.state["name"]))
 
-    def run(self, host: str, argv: t.Sequence[t.Any], **kwargs: t.Any) -> subprocess.CompletedProcess[t.Any]:
+    def run(
+        self, host: str, argv: t.Sequence[t.Any], check: bool = False, **kwargs: t.Any
+    ) -> subprocess.CompletedProcess[t.Any]:
         """subprocess.run on a host: its network, its files, its name. The working directory stays what it is."""
-        return subprocess.run(self.argv(host, argv, kwargs.pop("cwd", os.getcwd())), **kwargs)
+        return subprocess.run(self.argv(host, argv, kwargs.pop("cwd", os.getcwd())), check=check, **kwargs)
 
     def argv(self, host: str, argv: t.Sequence[t.Any], directory: t.Any = "/") -> list[str]:
         """What to execute here so that argv runs on a host."""
@@ -107,7 +111,7 @@ def _only_one() -> t.Iterator[None]:
 
 
 def _build(place: Place) -> None:
-    passwords = {user: secrets.token_urlsafe(12) for user in (*MAIL_USERS, "ssh")}
+    passwords = {user: secrets.token_hex(12) for user in (*MAIL_USERS, "ssh")}
     filesystem.create_directory(place)
     certificate_directory = place.directory / "certificates"
     certificate_directory.mkdir()
@@ -129,7 +133,8 @@ def _build(place: Place) -> None:
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
         filesystem.mount(place, host)
-        _start(place, host)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(lambda host: _start(place, host), HOSTS))
     faults.start(place)
     _wait_until_listening(place)
     state = _describe(place, authority, keys, passwords)
@@ -174,6 +179,7 @@ def _describe(
             }
             for user in MAIL_USERS
         },
+        "bouncing_address": f"ghost@{DOMAIN}",
         "ssh": {
             "user": SSH_USER,
             "password": passwords["ssh"],

@@ -8,6 +8,7 @@ The machine's own network is never touched: a link is created between two namesp
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -104,8 +105,6 @@ def _kill_processes(namespaces: list[str]) -> None:
         if time.monotonic() > deadline:
             raise LabError(f"processes of the lab survive SIGKILL: {pids}")
         for pid in pids:
-            try:
+            with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it ended by itself meanwhile
         time.sleep(0.02)

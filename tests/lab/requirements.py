@@ -44,7 +44,8 @@ def require() -> None:
     packages = missing_packages()
     if packages:
         raise LabError(f"the lab needs Debian packages that are not installed: {install_command(packages)}")
-    if subprocess.run(["unshare", "--net", "--mount", "--uts", "true"], capture_output=True).returncode:
+    command = ["unshare", "--net", "--mount", "--uts", "true"]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
         raise LabError(
             "the kernel refuses new namespaces: run on a virtual machine, or in a container with `--privileged`"
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
+from mailops_smtp.options import OptionError
 from mailops_smtp.run import Streams, changed, check
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
@@ -22,7 +23,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 def smtp_check(
     task: Task,
     targets: t.Sequence[str | t.Mapping[str, t.Any]] | None = None,
-    via: str | None = None,
+    via: str | Host | t.Mapping[str, t.Any] | None = None,
     fail_task: bool = False,
     **options: t.Any,
 ) -> Result:
@@ -37,7 +38,8 @@ def smtp_check(
 
     Arguments:
         targets: what to test: mail domains, ``host:port``, or dictionaries with the options of one target
-        via: name of another host of the inventory to start the connections from
+        via: the host to start the connections from: the name of another host of the inventory; or that host itself,
+            since a filtered inventory does not know the others; or, as in Ansible, a dictionary
         fail_task: whether the verdicts ``fail`` and ``inconclusive`` fail the task; Nornir leaves out a failed host in
             all later tasks, so by default they do not
         options: all other options of the Ansible module ``mailops.smtp.smtp_check``
@@ -50,13 +52,14 @@ def smtp_check(
 
     Raises:
         OptionError: for a wrong option, before any connection is made
-        KeyError: for a ``via`` that is not in the inventory
     """
     asked = {**(task.host.get("smtp") or {}), **options}
     if targets is not None:
         asked["targets"] = targets
     elif "host" not in asked:
         asked["host"] = task.host.hostname or task.host.name
+    if isinstance(via, t.Mapping):
+        asked["via"] = via
     vantage = _vantage(task, via, targets is not None)
     run = check(asked, check_mode=bool(task.is_dry_run()), streams=_streams(task, vantage))
     return Result(
@@ -67,11 +70,16 @@ def smtp_check(
     )
 
 
-def _vantage(task: Task, via: str | None, is_vantage: bool) -> Host | None:
-    """The host that the connections start from, or None for this machine."""
-    if via is not None:
-        return task.nornir.inventory.hosts[via]
-    if is_vantage and (task.host.hostname or task.host.name) not in _LOCAL:
+def _vantage(task: Task, via: str | Host | t.Mapping[str, t.Any] | None, is_vantage: bool) -> Host | None:
+    """The host whose SSH connection to use, or None for none."""
+    if isinstance(via, Host):
+        return via
+    if isinstance(via, str):
+        hosts = task.nornir.inventory.hosts
+        if via not in hosts:
+            raise OptionError("via", via, "is no host of this run's inventory", f"give one of {', '.join(hosts)}")
+        return hosts[via]
+    if via is None and is_vantage and (task.host.hostname or task.host.name) not in _LOCAL:
         return task.host
     return None
 

@@ -12,19 +12,10 @@ import difflib
 import typing as t
 
 from .dialog.commands import MASK
+from .dialog.sasl import MECHANISMS
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]
-MECHANISMS = [
-    "PLAIN",
-    "LOGIN",
-    "CRAM-MD5",
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    "XOAUTH2",
-    "OAUTHBEARER",
-    "EXTERNAL",
-]
 
 # What can differ from target to target.
 TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -54,11 +45,12 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "options": {
             "username": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
-            "mechanism": {"type": "str", "choices": MECHANISMS},
+            "mechanism": {"type": "str", "choices": list(MECHANISMS)},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },
-    "message": {
+    # Not just "message": Ansible reserves that name in argument specs.
+    "test_message": {
         "type": "dict",
         "options": {
             "subject": {"type": "str"},
@@ -184,7 +176,7 @@ def _known(written: str, table: t.Mapping[str, t.Any]) -> str:
 
 
 def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
-    shown = "(hidden)" if spec.get("no_log") else value
+    shown = "(hidden)" if _may_hold_a_secret(value, spec) else value
     kind = spec["type"]
     if kind == "dict":
         if not isinstance(value, t.Mapping):
@@ -200,6 +192,12 @@ def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
     if spec.get("choices") and converted not in spec["choices"]:
         raise OptionError(option, shown, "is not a choice here", f"choose one of {', '.join(spec['choices'])}")
     return converted
+
+
+def _may_hold_a_secret(value: t.Any, spec: t.Mapping[str, t.Any]) -> bool:
+    """Also a value of the wrong form: a dictionary in place of a list, a password in place of the dictionary for it."""
+    options = spec.get("options", {}).values()
+    return bool(spec.get("no_log")) or isinstance(value, t.Mapping) or any(entry.get("no_log") for entry in options)
 
 
 def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import typing as t
 
 from .dialog import commands
@@ -20,6 +21,11 @@ DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
 
 # RFC 2606 and RFC 6761: nobody receives mail there.
 RESERVED_DOMAINS = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
+
+# What no encoding can carry, and what would end a header field's line somewhere (str.splitlines, as the email package
+# has it, knows more line ends than CR and LF).
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_NOT_IN_A_HEADER = re.compile("[\0-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,11 +191,11 @@ def _target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, default_he
     if host is not None:
         _check_family(host, family, f"{prefix}address_family")
     if options["source_address"] is not None:
-        _check_source_address(options["source_address"], family, f"{prefix}source_address")
+        _check_source_address(options["source_address"], family, prefix)
     auth = _auth(options, prefix)
     message = _message(options, prefix)
     return Target(
-        name=place.get("name") or (f"{host}:{port}" if host is not None else str(domain)),
+        name=str(place.get("name") or "") or (f"{host}:{port}" if host is not None else str(domain)),
         host=host,
         domain=domain,
         port=port,
@@ -216,11 +222,13 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
     if isinstance(entry, str):
         entry = _place_of_text(entry, option)
     if not isinstance(entry, t.Mapping):
-        raise OptionError(option, entry, "is neither a text nor a dictionary", "give a mail domain, host:port, or both")
+        remedy = "give a mail domain, host:port, or a dictionary with host or domain"
+        raise OptionError(option, type(entry).__name__, "is neither a text nor a dictionary", remedy)
     place = dict(entry)
     named = [name for name in ("host", "domain") if place.get(name) is not None]
     if len(named) != 1:
-        raise OptionError(option, entry, "must have a host or a domain", "give one of the two")
+        shown = redacted(entry, TARGET_OPTIONS)
+        raise OptionError(option, shown, "must have a host or a domain", "give one of the two")
     value = str(place[named[0]]).strip("[]") if named[0] == "host" else str(place[named[0]])
     if not (named[0] == "host" and _address(value)):
         _valid(option if option == "host" else f"{option}.{named[0]}", value, commands.check_host_name, "give its name")
@@ -234,7 +242,7 @@ def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
     host, colon, port = text.rpartition(":")
     if not colon:
         return {"domain": text}
-    if not port.isdigit():
+    if not re.fullmatch("[0-9]{1,5}", port):
         raise OptionError(option, text, "has no port number after the colon", "write host:port, such as mx1:25")
     return {"host": host, "port": int(port)}
 
@@ -252,11 +260,10 @@ def _check_family(host: str, family: str, option: str) -> None:
         raise OptionError(option, family, f"does not fit the address {host}", f"give ipv{address.version} or any")
 
 
-def _check_source_address(text: str, family: str, option: str) -> None:
-    address = _address(text)
-    if address is None:
-        raise OptionError(option, text, "is no IP address", "give an address of the vantage")
-    _check_family(text, family, option)
+def _check_source_address(text: str, family: str, prefix: str) -> None:
+    if _address(text) is None:
+        raise OptionError(f"{prefix}source_address", text, "is no IP address", "give an address of the vantage")
+    _check_family(text, family, f"{prefix}address_family")
 
 
 def _valid(option: str, value: str, check: t.Callable[[str], None], remedy: str) -> None:
@@ -271,9 +278,9 @@ def _auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     if given is None:
         return None
     for name in ("username", "password"):
-        if "\0" in given[name]:
+        if _NOT_TEXT.search(given[name]):
             shown = "(hidden)" if name == "password" else given[name]
-            raise OptionError(f"{prefix}auth.{name}", shown, "contains a NUL character", "leave it out")
+            raise OptionError(f"{prefix}auth.{name}", shown, "contains a NUL or a lone surrogate", "leave it out")
     return Auth(given["username"], given["password"], given["mechanism"], given["allow_clear_text"])
 
 
@@ -329,7 +336,8 @@ def _recipients(options: t.Mapping[str, t.Any], dsn: t.Mapping[str, t.Any], pref
 
 
 def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
-    if options["hello"] == "helo":
+    hello: str = options["hello"]
+    if hello == "helo":
         needed = [name for name in ("auth", "dsn") if options[name] is not None]
         if options["starttls"] == "required":
             needed.append("starttls: required")
@@ -337,14 +345,16 @@ def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
             raise OptionError(f"{prefix}hello", "helo", f"rules out {needed[0]}, an extension", "use ehlo, or drop it")
         if options["protocol"] == "lmtp":
             raise OptionError(f"{prefix}hello", "helo", "is not known to LMTP", "leave it out: LMTP uses LHLO")
-    return options["hello"]
+    return hello
 
 
 def _starttls(options: t.Mapping[str, t.Any], prefix: str) -> str:
-    given = options["starttls"]
+    given: t.Optional[str] = options["starttls"]
     if options["protocol"] == "smtps":
         if given is not None:
-            raise OptionError(f"{prefix}starttls", given, "does not go with smtps, which is TLS from the start", "drop it")
+            raise OptionError(
+                f"{prefix}starttls", given, "does not go with smtps, which is TLS from the start", "drop it"
+            )
         return "never"
     tls = {name: value for name, value in (options["tls"] or {}).items() if value is not None}
     if given == "never" and tls:
@@ -359,37 +369,41 @@ def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient
         last = "mail"
     if recipients:
         last = "rcpt"
-    if options["message"] is not None:
+    if options["test_message"] is not None:
         last = "message"
-    given = options["stop_after"]
+    given: t.Optional[str] = options["stop_after"]
     if given is None:
         return last
     if given == "starttls" and options["protocol"] == "smtps":
-        raise OptionError(f"{prefix}stop_after", given, "comes before the banner with smtps", "stop after banner or later")
-    needed = {"rcpt": "recipient", "data": "message", "message": "message"}.get(given)
+        raise OptionError(
+            f"{prefix}stop_after", given, "comes before the banner with smtps", "stop after banner or later"
+        )
+    needed = {"rcpt": "recipient", "data": "test_message", "message": "test_message"}.get(given)
     if needed and STOP_AFTER.index(given) > STOP_AFTER.index(last):
         raise OptionError(f"{prefix}stop_after", given, f"cannot be reached without {needed}", f"give {needed}")
     return given
 
 
 def _message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[MessageText]:
-    given = options["message"]
+    given = options["test_message"]
     if given is None:
         return None
     if options["recipient"] is None and not options["recipients"]:
-        raise OptionError(f"{prefix}message", given, "has no recipient", "give recipient, the address to send it to")
+        raise OptionError(
+            f"{prefix}test_message", given, "has no recipient", "give recipient, the address to send it to"
+        )
     subject = given.get("subject") if given.get("subject") is not None else DEFAULT_SUBJECT
     body = given.get("body") if given.get("body") is not None else DEFAULT_BODY
     headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
     for name, value in [("Subject", subject), *headers.items()]:
-        option = f"{prefix}message.subject" if name == "Subject" else f"{prefix}message.headers"
-        if any(character in value for character in "\r\n\0"):
-            raise OptionError(option, value, "contains a line end or NUL", "write it on one line")
+        option = f"{prefix}test_message.subject" if name == "Subject" else f"{prefix}test_message.headers"
+        if _NOT_IN_A_HEADER.search(value):
+            raise OptionError(option, value, "contains a line end or control character", "write it on one line")
         # RFC 5322 2.2: a field name is printable ASCII without the colon.
         if not name or not all("!" <= character <= "~" and character != ":" for character in name):
             raise OptionError(option, name, "is no header field name", "use letters, digits and hyphens")
-    if "\0" in body:
-        raise OptionError(f"{prefix}message.body", body, "contains a NUL character", "leave it out")
+    if _NOT_TEXT.search(body):
+        raise OptionError(f"{prefix}test_message.body", body, "contains a NUL or a lone surrogate", "leave it out")
     return MessageText(subject, body, headers)
 
 
@@ -404,7 +418,7 @@ def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth]) -> TLSOptions:
 
 def _timeouts(given: t.Mapping[str, t.Any], prefix: str) -> Timeouts:
     defaults = {name: spec["default"] for name, spec in TARGET_OPTIONS["timeouts"]["options"].items()}
-    seconds = {name: given.get(name) if given.get(name) is not None else defaults[name] for name in defaults}
+    seconds: t.Dict[str, float] = {**defaults, **{name: value for name, value in given.items() if value is not None}}
     for name, value in seconds.items():
         # The comparison is false for NaN too.
         if not 0 < value <= 86400:
@@ -418,7 +432,7 @@ def _refuse_what_a_jump_host_decides(target: Target) -> None:
             "targets",
             target.domain,
             "is a mail domain, whose MX cannot be looked up through an SSH channel",
-            "name its hosts, such as {host: mx1.%s}" % target.domain,
+            f"name its hosts, such as {{host: mx1.{target.domain}}}",
         )
     if target.source_address is not None:
         raise OptionError("source_address", target.source_address, "is the jump host's choice with via", "drop it")

@@ -21,12 +21,12 @@ from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, TLS, Check, Step, Vantage
 from .judge import judge_run
 from .options import OptionError
-from .plan import Plan, Target, plan
+from .plan import Dialog, Plan, Target, plan
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import DNSPYTHON_IMPORT_ERROR
 from .wire.engine import Engine
 from .wire.talk import Job, Opener, Talk
-from .wire.tls import TLSSettingError, TLSSettings
+from .wire.tls_settings import TLSSettingError, TLSSettings
 
 
 class Streams(t.NamedTuple):
@@ -167,7 +167,7 @@ def _checks(
     return [checks[position] for position in range(number)]
 
 
-def _dialog(target: Target, check_mode: bool) -> t.Any:
+def _dialog(target: Target, check_mode: bool) -> Dialog:
     dialog = target.dialog_with_message(uuid.uuid4().hex, _header_date(time.time()))
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt")
@@ -243,12 +243,19 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
             {
                 "target": target.name,
                 "lines": rehearse(dialog),
-                "message": dialog.message.content.decode("ascii") if dialog.message is not None else None,
+                "message": _content(dialog),
             }
             for target in planned.targets
             for dialog in [target.dialog_with_message("0" * 32, _header_date(time.time()))]
         ]
     return facts
+
+
+def _content(dialog: Dialog) -> t.Optional[str]:
+    """The message that the dialog delivers, None where it has none or stops before."""
+    if dialog.message is None or dialog.stop_after != "message":
+        return None
+    return dialog.message.content.decode("ascii")
 
 
 def _moment(seconds: float) -> str:

@@ -30,11 +30,13 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
     ``runs`` is a run, a module result, a check, the registered result of a loop, or a list of these. Returns
 
     - ``vantages``: their names, in the order in which they first appear;
-    - ``endpoints``: ``{host, address, port, protocol}`` each, likewise;
+    - ``endpoints``: ``{name, host, address, port, protocol}`` each, likewise; ``name`` is what to call it: by the name
+      that the user gave to the target, else by host, address and port;
     - ``cells``: one list for each vantage, with one cell for each endpoint: ``{verdict, reached, failed_phase, seconds,
       check}``, where ``check`` is the index into all checks given, in their order; None where there is no check;
     - ``divergence``: ``{endpoint, phase, outliers, summary}`` for each endpoint (by index) that the vantages disagree
-      about; ``outliers`` are the vantages that see it differently from most, or worse where no side has more.
+      about; ``outliers`` are the vantages that see it differently from most, or worse where no side has more. A vantage
+      whose own trouble made its check inconclusive has seen nothing to disagree about.
 
     An endpoint is told apart by its address only where every vantage saw addresses: behind a jump host the name may be
     all that is known. Where that, or repetition, puts several checks into one cell, the worst of them stands there.
@@ -59,19 +61,15 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
     cells = [
         [_cell(checks, chosen.get((row, column))) for column in range(len(endpoints))] for row in range(len(vantages))
     ]
-    tested = [
-        {
-            vantage: checks[row[column]["check"]]
-            for vantage, row in zip(vantages, cells)
-            if row[column] is not None and row[column]["verdict"] != "not_tested"
-        }
-        for column in range(len(endpoints))
-    ]
-    divergences = (_divergence(column, seen) for column, seen in enumerate(tested))
+    tested: t.List[t.Dict[str, Check]] = [{} for column in endpoints]
+    for (row, column), index in sorted(chosen.items()):
+        if checks[index]["verdict"] not in ("not_tested", "inconclusive"):
+            tested[column][list(vantages)[row]] = checks[index]
     listed = [
-        {"host": host, "address": address, "port": port, "protocol": protocol}
-        for host, port, protocol, address in endpoints
+        {"name": _name(target, host, port, address), "host": host, "address": address, "port": port, "protocol": protocol}
+        for target, host, port, protocol, address in endpoints
     ]
+    divergences = (_divergence(column, listed[column]["name"], seen) for column, seen in enumerate(tested))
     return {
         "vantages": list(vantages),
         "endpoints": listed,
@@ -104,9 +102,17 @@ def _described(given: t.Any) -> str:
     return f"a value of type {type(given).__name__}"
 
 
-def _service(check: Check) -> t.Tuple[str, int, str]:
+def _service(check: Check) -> t.Tuple[t.Optional[str], str, int, str]:
+    """What is asked for: the target, where the user gave it a name of its own, and host, port and protocol."""
     endpoint = check["endpoint"]
-    return endpoint["host"].lower(), endpoint["port"], check["protocol"]
+    named = endpoint["source"] == "given" and check["target"] != f"{endpoint['host']}:{endpoint['port']}"
+    return check["target"] if named else None, endpoint["host"].lower(), endpoint["port"], check["protocol"]
+
+
+def _name(target: t.Optional[str], host: str, port: int, address: t.Optional[str]) -> str:
+    if target is None:
+        return where({"host": host, "port": port, "address": address})
+    return target if address in (None, host) else f"{target} [{address}]"
 
 
 def _cell(checks: t.Sequence[Check], index: t.Optional[int]) -> t.Optional[t.Dict[str, t.Any]]:
@@ -116,7 +122,7 @@ def _cell(checks: t.Sequence[Check], index: t.Optional[int]) -> t.Optional[t.Dic
     return {**cell, "check": index}
 
 
-def _divergence(column: int, seen: t.Mapping[str, Check]) -> t.Optional[t.Dict[str, t.Any]]:
+def _divergence(column: int, name: str, seen: t.Mapping[str, Check]) -> t.Optional[t.Dict[str, t.Any]]:
     """Where the vantages part company about one endpoint, given the check of each that tested it."""
     for phase in PHASES:
         sides: t.Dict[t.Any, t.List[str]] = {}
@@ -131,7 +137,7 @@ def _divergence(column: int, seen: t.Mapping[str, Check]) -> t.Optional[t.Dict[s
                 "endpoint": column,
                 "phase": phase,
                 "outliers": outliers,
-                "summary": _sentence(phase, outliers, seen),
+                "summary": _sentence(name, phase, outliers, seen),
             }
     return None
 
@@ -144,8 +150,7 @@ def _sight(check: Check, phase: str) -> t.Tuple[bool, t.FrozenSet[str]]:
     return check["failed_phase"] == phase, frozenset(weighty)
 
 
-def _sentence(phase: str, outliers: t.Sequence[str], seen: t.Mapping[str, Check]) -> str:
+def _sentence(name: str, phase: str, outliers: t.Sequence[str], seen: t.Mapping[str, Check]) -> str:
     verdicts = [f"{vantage} ({seen[vantage]['verdict']})" for vantage in outliers]
     others = [f"{vantage} ({check['verdict']})" for vantage, check in seen.items() if vantage not in outliers]
-    endpoint = seen[outliers[0]]["endpoint"]
-    return f"{where(endpoint)} differs at {phase}: {', '.join(verdicts)}, but {', '.join(others)}."
+    return f"{name} differs at {phase}: {', '.join(verdicts)}, but {', '.join(others)}."

@@ -24,7 +24,9 @@ MAX_ENVELOPE_ID_CHARACTERS = 100
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _DOT_STRING = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"')
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
 _ADDRESS_LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]+|[A-Za-z0-9-]+:[!-Z^-~]+)\]")
 
 NOTIFY = ("never", "success", "failure", "delay")
@@ -150,7 +152,8 @@ def check_hello_name(name: str) -> None:
     :raises CommandError: for anything else.
     """
     refuse_controls(name)
-    if not _DOMAIN.fullmatch(name) and not _ADDRESS_LITERAL.fullmatch(name):
+    domain = _DOMAIN.fullmatch(name) and len(name) <= MAX_DOMAIN_OCTETS
+    if not domain and not _ADDRESS_LITERAL.fullmatch(name):
         raise CommandError("is neither a host name nor an address literal such as [198.51.100.7]")
 
 
@@ -160,7 +163,8 @@ def check_host_name(name: str) -> None:
     :raises CommandError: for anything else.
     """
     refuse_controls(name)
-    if not _DOMAIN.fullmatch(name.rstrip(".")) or len(name) > MAX_DOMAIN_OCTETS:
+    relative = name[:-1] if name.endswith(".") else name
+    if not _DOMAIN.fullmatch(relative) or len(relative) > MAX_DOMAIN_OCTETS:
         raise CommandError("is no valid host name")
 
 

@@ -8,8 +8,10 @@ stream: a socket, an SSH channel, a script in a test.
 - ``Exchange``: send these octets (none for the banner), wait for one reply. The driver sends the ``Reply`` back in.
 - ``Handshake``: start TLS now. The driver sends back None, or the sentence that says why the certificate, asked to be
   verified, is not acceptable.
+- ``Farewell``: send these octets if they can be sent; there is nothing to send back.
 
-When the stream is lost the driver throws ``StreamLost`` in; when the tester himself wants to stop, ``Abandoned``.
+When the stream is lost the driver throws ``StreamLost`` in, when a reply takes too long ``ServerSilent``, and when the
+tester himself wants to stop ``Abandoned``.
 What the servers said accumulates in the ``Session``.
 """
 
@@ -26,7 +28,7 @@ from .replies import Reply
 if t.TYPE_CHECKING:
     from ..plan import Dialog
 
-Procedure = t.Generator[t.Union["Exchange", "Handshake"], t.Any, t.Any]
+Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.Any]
 
 
 class Exchange(t.NamedTuple):
@@ -41,8 +43,20 @@ class Handshake(t.NamedTuple):
     phase: str = "starttls"
 
 
+class Farewell(t.NamedTuple):
+    """Send QUIT, but wait for nothing: whoever was silent until now is not waited for again."""
+
+    wire: bytes
+    shown: str
+    phase: str = "quit"
+
+
 class StreamLost(Exception):
     """Thrown in by the driver: no reply will come any more."""
+
+
+class ServerSilent(StreamLost):
+    """Thrown in by the driver: no reply came in time, though all of the command went out and the stream is there."""
 
 
 class Abandoned(Exception):
@@ -60,7 +74,7 @@ class ServiceClosing(Exception):
 class Session:
     """What one conversation has brought to light so far, field by field as in the published facts."""
 
-    def __init__(self, dialog: "Dialog") -> None:
+    def __init__(self, dialog: Dialog) -> None:
         self.dialog = dialog
         self.phase = "connect"
         self.reached: t.Optional[str] = None
@@ -74,7 +88,12 @@ class Session:
         self.auth: t.Optional[t.Dict[str, t.Any]] = None
         self.sender: t.Optional[t.Dict[str, t.Any]] = None
         self.recipients = [
-            {"address": recipient.address, "outcome": "not_tried", "notify": None, "reply": None}
+            {
+                "address": recipient.address,
+                "outcome": "not_tried",
+                "notify": list(recipient.notify) or None,
+                "reply": None,
+            }
             for recipient in dialog.recipients
         ]
         self.message: t.Optional[t.Dict[str, t.Any]] = None
@@ -133,6 +152,10 @@ def converse(session: Session) -> Procedure:
                 break
     except Refused:
         session.failed_phase = session.phase
+    except ServerSilent:
+        session.failed_phase = session.phase
+        yield from leave_unheard(session)
+        return
     except (ServiceClosing, StreamLost):
         session.failed_phase = session.phase
         return
@@ -211,6 +234,8 @@ def authenticate(session: Session) -> Procedure:
         raise Refused from error
     if session.auth["problem"] is None:
         session.auth["accepted"] = reply.positive
+        if reply.positive and not mechanism.finished:
+            session.auth["problem"] = f"The server accepted the log-in before {name} was over: nothing was proved."
     insist(reply, session.auth["accepted"] is True)
     return True
 
@@ -253,7 +278,6 @@ def recipients(session: Session) -> Procedure:
         original = recipient.original_recipient if dsn else None
         reply = yield from say(session, commands.rcpt(recipient.address, notify, original))
         outcome["reply"] = reply.as_dict()
-        outcome["notify"] = list(notify) or None
         outcome["outcome"] = _outcome(reply)
         # 421 ends it at once. Any other refusal is this recipient's alone.
         insist(reply, reply.code != 421)
@@ -316,6 +340,17 @@ def leave(session: Session) -> Procedure:
         yield from say(session, commands.quit())
     except (StreamLost, Abandoned):
         pass
+
+
+def leave_unheard(session: Session) -> Procedure:
+    """QUIT for a server that fell silent: it reads that when it wakes up, and does not find the connection just gone.
+
+    Not before the banner, where the client has no say yet (RFC 5321 3.1), and not where QUIT would be read as
+    something else: as the answer to an AUTH challenge, or as a line of the message that DATA asked to send."""
+    if session.phase not in ("banner", "auth", "data"):
+        session.phase = "quit"
+        command = commands.quit()
+        yield Farewell(command.wire, command.shown)
 
 
 PROCEDURE = (

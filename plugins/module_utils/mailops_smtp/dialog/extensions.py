@@ -45,7 +45,8 @@ class Extensions:
 
     def client_seen_as(self) -> t.Optional[str]:
         """The client's address as the greeting shows it ("Hello host [198.51.100.7]"), if it does."""
-        for word in _ADDRESS.findall(self.greeting.replace("IPv6:", "")):
+        # The first word names the server (RFC 5321 4.1.1.1), perhaps by an address of its own.
+        for word in _ADDRESS.findall(self.greeting.partition(" ")[2].replace("IPv6:", "")):
             try:
                 return str(ipaddress.ip_address(word.strip(".")))
             except ValueError:

@@ -24,7 +24,7 @@ _QUEUE_IDS = (
     re.compile(r"^(?:2\.0\.0 )?([0-9A-Za-z]{8,}) Message accepted for delivery"),
 )
 
-_BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -72,8 +72,8 @@ def compose(
     written = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
     written += list((headers or {}).items())
     text = f"{body}\n\nToken: {token}\n"
-    content = _crlf("".join(_field(name, value) for name, value in written).encode("ascii"))
-    content += b"\r\n" + _crlf(_body(text))
+    header = "".join(_field(name, value) for name, value in written)
+    content = _crlf(f"{header}\n{_body(text)}").encode("ascii")
     message_id = next(value for name, value in written if name.lower() == "message-id")
     return Message(content, message_id, token)
 
@@ -105,14 +105,14 @@ def _field(name: str, value: str) -> str:
 
 def _fits_7bit(body: str) -> bool:
     # RFC 5322 2.1.1: at most 998 characters a line.
-    return body.isascii() and "\0" not in body and all(len(line) <= 998 for line in body.splitlines())
+    return body.isascii() and "\0" not in body and all(len(line) <= 998 for line in _LINE_END.split(body))
 
 
-def _body(text: str) -> bytes:
+def _body(text: str) -> str:
     if _fits_7bit(text):
-        return text.encode("ascii")
-    return base64.encodebytes(_crlf(text.encode("utf-8")))
+        return text
+    return base64.encodebytes(_crlf(text).encode("utf-8")).decode("ascii")
 
 
-def _crlf(data: bytes) -> bytes:
-    return _BARE_LINE_END.sub(b"\r\n", data)
+def _crlf(text: str) -> str:
+    return _LINE_END.sub("\r\n", text)

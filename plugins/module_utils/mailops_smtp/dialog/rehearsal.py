@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 _EXTENSIONS = ("rehearsal", "SIZE", "DSN", "STARTTLS")
 
 
-def rehearse(dialog: "Dialog") -> t.List[str]:
+def rehearse(dialog: Dialog) -> t.List[str]:
     """The lines of the client in their order, secrets masked, up to QUIT. "(TLS)" stands for the handshake."""
     lines = []
     procedure = converse(Session(dialog))
@@ -38,7 +38,7 @@ def _reply(request: Exchange, mechanisms: str) -> Reply:
     if request.phase == "banner":
         return Reply(220, None, ("rehearsal",))
     if request.phase == "ehlo":
-        return Reply(250, None, _EXTENSIONS + (f"AUTH {mechanisms}",))
+        return Reply(250, None, (*_EXTENSIONS, f"AUTH {mechanisms}"))
     if request.phase == "starttls":
         return Reply(220, None, ("go ahead",))
     if request.phase == "auth":

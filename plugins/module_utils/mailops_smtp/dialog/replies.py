@@ -13,6 +13,8 @@ import base64
 import re
 import typing as t
 
+from .commands import MASK
+
 # RFC 5321 4.5.3.1.5 allows 512 octets a line. The longest extension lists seen in the field stay below 4 kB, so 64 kB
 # is no honest reply; it also bounds what ten thousand open dialogs with hostile servers can hold.
 MAX_REPLY_OCTETS = 64 * 1024
@@ -118,6 +120,12 @@ class ReplyReader:
         self._searched = 0  # octets at the front of the buffer known to hold no line end
         self._lines: t.List[bytes] = []
         self._octets = 0
+        self.concealed: t.Sequence[bytes] = ()  # words of which replies show only a mask
+
+    @property
+    def overfull(self) -> bool:
+        """More has arrived than one reply may have, and nobody has asked for it."""
+        return len(self._buffer) > MAX_REPLY_OCTETS
 
     def receive(self, data: bytes) -> None:
         """Take what arrived, in any portion."""
@@ -155,7 +163,7 @@ class ReplyReader:
         """Whatever has arrived beyond the replies handed out, as text, and forget it; None if there is nothing.
 
         Called before a command is sent, so that what was said unasked is never taken for its reply."""
-        data = b"".join(self._lines) + bytes(self._buffer)
+        data = self._conceal(b"".join(self._lines) + bytes(self._buffer))
         self._reset()
         self._buffer.clear()
         return printable(data, MAX_CHARACTERS_KEPT) if data else None
@@ -181,7 +189,7 @@ class ReplyReader:
             raise NotAReply(f"This is not an SMTP reply: {_excerpt(seen)}", seen)
 
     def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
-        lines = self._lines
+        lines = [self._conceal(line) for line in self._lines]
         self._reset()
         if all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
             texts = tuple(line[4:-2].decode("ascii") for line in lines)
@@ -196,6 +204,11 @@ class ReplyReader:
             flaws.append("code_changed")
         enhanced = _ENHANCED.match(texts[-1]) if texts else None
         return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
+
+    def _conceal(self, data: bytes) -> bytes:
+        for word in self.concealed:
+            data = data.replace(word, MASK.encode("ascii"))
+        return data
 
     def _reset(self) -> None:
         self._lines = []

@@ -24,10 +24,10 @@ def judge(check: Check) -> t.Dict[str, t.Any]:
 
 
 def diagnose(check: Check) -> t.List[Found]:
-    """What was recognised; never nothing for a dialog that broke off."""
+    """What was recognised, and for a dialog that broke off always something that explains it."""
     found = recognise(check)
     failed_phase = check["failed_phase"]
-    if failed_phase is not None and worst(["pass"] + [_verdict(check, entry) for entry in found]) == "pass":
+    if failed_phase is not None and rank(worst(_verdict(check, entry) for entry in found)) <= rank("degraded"):
         found.append(Found(STOPPED, failed_phase, ()))
     return found
 

@@ -8,8 +8,8 @@
 3. Every one of the REMARKS that fits is reported as well: they tell what is noticeable where nothing was refused.
 4. A finding that another one ``explains`` is left out. One root cause, one finding.
 
-Text from a server is matched only after a bounded part was cut out of it, and no pattern of the catalogue nests or
-neighbours unbounded repetitions, so a match costs time in proportion to that part. Tests hold the catalogue to it.
+Text from a server is matched only after a bounded part was cut out of it, and no pattern of the catalogue repeats
+anything without a bound, so that no text can make a match expensive. Tests hold the catalogue to it.
 """
 
 from __future__ import annotations
@@ -50,16 +50,17 @@ def recognise(check: Check) -> t.List[Found]:
 
     for index, step in enumerate(steps):
         phase = step["phase"]
-        if not _went_well(step) and _ORDER[phase] <= last_phase:
-            failure = next((entry for entry in _FAILURES[phase] if _fits(entry, check, step)), None)
-            if failure is not None:
-                _note(found, Found(failure, phase, (index,)))
-        for remark in _REMARKS_ON_STEPS[phase]:
-            if _fits(remark, check, step):
+        if not went_well(step) and _ORDER[phase] <= last_phase:
+            for failure, when in _FAILURES[phase]:
+                if _step_fits(when, step) and _check_fits(when, check):
+                    _note(found, Found(failure, phase, (index,)))
+                    break
+        for remark, when in _REMARKS_ON_STEPS[phase]:
+            if _step_fits(when, step) and _check_fits(when, check):
                 _note(found, Found(remark, phase, (index,)))
 
-    for remark in _REMARKS_ON_CHECKS:
-        if _fits(remark, check, None):
+    for remark, when in _REMARKS_ON_CHECKS:
+        if _check_fits(when, check):
             phase = remark.phases[0]
             indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
             _note(found, Found(remark, phase, tuple(indexes[-1:])))
@@ -74,21 +75,17 @@ def without_consequences(found: t.List[Found]) -> t.List[Found]:
 
 def _note(found: t.Dict[str, Found], new: Found) -> None:
     """The same signature at several steps, such as ten unknown recipients, is one finding."""
-    before = found.get(new.signature.id)
-    found[new.signature.id] = new if before is None else before._replace(steps=before.steps + new.steps)
+    before = found.setdefault(new.signature.id, new)
+    found[new.signature.id] = before._replace(steps=tuple(dict.fromkeys(before.steps + new.steps)))
 
 
-def _went_well(step: Check) -> bool:
+def went_well(step: Check) -> bool:
+    """Whether the dialog can go on after this step."""
     if step["error"] is not None:
         return False
     reply = step["reply"]
     # A connect or a TLS handshake has no reply.
     return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(step["phase"], ("2",)))
-
-
-def _fits(signature: Signature, check: Check, step: t.Optional[Check]) -> bool:
-    """``step`` is None for a signature that is about the whole check."""
-    return any((step is None or _step_fits(when, step)) and _check_fits(when, check) for when in signature.when)
 
 
 def _step_fits(when: When, step: Check) -> bool:
@@ -108,10 +105,10 @@ def _step_fits(when: When, step: Check) -> bool:
         return False
     if when.sent and not _text(when.sent).match((step["sent"] or "")[:LINE_SEEN]):
         return False
-    return not when.text or _text(when.text).search(_said(step)) is not None
+    return not when.text or _text(when.text).search(_text_seen(step)) is not None
 
 
-def _said(step: Check) -> str:
+def _text_seen(step: Check) -> str:
     """What the patterns see of the server's words, or of the words about their absence."""
     lines = step["reply"]["lines"] if step["reply"] is not None else []
     if step["error"] is not None:
@@ -124,7 +121,7 @@ def _check_fits(when: When, check: Check) -> bool:
         return False
     if when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)):
         return False
-    return all(_fact_fits(check, path, relation, value) for path, relation, value in when.facts)
+    return not when.facts or all(_fact_fits(check, *condition) for condition in when.facts)
 
 
 def _offers(check: Check, keyword: str) -> bool:
@@ -165,7 +162,6 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "is not": lambda seen, value: bool(seen != value),
     "<": lambda seen, value: bool(seen < value),
     ">=": lambda seen, value: bool(seen >= value),
-    "in": lambda seen, value: seen in value,
     "matches": _matches,
     "has length": lambda seen, value: len(seen) == value,
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
@@ -193,12 +189,17 @@ def _text(pattern: str) -> t.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _index(signatures: t.Iterable[Signature]) -> t.Dict[str, t.Tuple[Signature, ...]]:
-    """The signatures by phase, in their order."""
-    listed = tuple(signatures)
-    return {phase: tuple(entry for entry in listed if phase in entry.phases) for phase in PHASES}
+def _alternatives(signatures: t.Iterable[Signature]) -> t.Tuple[t.Tuple[Signature, When], ...]:
+    """Each signature with each of its alternatives, in their order."""
+    return tuple((signature, when) for signature in signatures for when in signature.when)
 
 
-_FAILURES = _index(FAILURES)
-_REMARKS_ON_STEPS = _index(entry for entry in REMARKS if entry.when[0].is_about_a_step)
-_REMARKS_ON_CHECKS = tuple(entry for entry in REMARKS if not entry.when[0].is_about_a_step)
+def _by_phase(
+    alternatives: t.Sequence[t.Tuple[Signature, When]],
+) -> t.Dict[str, t.Tuple[t.Tuple[Signature, When], ...]]:
+    return {phase: tuple(entry for entry in alternatives if phase in entry[0].phases) for phase in PHASES}
+
+
+_FAILURES = _by_phase(_alternatives(FAILURES))
+_REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
+_REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)

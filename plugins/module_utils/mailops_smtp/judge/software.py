@@ -12,8 +12,9 @@ import functools
 import re
 import typing as t
 
-# A banner's part that is looked at; nothing that identifies software stands behind it.
-BANNER_SEEN = 400
+# The part of a banner that is looked at: nothing that identifies software stands behind it.
+LINES_SEEN = 5
+LINE_SEEN = 200
 
 _VERSION = r"(?P<version>[0-9][0-9.]{0,30})"
 
@@ -52,7 +53,7 @@ _KEYWORDS = (
 def software(check: t.Mapping[str, t.Any]) -> t.Optional[t.Dict[str, t.Any]]:
     """``{product, version, confidence}``, or None where the server does not give itself away."""
     if check["banner"] is not None and check["banner"]["code"] is not None:
-        told = _told_by(" ".join(check["banner"]["lines"])[:BANNER_SEEN])
+        told = _told_by(" ".join(line[:LINE_SEEN] for line in check["banner"]["lines"][:LINES_SEEN]))
         if told is not None:
             return told
     if check["ehlo"] is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import printable
-from .recognition import Check, Found, fact
+from .recognition import Check, Found, fact, went_well
 
 # Longer server text is cut in sentences; the steps keep it whole.
 QUOTED = 120
@@ -78,9 +78,9 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "reason": _or(fact(check, "tls.reason"), "no reason given"),
         "recipients": _listed([_path(line) for line in sent]),
         "reply": reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
-        "said": _quoted(step) if step is not None else "nothing",
+        "said": _said(step) if step is not None else "nothing",
         "seconds": duration(step["seconds"]) if step is not None else "no time",
-        "sender": _path(sent[0]) if sent else "of the check",
+        "sender": _path(sent[0]) if sent else "<>",
         "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
         "vantage": _or(fact(check, "vantage.name"), "the vantage"),
         "verb": _or(command[0] if command else None, "EHLO"),
@@ -97,24 +97,29 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
         return f"{where(check['endpoint'])} {_achieved(check)} {took}."
     if verdict == "degraded" and check["failed_phase"] is None:
         return f"{where(check['endpoint'])} {_achieved(check)} {took}, but: {title}."
-    step = check["steps"][main.steps[0]] if main.steps else None
-    reply = f" ({reply_words(step['reply'])})" if step is not None and step["reply"] is not None else ""
-    return f"{where(check['endpoint'])} {_VERDICT_VERBS[verdict]} at {_phase(main.phase)} {took}: {title}{reply}."
+    phase, said = main.phase, ""
+    if main.steps and not went_well(check["steps"][main.steps[0]]):
+        said = f" ({_said(check['steps'][main.steps[0]])})"
+    elif check["failed_phase"] is not None:
+        # A remark, such as a missing extension, shows in another phase than the one that needs it.
+        phase = check["failed_phase"]
+    return f"{where(check['endpoint'])} {_VERDICT_VERBS[verdict]} at {_phase(phase)} {took}: {title}{said}."
 
 
 def where(endpoint: t.Mapping[str, t.Any]) -> str:
     """The endpoint as people write it: ``mx1.contoso.com [203.0.113.5]:25``."""
-    host, address, port = printable(endpoint["host"], QUOTED), endpoint["address"], endpoint["port"]
-    if address is None:
+    host, port = printable(endpoint["host"], QUOTED), endpoint["port"]
+    if endpoint["address"] is None:
         return f"{host}:{port}"
+    address = printable(endpoint["address"], QUOTED)
     return f"[{address}]:{port}" if address == host else f"{host} [{address}]:{port}"
 
 
 def duration(seconds: float) -> str:
     """A time span with as many digits as mean something to people: ``31 ms``, ``2.4 s``, ``5 min 3 s``."""
-    if seconds < 1:
+    if round(seconds, 3) < 1:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
@@ -123,7 +128,7 @@ def duration(seconds: float) -> str:
 def reply_words(reply: t.Mapping[str, t.Any]) -> str:
     """A reply in one line: ``550 5.1.1 "User unknown"``."""
     code = " ".join(str(part) for part in (reply["code"], reply["enhanced"]) if part is not None)
-    text = " ".join(reply["lines"][:3]).strip()
+    text = " ".join(line[:QUOTED] for line in reply["lines"][:3]).strip()
     if reply["enhanced"] is not None and text.startswith(reply["enhanced"]):
         text = text[len(reply["enhanced"]) :].strip()
     return f'{code} "{_cut(text)}"'.strip() if text else code
@@ -146,10 +151,11 @@ def _phase(phase: str) -> str:
     return _PHASE_WORDS.get(phase, phase)
 
 
-def _quoted(step: Check) -> str:
-    if step["error"] is not None:
-        return _cut(step["error"]["detail"])
-    return reply_words(step["reply"]) if step["reply"] is not None else "nothing"
+def _said(step: Check) -> str:
+    """The server's words, or those that tell why there are none."""
+    if step["reply"] is not None:
+        return reply_words(step["reply"])
+    return _cut(step["error"]["detail"]).rstrip(".") if step["error"] is not None else "nothing"
 
 
 def _path(command: str) -> str:

@@ -12,7 +12,7 @@ import typing as t
 
 from ..evidence import printable
 from ..judge.verdicts import rank
-from ..judge.wording import duration, where
+from ..judge.wording import duration
 
 # ECMA-48 SGR parameters.
 _COLOURS = {"pass": 32, "not_tested": 2, "degraded": 33, "deferred": 36, "inconclusive": 35, "fail": 31}
@@ -30,7 +30,7 @@ def matrix_table(matrix: t.Mapping[str, t.Any], width: int = 80, colour: bool = 
     """
     if not matrix["vantages"]:
         return "No check was made."
-    headings = [printable(where(endpoint)) for endpoint in matrix["endpoints"]]
+    headings = [printable(endpoint["name"]) for endpoint in matrix["endpoints"]]
     first = max(len(printable(name)) for name in matrix["vantages"])
     room = (width - first) // len(headings) - len(_GAP)
     fits = room >= max(_LEAST_COLUMN, *(len(_cell_text(cell)) for row in matrix["cells"] for cell in row))

@@ -14,6 +14,11 @@ from .mail_exchangers import MailExchanger, mail_exchangers
 # getaddrinfo blocks, so names are looked up in threads; a slow name server must not delay the other names much.
 LOOKUPS_AT_ONCE = 20
 
+_Question = t.Tuple[t.Any, ...]  # the arguments of a look-up
+_Answer = t.TypeVar("_Answer")
+_Exchangers = t.Union[t.List[MailExchanger], StepError]
+_Addresses = t.Union[t.List[Address], StepError]
+
 
 class Destination(t.NamedTuple):
     """Where one check goes, or, with ``error``, why it has nowhere to go."""
@@ -25,7 +30,9 @@ class Destination(t.NamedTuple):
 def destinations(targets: t.Sequence[t.Any]) -> t.List[t.List[Destination]]:
     """For each target of the plan its destinations, looked up here."""
     with concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
-        exchangers = _ask_once(threads, mail_exchangers, [(target.domain,) for target in targets if target.domain is not None])
+        exchangers = _ask_once(
+            threads, mail_exchangers, [(target.domain,) for target in targets if target.domain is not None]
+        )
         hosts = [_hosts(target, exchangers) for target in targets]
         wanted = [
             (exchanger.host, target.address_family)
@@ -48,27 +55,25 @@ def destinations_beyond(targets: t.Sequence[t.Any]) -> t.List[t.List[Destination
 
 
 def _ask_once(
-    threads: concurrent.futures.Executor, ask: t.Callable[..., t.Any], questions: t.Iterable[t.Tuple[t.Any, ...]]
-) -> t.Dict[t.Any, t.Any]:
+    threads: concurrent.futures.Executor, ask: t.Callable[..., _Answer], questions: t.Iterable[_Question]
+) -> t.Dict[_Question, _Answer]:
     """The answer to each different question."""
     asked = {question: threads.submit(ask, *question) for question in dict.fromkeys(questions)}
     return {question: future.result() for question, future in asked.items()}
 
 
-def _hosts(target: t.Any, exchangers: t.Mapping[t.Any, t.Any]) -> t.Union[t.List[MailExchanger], StepError]:
+def _hosts(target: t.Any, exchangers: t.Mapping[_Question, _Exchangers]) -> _Exchangers:
     if target.domain is not None:
         return exchangers[(target.domain,)]
     return [MailExchanger(target.host, None, "given")]
 
 
-def _destinations(
-    target: t.Any, hosts: t.Union[t.List[MailExchanger], StepError], resolved: t.Mapping[t.Any, t.Any]
-) -> t.List[Destination]:
+def _destinations(target: t.Any, hosts: _Exchangers, resolved: t.Mapping[_Question, _Addresses]) -> t.List[Destination]:
     if isinstance(hosts, StepError):
         return [Destination(Endpoint(target.domain, None, None, target.port, "mx"), hosts)]
     found = []
     for host in hosts:
-        answer: t.Union[t.List[Address], StepError] = resolved[(host.host, target.address_family)]
+        answer = resolved[(host.host, target.address_family)]
         if isinstance(answer, StepError):
             nowhere = Endpoint(host.host, None, None, target.port, host.source, host.preference)
             found.append(Destination(nowhere, answer))

@@ -46,7 +46,7 @@ Script = t.Tuple[t.Union[Say, Send, Flood, Step], ...]
 # for every command that has no script of its own.
 PHASES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit", "any")
 
-# The extension list of the faultless server. STARTTLS comes on top where there is a certificate, or a script for it.
+# The extension list of the faultless server; STARTTLS may come on top.
 KEYWORDS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "AUTH PLAIN LOGIN CRAM-MD5")
 
 
@@ -54,7 +54,8 @@ class Behaviour(t.NamedTuple):
     """One server. ``description`` is one line for the list of behaviours.
 
     ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
-    itself. ``with_text``: whether replies carry more than their code.
+    itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
+    there is a certificate, or a script for it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Behaviour(t.NamedTuple):
     line_end: bytes = b"\r\n"
     single_bytes: bool = False
     with_text: bool = True
+    starttls: bool = True
 
     @property
     def needs_certificate(self) -> bool:
@@ -183,6 +185,7 @@ _OTHER_SERVICES = (
         "pix-xxxx",
         "behind a Cisco ASA that masks STARTTLS in the EHLO reply",
         keywords=("PIPELINING", "SIZE 10485760", "XXXXXXXA", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"),
+        starttls=False,
     ),
     Behaviour(
         "exchange-internal",

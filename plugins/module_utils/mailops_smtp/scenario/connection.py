@@ -36,7 +36,6 @@ class LineTooLong(Exception):
 class Connection:
     def __init__(self, client: socket.socket, single_bytes: bool) -> None:
         client.settimeout(IDLE_SECONDS)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = client
         self._swap = threading.Lock()
         self._single_bytes = single_bytes
@@ -56,7 +55,7 @@ class Connection:
             self._socket.sendall(data)
 
     def read_line(self) -> bytes:
-        """The next line without its CRLF. Raises ClientClosed at the end OSError for a lost connection, LineTooLong."""
+        """The next line without its CRLF. Raises ClientClosed, LineTooLong, or OSError where the connection is lost."""
         searched = 0
         while True:
             end = self._received.find(b"\r\n", searched)

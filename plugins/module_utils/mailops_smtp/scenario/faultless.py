@@ -78,14 +78,16 @@ class Faultless:
         self._talk.say(f"220 {self._server.hostname} {protocol} ready")
 
     def _ehlo(self, argument: str) -> None:
-        keywords = list(self._server.behaviour.keywords)
-        starttls = self._server.tls is not None or "starttls" in self._server.behaviour.scripts
-        if starttls and self._session.tls is None:
-            keywords.append("STARTTLS")
         if self._introduced(argument):
+            keywords = [*self._server.behaviour.keywords, *self._starttls_keyword()]
             self._extensions = dict(keyword.partition(" ")[::2] for keyword in keywords)
             lines = [self._greeting(), *keywords]
             self._talk.say("\n".join(["250-" + line for line in lines[:-1]] + ["250 " + lines[-1]]))
+
+    def _starttls_keyword(self) -> t.List[str]:
+        behaviour = self._server.behaviour
+        possible = self._server.tls is not None or "starttls" in behaviour.scripts
+        return ["STARTTLS"] if possible and behaviour.starttls and self._session.tls is None else []
 
     def _helo(self, argument: str) -> None:
         if self._introduced(argument):
@@ -93,7 +95,7 @@ class Faultless:
             self._talk.say("250 " + self._greeting())
 
     def _greeting(self) -> str:
-        return f"{self._server.hostname} Hello [{self._session.client}]"
+        return f"{self._server.hostname} Hello {self._session.client_literal}"
 
     def _introduced(self, name: str) -> bool:
         if not name or " " in name:

@@ -46,6 +46,11 @@ class Session:
     ended: t.Optional[str] = None
 
     @property
+    def client_literal(self) -> str:
+        """The client's address as SMTP writes it (RFC 5321 4.1.3)."""
+        return f"[IPv6:{self.client}]" if ":" in self.client else f"[{self.client}]"
+
+    @property
     def quit(self) -> bool:
         """Whether the client took its leave: its last word was QUIT."""
         return bool(self.commands) and self.commands[-1].upper() == "QUIT"

@@ -44,8 +44,8 @@ class ScenarioServer:
     ``behaviour`` is a name from BEHAVIOURS. ``port`` 0 takes a free one. ``hostname`` is what the server calls itself,
     ``domains`` are those it takes mail for. ``tls`` is a server-side context: with it STARTTLS is offered. ``maildir``
     is a folder for accepted messages, made where it is missing. ``pause`` is the seconds that behaviours with a pause
-    wait. ``log`` gets each line of each session as it passes, as ``S: …`` or ``C: …``; sessions run in threads of
-    their own. Each client that logs in has to be ``account``.
+    wait. ``log`` gets each line of each session as it passes, as ``S: …`` or ``C: …``, in the session's own thread.
+    AUTH knows the one ``account``.
 
     Raises ValueError for an unknown behaviour, or for one that needs a certificate and has none; OSError when the
     address cannot be listened on.
@@ -82,13 +82,15 @@ class ScenarioServer:
         self._log = log
         self._mailbox = mailbox.Maildir(maildir) if maildir is not None else None
         self._conversations: t.Dict[threading.Thread, Conversation] = {}
-        # Guards the three above; notified whenever a session ends.
+        # Guards the sessions, the mailbox and the conversations; notified whenever a session ends.
         self._changed = threading.Condition()
-        self._wake_sender, self._wake_receiver = socket.socketpair()
         self._listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=socket.SOMAXCONN
         )
         self._listener.setblocking(False)
+        # Inherited by each accepted connection: a reply leaves when it is said.
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._wake_sender, self._wake_receiver = socket.socketpair()
         self.port: int = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept, name="scenario-accept", daemon=True)
 
@@ -138,10 +140,10 @@ class ScenarioServer:
         if self._mailbox is None:
             return
         protocol = "LMTP" if self.behaviour.protocol == "lmtp" else "ESMTP"
-        trace = "Return-Path: <{}>\r\nReceived: from {} ([{}])\r\n\tby {} with {}{}{} id {};\r\n\t{}\r\n".format(
+        trace = "Return-Path: <{}>\r\nReceived: from {} ({})\r\n\tby {} with {}{}{} id {};\r\n\t{}\r\n".format(
             message.sender.address,
             session.helo,
-            session.client,
+            session.client_literal,
             self.hostname,
             protocol,
             "S" if session.tls else "",
@@ -174,7 +176,6 @@ class ScenarioServer:
                 self._begin(client, address[0])
 
     def _begin(self, client: socket.socket, address: str) -> None:
-        client.setblocking(True)
         session = Session(address)
         conversation = Conversation(self, client, session)
         thread = threading.Thread(target=self._converse, args=(conversation,), name="scenario-session", daemon=True)

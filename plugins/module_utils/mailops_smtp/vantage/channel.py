@@ -18,17 +18,26 @@ import socket
 import threading
 import typing as t
 
-import paramiko  # type: ignore[import-untyped]
-from paramiko.common import MSG_CHANNEL_OPEN_FAILURE, cMSG_CHANNEL_OPEN, cMSG_SERVICE_REQUEST  # type: ignore[import-untyped]
-
 from ..evidence import StepError, printable
+
+try:
+    import paramiko
+    from paramiko import SSHException
+    from paramiko import Transport as SSHTransport
+    from paramiko.common import MSG_CHANNEL_OPEN_FAILURE, cMSG_CHANNEL_OPEN, cMSG_SERVICE_REQUEST
+except ImportError as error:
+    # Imported all the same, so that SSHVantage can say what is missing.
+    PARAMIKO_IMPORT_ERROR: t.Optional[ImportError] = error
+    SSHException, SSHTransport = OSError, object
+else:
+    PARAMIKO_IMPORT_ERROR = None
 
 # What one channel may hold unread. An SMTP reply is small; a server that floods us is held back here.
 _WINDOW_SIZE = 128 * 1024
 _PACKET_SIZE = 32 * 1024
 
 # What paramiko raises where the connection below is gone.
-LOST = (paramiko.SSHException, EOFError, OSError)
+LOST = (SSHException, EOFError, OSError)
 
 # RFC 4254 5.1
 _PROHIBITED, _CONNECT_FAILED, _UNKNOWN_TYPE = 1, 2, 3
@@ -102,7 +111,7 @@ class Opening:
         return StepError("tunnel", f"{jump_host} opened no channel to {target}: {said}")
 
 
-class Transport(paramiko.Transport):  # type: ignore[misc]
+class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without types
     """An SSH connection that opens many channels at once without a thread for each."""
 
     _service_requested = False
@@ -159,10 +168,10 @@ class Transport(paramiko.Transport):  # type: ignore[misc]
         if opening is not None:
             opening.refuse(reason, printable(explanation))
 
-    if "_handler_table" in vars(paramiko.Transport):
+    if "_handler_table" in vars(SSHTransport):
         # paramiko 2 finds handlers in a table of functions; later ones as methods of the instance.
         _handler_table = {
-            **paramiko.Transport._handler_table,
+            **SSHTransport._handler_table,
             MSG_CHANNEL_OPEN_FAILURE: _parse_channel_open_failure,
         }
 
@@ -207,10 +216,8 @@ class ChannelStream:
     """An open channel with a non-blocking socket's methods. Raises TunnelLost where the SSH connection is gone.
 
     ``fileno()`` becomes readable for data and for the end. Nothing tells when a channel accepts data again after
-    BlockingIOError: whoever sends has to ask from time to time (``writable_by_polling``).
+    BlockingIOError: whoever sends has to try from time to time.
     """
-
-    writable_by_polling = True
 
     def __init__(self, channel: paramiko.Channel, jump_host: str) -> None:
         self._channel = channel

@@ -17,12 +17,13 @@ import typing as t
 from functools import partial
 from pathlib import Path
 
-import paramiko  # type: ignore[import-untyped]
-
 from ..evidence import StepError, printable
 from .channel import LOST, Transport
 from .known_hosts import DEFAULT_FILES, KnownKey, fingerprint, read_known_keys
 from .via import Via
+
+with contextlib.suppress(ImportError):  # SSHVantage says what is missing
+    import paramiko
 
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 

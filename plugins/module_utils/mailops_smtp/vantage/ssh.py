@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 import time
@@ -17,21 +18,14 @@ import typing as t
 from functools import partial
 
 from ..evidence import StepError
+from .channel import LOST, PARAMIKO_IMPORT_ERROR, ChannelStream, Opening, Transport
+from .login import JumpError, log_in
 from .via import Via
 
-try:
-    import paramiko  # type: ignore[import-untyped]  # noqa: F401
-except ImportError as error:
-    PARAMIKO_IMPORT_ERROR: t.Optional[ImportError] = error
-else:
-    PARAMIKO_IMPORT_ERROR = None
-    from .channel import LOST, ChannelStream, Opening, Transport
-    from .login import JumpError, log_in
+# Errors are reported as evidence; without a handler Python would print paramiko's log to stderr as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
-    # Errors are reported as evidence; without a handler Python would print paramiko's log to stderr as well.
-    logging.getLogger("paramiko").addHandler(logging.NullHandler())
-
-Report = t.Callable[[t.Optional["ChannelStream"], t.Optional[StepError]], None]
+Report = t.Callable[[t.Optional[ChannelStream], t.Optional[StepError]], None]
 
 
 class ParamikoMissing(ImportError):
@@ -40,6 +34,7 @@ class ParamikoMissing(ImportError):
 
 
 class _Waiting(t.NamedTuple):
+    timeout: float
     give_up_at: float
     report: Report
 
@@ -47,19 +42,16 @@ class _Waiting(t.NamedTuple):
 class SSHVantage:
     """Opens connections from the jump host that ``via`` describes; logs in when the first one is asked for.
 
-    All time limits are seconds: ``connect_timeout`` and ``login_timeout`` for each jump host, ``open_timeout`` for
-    the jump host's attempt to connect to one target. A connection that was lost is not made again: a new vantage is.
+    Time limits are seconds, ``connect_timeout`` and ``login_timeout`` for each jump host. A connection that was lost is
+    not made again: a new vantage is.
     """
 
-    def __init__(
-        self, via: Via, connect_timeout: float = 10.0, login_timeout: float = 20.0, open_timeout: float = 10.0
-    ) -> None:
+    def __init__(self, via: Via, connect_timeout: float = 10.0, login_timeout: float = 20.0) -> None:
         if PARAMIKO_IMPORT_ERROR is not None:
             raise ParamikoMissing from PARAMIKO_IMPORT_ERROR
         self.via = via
         self._connect_timeout = connect_timeout
         self._login_timeout = login_timeout
-        self._open_timeout = open_timeout
 
         self._lock = threading.Lock()
         self._closed = False
@@ -69,18 +61,21 @@ class SSHVantage:
         # Of the vantage's own thread, but for close(), which ends a log-in under way.
         self._transports: t.List[Transport] = []
         self._failure: t.Optional[StepError] = None
-        # What the jump host has not answered yet, in the order of asking and so of giving up.
+        # What the jump host has not answered yet.
         self._waiting: t.Dict[Opening, _Waiting] = {}
+        # Not later than the first of the waiting is to be given up. Looking for it at each answer would take time that
+        # grows with the square of their number.
+        self._next_look = math.inf
 
-    def open_channel(self, host: str, port: int, report: Report) -> None:
+    def open_channel(self, host: str, port: int, timeout: float, report: Report) -> None:
         """Returns at once. ``report(stream, error)`` is called exactly once, with a stream or with an error, from the
-        vantage's thread; it must not block. The jump host resolves ``host``."""
+        vantage's thread; it must not block. The jump host resolves ``host``, and has ``timeout`` seconds to connect."""
         with self._lock:
             if not self._closed:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._serve, name=f"via {self.via.name}", daemon=True)
                     self._thread.start()
-                self._inbox.put(partial(self._request, host, port, report))
+                self._inbox.put(partial(self._request, host, port, timeout, report))
                 return
         report(None, self._ended())
 
@@ -124,12 +119,14 @@ class SSHVantage:
             self._failure = error.error
             self._close_transports()
 
-    def _request(self, host: str, port: int, report: Report) -> None:
+    def _request(self, host: str, port: int, timeout: float, report: Report) -> None:
         if self._failure is not None:
             report(None, self._failure)
             return
         opening = self._transports[-1].request_channel(host, port, self._hand_over)
-        self._waiting[opening] = _Waiting(time.monotonic() + self._open_timeout, report)
+        give_up_at = time.monotonic() + timeout
+        self._waiting[opening] = _Waiting(timeout, give_up_at, report)
+        self._next_look = min(self._next_look, give_up_at)
 
     def _hand_over(self, opening: Opening) -> None:
         """In paramiko's thread."""
@@ -154,18 +151,18 @@ class SSHVantage:
         waiting.report(stream, None)
 
     def _patience(self) -> t.Optional[float]:
-        """Seconds until the first of the waiting is to be given up; None while nothing waits."""
-        first = next(iter(self._waiting.values()), None)
-        return None if first is None else max(first.give_up_at - time.monotonic(), 0.0)
+        """Seconds until it is time to look whom to give up; None while nothing waits."""
+        return max(self._next_look - time.monotonic(), 0.0) if self._waiting else None
 
     def _give_up(self) -> None:
         now = time.monotonic()
         for opening, waiting in list(self._waiting.items()):
             if waiting.give_up_at > now:
-                break
+                continue
             del self._waiting[opening]
-            detail = f"{self.via.name} had no connection to {opening.host}:{opening.port} in {self._open_timeout:g} s"
+            detail = f"{self.via.name} had no connection to {opening.host}:{opening.port} in {waiting.timeout:g} s"
             waiting.report(None, StepError("timeout", detail))
+        self._next_look = min((waiting.give_up_at for waiting in self._waiting.values()), default=math.inf)
 
     def _end(self) -> None:
         with self._lock:

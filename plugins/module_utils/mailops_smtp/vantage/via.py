@@ -100,7 +100,8 @@ def _split(address: str, option: str) -> t.Dict[str, t.Any]:
         fields["host"], bracket, rest = location.partition("]")
         fields["host"] += bracket
         if rest:
-            fields["port"] = rest[1:] if rest.startswith(":") else rest
+            # Anything but a colon and digits stays as it is and is no port.
+            fields["port"] = rest[1:] if rest.startswith(":") else bracket + rest
     elif location.count(":") == 1:
         # More than one colon and no bracket: an IPv6 address without a port.
         fields["host"], fields["port"] = location.split(":")
@@ -111,8 +112,12 @@ def _split(address: str, option: str) -> t.Dict[str, t.Any]:
 
 def _parse_jump(hops: t.Any, via: Via, option: str) -> t.Tuple[Via, ...]:
     """A hop judges host keys as the host it leads to does, unless it says otherwise; it shares no secret with it."""
+    if isinstance(hops, (str, t.Mapping, Via)):
+        hops = [hops]
+    if not isinstance(hops, (list, tuple)):
+        raise ViaError(option, type(hops).__name__, "give one jump host or a list of them")
     chain = []
-    for index, hop in enumerate([hops] if isinstance(hops, (str, t.Mapping, Via)) else hops):
+    for index, hop in enumerate(hops):
         path = f"{option}[{index}]"
         if not isinstance(hop, Via):
             fields = _given(hop, path)

@@ -40,6 +40,8 @@ _CONNECT_ERRORS = {
     errno.ETIMEDOUT: "timeout",
     errno.EHOSTUNREACH: "unreachable",
     errno.ENETUNREACH: "unreachable",
+    # ICMPv6 "administratively prohibited" arrives as this one. A firewall of our own answers at once instead.
+    errno.EACCES: "unreachable",
 }
 
 Server = t.Tuple[str, int]
@@ -97,6 +99,9 @@ class Engine:
                 self._selector.close()
                 self._awoken.close()
                 self._wake_up.close()
+                for _talk, stream, _error in self._reports:
+                    if stream is not None:
+                        stream.close()
 
     def _start_what_may_start(self) -> None:
         """Servers take turns, so that one with many checks does not keep the others waiting."""
@@ -118,7 +123,8 @@ class Engine:
         self._open[_server(job)] += 1
         if job.open_channel is not None:
             host = job.endpoint.address or job.endpoint.host
-            job.open_channel(host, job.endpoint.port, functools.partial(self._report, talk))
+            report = functools.partial(self._report, talk)
+            self._guarded(talk, job.open_channel, host, job.endpoint.port, job.timeouts.connect, report)
         else:
             self._guarded(talk, self._connect, talk)
         self._settle(talk)
@@ -221,7 +227,7 @@ class Engine:
     def _guarded(self, talk: Talk, act: t.Callable[..., None], *arguments: t.Any) -> None:
         try:
             act(*arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The one place where everything is caught: a defect in one check must not cost the others theirs.
             talk.crashed(error)
 

@@ -9,17 +9,34 @@ done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import typing as t
 
-from ..dialog.conversation import Abandoned, Exchange, Handshake, Session, StreamLost, converse
+from ..dialog.commands import MASK
+from ..dialog.conversation import (
+    Abandoned,
+    Exchange,
+    Farewell,
+    Handshake,
+    ServerSilent,
+    Session,
+    StreamLost,
+    converse,
+)
 from ..dialog.replies import Reply, ReplyError, ReplyReader
 from ..evidence import TLS, Endpoint, Step, StepError
-from .tls import TLSFailure, TLSSettings, TLSStream
+from .tls import TLSFailure, TLSStream
+from .tls_settings import TLSSettings
 
 RECEIVE_OCTETS = 65536
 
-# Opens a stream from elsewhere (vantage.ssh): called with host, port and where to report the stream or the error.
-Opener = t.Callable[[str, int, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
+# Concealing shorter ones would make every reply unreadable.
+SHORTEST_SECRET = 4
+
+# Opens a stream from elsewhere (vantage.ssh): called with host, port, seconds that the opening may take, and where to
+# report the stream or the error.
+Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
 
 
 class Job(t.NamedTuple):
@@ -59,7 +76,7 @@ class Talk:
         self.scheduled = float("inf")  # when the engine will look at the deadline
         self._procedure = converse(self.session)
         self._reader = ReplyReader()
-        self._request: t.Union[Exchange, Handshake, None] = None
+        self._request: t.Union[Exchange, Handshake, Farewell, None] = None
         self._unsolicited: t.Optional[str] = None
         self._outbox = b""
         self._tls: t.Optional[TLSStream] = None
@@ -112,6 +129,8 @@ class Talk:
             # The reply to a message counts once all of the message is out; before, only a lost stream ends it.
             if not self._outbox:
                 self._hear()
+            elif self._reader.overfull:
+                self._lost("too_large", "The server talks without end instead of taking what is sent.")
             more = self._tls is not None and self._tls.pending()
 
     def writable(self) -> None:
@@ -163,15 +182,27 @@ class Talk:
             except StopIteration:
                 self._finish()
                 return
+            # Inside an AUTH exchange QUIT would be read as the answer to a challenge.
+            if self._leaving and self.session.phase not in ("auth", "quit"):
+                self._leaving = False
+                # Where TLS is due, nothing can be said in clear text any more, not even goodbye.
+                farewell = StreamLost() if isinstance(request, Handshake) else Abandoned()
+                resume = functools.partial(self._procedure.throw, farewell)
+                continue
             self._request = request
             self._since = self._clock()
             self._expect_reply()
             if isinstance(request, Handshake):
                 self._begin_handshake()
                 return
+            if isinstance(request, Farewell):
+                self._send_unheard(request)
+                resume = self._resume_with(None)
+                continue
             if request.wire:
                 # What came before this command cannot be its reply.
                 self._unsolicited = self._reader.unsolicited()
+                self._reader.concealed = self._secrets(request)
                 self._outbox = request.wire
                 self._send()
                 return
@@ -196,9 +227,6 @@ class Talk:
         return reply
 
     def _resume_with(self, value: t.Any) -> t.Callable[[], t.Any]:
-        if self._leaving:
-            self._leaving = False
-            return lambda: self._procedure.throw(Abandoned())
         return lambda: self._procedure.send(value)
 
     def _send(self) -> None:
@@ -221,6 +249,13 @@ class Talk:
             elif not self.done:
                 self._lost(_lost_kind(error), _lost_detail(error))
 
+    def _send_unheard(self, farewell: Farewell) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.send(farewell.wire)
+            if self._tls is not None:
+                self._tls.flush()
+        self._record(None)
+
     def _drain(self) -> None:
         """Take in what arrived before the stream was lost."""
         try:
@@ -228,6 +263,14 @@ class Talk:
         except OSError:
             return
         self._reader.receive(octets)
+
+    def _secrets(self, request: Exchange) -> t.Tuple[bytes, ...]:
+        """What the reply must not show either: there are servers that quote the command they do not like."""
+        auth = self.session.dialog.auth
+        if auth is None or MASK not in t.cast(str, request.shown):
+            return ()
+        words = (*request.wire.split()[-1:], auth.password.encode("utf-8", "replace"))
+        return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
     def _expect_reply(self) -> None:
         self.deadline = min(self._clock() + self.job.timeouts.reply, self._give_up)
@@ -282,9 +325,11 @@ class Talk:
             if reply is not None:
                 self._run(self._resume_with(reply))
                 return
+        # Whoever did not take all of a command cannot be told QUIT.
+        silent = kind in ("silent", "timeout") and isinstance(self._request, Exchange) and not self.wants_write
         self._record(StepError(kind, detail), seen or self._reader.incomplete())
         self._outbox = b""
-        self._run(lambda: self._procedure.throw(StreamLost()))
+        self._run(functools.partial(self._procedure.throw, ServerSilent() if silent else StreamLost()))
 
     def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
         request, self._request = self._request, None
@@ -292,7 +337,7 @@ class Talk:
         self.steps.append(
             Step(
                 request.phase if request is not None else "connect",
-                request.shown if isinstance(request, Exchange) else None,
+                request.shown if isinstance(request, (Exchange, Farewell)) else None,
                 reply,
                 error,
                 self._since - self._started,
@@ -317,4 +362,6 @@ def _lost_kind(error: OSError) -> str:
 
 
 def _lost_detail(error: OSError) -> str:
-    return f"The connection was lost: {error.strerror or error}."
+    reason = error.strerror or str(error)
+    # What TLS and the jump host's SSH have to say is a sentence of its own.
+    return reason if hasattr(error, "kind") else f"The connection was lost: {reason}."

@@ -23,10 +23,12 @@ FAILURES = (
         meaning="The server waits for a TLS handshake, so plain SMTP gets no banner here.",
         next_step="Check it with protocol smtps; for plain SMTP or STARTTLS use port 25 or 587.",
         reference="RFC 8314 section 3.3",
+        explains=("proto.malformed",),
     ),
     Signature(
         id="tcp.reset_early",
-        phases=("banner",),
+        # A reset that follows at once can already be there when the connection is looked at for the first time.
+        phases=("connect", "banner"),
         when=(When(error=("reset",)),),
         verdict="fail",
         severity="error",
@@ -83,6 +85,7 @@ FAILURES = (
         meaning="What arrived is the greeting of another protocol: {said}",
         next_step="Check the port, and the address translation or port forwarding that leads here.",
         reference="RFC 5321 section 4.2",
+        explains=("proto.malformed",),
     ),
     Signature(
         id="ban.521",
@@ -135,6 +138,7 @@ FAILURES = (
         meaning="A banner is lines of at most 512 octets that begin with one three-digit code. Here: {detail}",
         next_step="Find out what listens on port {port}: a broken device or proxy, or another protocol.",
         reference="RFC 5321 section 4.2",
+        explains=("proto.malformed",),
     ),
 )
 

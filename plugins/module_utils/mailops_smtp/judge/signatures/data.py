@@ -35,7 +35,7 @@ FAILURES = (
     ),
     Signature(
         id="data.stall",
-        phases=("data", "message"),
+        phases=("message",),
         when=(When(error=("silent", "reset", "closed", "timeout")),),
         verdict="fail",
         severity="error",

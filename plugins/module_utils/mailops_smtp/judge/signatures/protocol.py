@@ -58,6 +58,7 @@ FAILURES = (
         meaning="What arrived cannot be understood as SMTP: {detail}",
         next_step="Look at the raw reply; suspect a device in between if another vantage sees a proper one.",
         reference="RFC 5321 section 4.2",
+        explains=("proto.malformed",),
     ),
     Signature(
         id="proto.4yz",

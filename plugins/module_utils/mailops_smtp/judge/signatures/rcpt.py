@@ -34,7 +34,11 @@ FAILURES = (
             When(code="550", enhanced="5.1.10"),
             # Exchange Online's directory based edge blocking.
             When(code="550", enhanced="5.4.1", text=r"\brecipient address rejected: access denied"),
-            When(code="550", text=r"\b(?:user unknown|unknown user|no such user|mailbox (?:not found|unavailable))\b"),
+            When(
+                code="550",
+                text=r"\b(?:user|recipient) unknown\b|\b(?:unknown|no such) (?:user|recipient|mailbox)\b"
+                r"|\b(?:mailbox|user|recipient) not found\b|\bnot listed in\b",
+            ),
         ),
         verdict="fail",
         severity="error",

@@ -40,7 +40,11 @@ FAILURES = (
     Signature(
         id="tls.reset_in_handshake",
         phases=("starttls",),
-        when=(When(error=("reset", "closed")),),
+        when=(
+            When(error=("tls",), text=r"\bclosed the connection\b"),
+            # Not while STARTTLS itself waits for its reply: that is a lost connection like any other.
+            When(error=("reset", "closed"), facts=(("tls.established", "is", False),)),
+        ),
         verdict="fail",
         severity="error",
         confidence="likely",
@@ -52,7 +56,7 @@ FAILURES = (
     ),
     Signature(
         id="tls.handshake_failed",
-        phases=("starttls", "connect"),
+        phases=("starttls",),
         when=(When(error=("tls",)),),
         verdict="fail",
         severity="error",

@@ -143,8 +143,9 @@ FAILURES = (
         when=(
             When(
                 code="[45]yz",
-                text=r"\b(?:blocked using|listed (?:at|by|in|on)|(?:block|black|deny) ?list(?:ed)?"
-                r"|spamhaus|spamcop|barracudacentral|sorbs|dnsbl|rbl)\b",
+                # "User not listed in Domino Directory" is about something else.
+                text=r"\b(?:blocked using|(?<!not )listed (?:at|by|in|on) [a-z0-9-]{1,63}\.[a-z]"
+                r"|(?:(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|barracudacentral|sorbs|dnsbl|rbl)\b)",
             ),
         ),
         verdict="inconclusive",

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo: a mail site with two faults, checked from three places by two playbooks. It needs no root and no network.
+
+Everything is started on loopback and kept in one temporary folder; both are gone when the demo ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import trustme
+from jump_hosts import HOST, USER, JumpHosts
+from mailops_smtp.compare import matrix
+from mailops_smtp.report.terminal import matrix_table
+from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
+
+DEMO = Path(__file__).resolve().parent
+
+# Name -> behaviour. The last one is the first fault.
+MAIL_HOSTS = {"mx1.contoso.com": "ordinary", "mx2.contoso.com": "ordinary", "old.contoso.com": "starttls-454"}
+
+# The second fault: the network of one jump host lets nothing out to one mail host.
+JUMP_HOSTS = {"outside-fra": None, "outside-nyc": "mx2.contoso.com"}
+
+
+class Site(NamedTuple):
+    """What the playbooks have to know of the mail site."""
+
+    ca_file: Path
+    ports: dict[str, int]
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with contextlib.ExitStack() as stack:
+            as_planted = _demo(stack)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing is left behind.")
+        return 130
+    except subprocess.CalledProcessError as error:
+        print(error.stdout or "", end="")
+        print(f"The demo failed: {Path(error.cmd[0]).name} ended with exit code {error.returncode}.")
+        return 1
+    print(_NEXT if as_planted else "\nThe demo failed: these are not the faults that it planted.")
+    return 0 if as_planted else 1
+
+
+def _interrupt(number: int, frame: object) -> None:
+    # One signal is enough: a second one must not break into the cleaning up.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _demo(stack: contextlib.ExitStack) -> bool:
+    """Shows everything, and says whether the checks failed where a fault was planted, and nowhere else."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailops-smtp-demo-")))
+
+    _say("Starting a mail site and two jump hosts on this machine")
+    site = _mail_site(stack, folder)
+    blocked = {name: frozenset([site.ports[host]] if host else []) for name, host in JUMP_HOSTS.items()}
+    jump_hosts = stack.enter_context(JumpHosts(folder, blocked))
+    _show(site, jump_hosts)
+
+    _say("Building the collection and installing it into a folder of the demo's own")
+    environment = _environment(folder)
+    _ansible("galaxy", ["collection", "build", "--output-path", folder], environment, cwd=DEMO.parent, quiet=True)
+    (archive,) = folder.glob("mailops-smtp-*.tar.gz")
+    _ansible("galaxy", ["collection", "install", "--offline", archive], environment, quiet=True)
+
+    results = folder / "results.json"
+    inventory = _inventory(folder, site, jump_hosts, results)
+    _say("ansible-playbook demo/verify.yml: the mail site, seen from here")
+    _ansible("playbook", ["--inventory", inventory, DEMO / "verify.yml"], environment)
+    _say("ansible-playbook demo/matrix.yml: the same, from three places")
+    _ansible("playbook", ["--inventory", inventory, DEMO / "matrix.yml"], environment)
+
+    _say("The vantage matrix")
+    seen = matrix(json.loads(results.read_text(encoding="utf-8")))
+    print(matrix_table(seen, shutil.get_terminal_size().columns, sys.stdout.isatty()))
+    return [[cell["verdict"] for cell in row] for row in seen["cells"]] == _planted()
+
+
+_NEXT = """
+Both planted faults show. old.contoso.com fails at STARTTLS wherever one looks
+from: that server has to be mended. mx2.contoso.com fails from outside-nyc alone:
+that points at the network around outside-nyc, not at the server.
+
+Next, try it on a server of your own:
+  .venv/bin/ansible-galaxy collection install .
+  .venv/bin/ansible localhost -m mailops.smtp.smtp_check \\
+      -a "host=mail.contoso.com sender=admin@test.com recipient=user@contoso.com"
+"""
+
+
+def _planted() -> list[list[str]]:
+    """The verdicts to come, vantage by vantage."""
+    faulty = [name for name, behaviour in MAIL_HOSTS.items() if behaviour != "ordinary"]
+    return [
+        ["fail" if name in (*faulty, unreachable) else "pass" for name in MAIL_HOSTS]
+        for unreachable in (None, *JUMP_HOSTS.values())
+    ]
+
+
+def _say(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def _show(site: Site, jump_hosts: JumpHosts) -> None:
+    for name, port in site.ports.items():
+        print(f"  {name}  {HOST}:{port}  {BEHAVIOURS[MAIL_HOSTS[name]].description}")
+    for jump_host in jump_hosts.hosts:
+        unreachable = JUMP_HOSTS[jump_host.name]
+        reach = f"whose network does not let it reach {unreachable}" if unreachable else "which reaches all of them"
+        print(f"  {jump_host.name:15}  {HOST}:{jump_host.port}  an SSH jump host, {reach}")
+
+
+def _mail_site(stack: contextlib.ExitStack, folder: Path) -> Site:
+    authority = trustme.CA(organization_name="mailops.smtp demo")
+    ca_file = folder / "ca.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    ports = {}
+    for name, behaviour in MAIL_HOSTS.items():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(context)
+        ports[name] = stack.enter_context(ScenarioServer(behaviour, hostname=name, tls=context)).port
+    return Site(ca_file, ports)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """For Ansible: nothing of the user's settings comes in, nothing goes into his home directory."""
+    settings = folder / "ansible.cfg"
+    settings.touch()
+    own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {
+        **own,
+        "HOME": str(folder),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(settings),
+        "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
+        "ANSIBLE_HOME": str(folder / "ansible"),
+    }
+
+
+def _ansible(
+    command: str, arguments: list[str | Path], environment: dict[str, str], cwd: Path | None = None, quiet: bool = False
+) -> None:
+    """Runs ``ansible-command``. ``quiet`` keeps its output for the case that it fails: CalledProcessError."""
+    full = [str(Path(sys.executable).with_name(f"ansible-{command}")), *map(str, arguments)]
+    stdout = subprocess.PIPE if quiet else None
+    # In a session of its own Ctrl-C does not reach it, so that it is ended once, here.
+    with subprocess.Popen(
+        full, env=environment, cwd=cwd, stdout=stdout, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        try:
+            output = process.communicate()[0]
+        except KeyboardInterrupt:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, full, output)
+
+
+def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -> Path:
+    """The vantages are the hosts: this machine, and each jump host, which is spoken through."""
+    vantages: dict[str, dict[str, Any]] = {"controller": {}}
+    for jump_host in jump_hosts.hosts:
+        via = {
+            "host": HOST,
+            "port": jump_host.port,
+            "user": USER,
+            "key_file": str(jump_hosts.key_file),
+            "known_hosts": [str(jump_hosts.known_hosts)],
+        }
+        vantages[jump_host.name] = {"smtp_via": via}
+    targets = [
+        {"name": name, "host": HOST, "port": port, "tls": {"ca_path": str(site.ca_file), "server_name": name}}
+        for name, port in site.ports.items()
+    ]
+    shared = {"smtp_targets": targets, "demo_results": str(results)}
+    path = folder / "inventory.json"
+    path.write_text(
+        json.dumps({"all": {"vars": shared, "children": {"vantages": {"hosts": vantages}}}}), encoding="utf-8"
+    )
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

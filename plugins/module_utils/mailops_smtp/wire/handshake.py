@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a server says in the TLS handshake and the ssl module does not tell, or only from Python 3.13 on."""
+
+from __future__ import annotations
+
+import itertools
+import ssl
+import typing as t
+
+# Far more than any real chain has; a server's Certificate message may have 100 kB.
+MAX_CHAIN = 20
+
+LEAF_ONLY = "this Python shows only the server's own certificate"
+
+# TLS content and handshake message types (RFC 8446 B.1, B.3).
+HANDSHAKE = 22
+SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST = 2, 11, 13
+
+
+def observe(context: ssl.SSLContext) -> None:
+    """Make every connection of this context an ObservedSSLObject."""
+    context.sslobject_class = ObservedSSLObject
+    if hasattr(context, "_msg_callback"):
+        context._msg_callback = ObservedSSLObject.on_message
+
+
+class ObservedSSLObject(ssl.SSLObject):
+    """Keeps what the handshake's messages tell."""
+
+    _certificate_message: t.Optional[t.Tuple[int, bytes]] = None  # the protocol version and the message
+    _certificate_requested = False
+
+    def on_message(self, direction: str, version: int, content_type: int, message_type: int, message: bytes) -> None:
+        """The message callback that ssl.SSLContext has had since Python 3.8, decrypted messages included."""
+        if direction == "read" and content_type == HANDSHAKE:
+            if message_type == CERTIFICATE:
+                self._certificate_message = (version, message)
+            elif message_type == CERTIFICATE_REQUEST:
+                self._certificate_requested = True
+
+    def presented_chain(self, established: bool) -> t.Tuple[t.List[bytes], t.Optional[str]]:
+        """The certificates (DER) as the server sent them, its own first, and why they may not be all.
+
+        :param established: whether the handshake is finished; before, not even a part of it may have arrived.
+        """
+        if hasattr(self, "get_unverified_chain"):  # Python 3.13
+            chain = self.get_unverified_chain()
+        elif self._certificate_message is not None:
+            chain = list(itertools.islice(_certificates(*self._certificate_message), MAX_CHAIN + 1))
+        else:
+            chain = []
+        own = self.getpeercert(True) if established else None
+        if own is not None and chain[:1] != [own]:
+            return [own], LEAF_ONLY
+        if len(chain) > MAX_CHAIN:
+            return chain[:MAX_CHAIN], f"the server sent more than {MAX_CHAIN} certificates"
+        return chain, None
+
+    def client_certificate_requested(self, established: bool) -> t.Optional[bool]:
+        """None where the handshake did not get that far, or this Python does not show its messages."""
+        if self._certificate_requested:
+            return True
+        return False if established and hasattr(self.context, "_msg_callback") else None
+
+
+def _certificates(version: int, message: bytes) -> t.Iterator[bytes]:
+    """The entries of a Certificate message. OpenSSL may not have accepted it yet, so its lengths can be wrong."""
+    rest = message[4:]
+    if version == ssl.TLSVersion.TLSv1_3:
+        rest = rest[1 + rest[0] :] if rest else b""  # RFC 8446 4.4.2: the context comes first
+    rest = rest[3:]
+    while len(rest) >= 3:
+        end = 3 + int.from_bytes(rest[:3], "big")
+        yield rest[3:end]
+        if version == ssl.TLSVersion.TLSv1_3:
+            end += 2 + int.from_bytes(rest[end : end + 2], "big")  # the extensions of each entry
+        rest = rest[end:]

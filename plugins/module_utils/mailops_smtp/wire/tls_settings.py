@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The user's TLS options, loaded once for all dialogs that share them: a context costs milliseconds.
+
+The handshake's context verifies nothing, on purpose: trust is judged apart from it (trust.py).
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import typing as t
+import warnings
+from pathlib import Path
+
+from .handshake import observe
+from .trust import Trust, openssl_word
+
+TLS_VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+DEFAULT_MIN_VERSION = "TLSv1.2"
+
+
+class TLSSettingError(ValueError):
+    """A TLS option that cannot be used: ``option`` such as ``tls.ca_path``, its ``value``, and the ``reason``."""
+
+    def __init__(self, option: str, value: t.Any, reason: str) -> None:
+        super().__init__(f"{option}: {value}: {reason}")
+        self.option = option
+        self.value = value
+        self.reason = reason
+
+
+class TLSOptions(t.Protocol):
+    """The options that make TLS settings; None where the user said nothing."""
+
+    @property
+    def ca_path(self) -> t.Optional[str]: ...
+
+    @property
+    def server_name(self) -> t.Optional[str]: ...
+
+    @property
+    def client_cert(self) -> t.Optional[str]: ...
+
+    @property
+    def client_key(self) -> t.Optional[str]: ...
+
+    @property
+    def min_version(self) -> t.Optional[str]: ...
+
+    @property
+    def max_version(self) -> t.Optional[str]: ...
+
+
+class TLSSettings:
+    """Everything that one set of TLS options needs.
+
+    :raises TLSSettingError: a file cannot be read or is not what it should be, or the versions exclude each other.
+    """
+
+    def __init__(self, options: TLSOptions) -> None:
+        self.server_name = options.server_name
+        self.context = _handshake_context(options)
+        self.trust = Trust()
+        _load_authorities(self.trust.context, options.ca_path)
+
+
+def _handshake_context(options: TLSOptions) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # One handshake, one certificate: a server that starts another inside the session gets a no.
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    _set_versions(context, options.min_version or DEFAULT_MIN_VERSION, options.max_version)
+    _load_client_certificate(context, options.client_cert, options.client_key)
+    observe(context)
+    return context
+
+
+def _set_versions(context: ssl.SSLContext, minimum: str, maximum: t.Optional[str]) -> None:
+    low = TLS_VERSIONS[minimum]
+    high = TLS_VERSIONS[maximum] if maximum is not None else ssl.TLSVersion.MAXIMUM_SUPPORTED
+    if maximum is not None and high < low:
+        raise TLSSettingError("tls.max_version", maximum, f"is below tls.min_version, which is {minimum}")
+    if low < ssl.TLSVersion.TLSv1_2:
+        # OpenSSL 3 has the hashes of TLS 1.0 and 1.1 in security level 0 only, and without them offers neither.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        # Python warns of old versions. Here they were asked for, to find out whether a server still speaks them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = low
+        context.maximum_version = high
+
+
+def _load_client_certificate(context: ssl.SSLContext, certificate: t.Optional[str], key: t.Optional[str]) -> None:
+    if certificate is None:
+        if key is not None:
+            raise TLSSettingError("tls.client_key", key, "is of no use without tls.client_cert")
+        return
+    _check_readable("tls.client_cert", certificate)
+    if key is not None:
+        _check_readable("tls.client_key", key)
+    try:
+        # The empty password keeps OpenSSL from asking for one at the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        reason = f"certificate and key must be a matching pair in PEM, the key without password ({openssl_word(error)})"
+        raise TLSSettingError("tls.client_cert", certificate, reason) from error
+
+
+def _load_authorities(context: ssl.SSLContext, ca_path: t.Optional[str]) -> None:
+    if ca_path is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        return
+    try:
+        if Path(ca_path).is_dir():
+            # OpenSSL looks into a directory only when it meets an issuer, and only for the name it hashes to.
+            if not any(re.fullmatch(r"[0-9a-f]{8}\.[0-9]+", entry.name) for entry in Path(ca_path).iterdir()):
+                raise TLSSettingError("tls.ca_path", ca_path, 'has no certificates by hash; run "openssl rehash" on it')
+            context.load_verify_locations(capath=ca_path)
+        else:
+            context.load_verify_locations(cafile=ca_path)
+    except ssl.SSLError as error:
+        raise TLSSettingError("tls.ca_path", ca_path, f"has no certificates in PEM ({openssl_word(error)})") from error
+    except OSError as error:
+        raise TLSSettingError("tls.ca_path", ca_path, f"cannot be read: {error.strerror}") from error
+
+
+def _check_readable(option: str, path: str) -> None:
+    """OpenSSL says of a missing or forbidden file only that there is one, not which."""
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise TLSSettingError(option, path, f"cannot be read: {error.strerror}") from error

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""OpenSSL's judgement of a server's certificate, made apart from the handshake.
+
+The handshake verifies nothing. Mail servers send to untrusted certificates too (RFC 7435), and where the user wants
+verified TLS the dialog still has to end with QUIT. A handshake that verified would break the connection off and leave
+nothing to tell but its first error.
+
+The judgement comes afterwards, and it is OpenSSL's own, not an imitation. A second TLS client, which verifies, runs in
+memory without any network: it is handed a ServerHello for TLS 1.2 and a Certificate message with the chain that the
+server presented. In TLS 1.2 the certificate comes in clear, ahead of any proof that the server has its key (which
+the real handshake has had), so OpenSSL verifies the chain at this point, and it either asks for more, which means yes,
+or says why not. Two clients answer two questions independently of each other:
+
+- *trusted*: does the chain lead to an authority of ``tls.ca_path`` or the system's store, today?
+- *name*: is the certificate good for this name? This client takes the server's own certificate for an authority and
+  looks at no dates, so that nothing but the name is left to fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import ipaddress
+import re
+import ssl
+import struct
+import typing as t
+
+from ..evidence import NameMatch
+from .certificate import CertificateError, certificate_facts
+from .handshake import CERTIFICATE, HANDSHAKE, SERVER_HELLO
+
+# OpenSSL's names for these came later (Python 3.10 and never).
+_X509_PARTIAL_CHAIN, _X509_NO_CHECK_TIME = 0x80000, 0x200000
+
+_REPLAY_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+
+
+class Trust:
+    """What OpenSSL says of chains and names, each asked once: many dialogs meet the same certificate.
+
+    ``context`` has no authorities until its owner loads some.
+    """
+
+    def __init__(self) -> None:
+        self.context = _verifying_context()
+        self._chains: t.Dict[bytes, t.Tuple[t.Optional[bool], t.Optional[str]]] = {}
+        self._names: t.Dict[t.Tuple[bytes, str], NameMatch] = {}
+
+    def trusted(self, chain: t.Sequence[bytes]) -> t.Tuple[t.Optional[bool], t.Optional[str]]:
+        """Whether the chain (DER, the server's own certificate first) leads to a trusted authority, and why not."""
+        digest = hashlib.sha256(b"".join(chain)).digest()
+        if digest not in self._chains:
+            answer = _verify(self.context, chain)
+            self._chains[digest] = (answer.accepted, answer.reason)
+        return self._chains[digest]
+
+    def name_match(self, certificate: bytes, name: t.Optional[str]) -> NameMatch:
+        """Whether the certificate (DER) is good for the name, trusted or not."""
+        if name is None:
+            return NameMatch(None, None, None, "the name that was connected to cannot stand in a certificate")
+        key = (hashlib.sha256(certificate).digest(), name)
+        if key not in self._names:
+            self._names[key] = _name_match(certificate, name)
+        return self._names[key]
+
+
+class _Answer(t.NamedTuple):
+    """``accepted`` is None where OpenSSL did not get as far as an answer."""
+
+    accepted: t.Optional[bool]
+    reason: t.Optional[str]
+    mismatch: bool = False
+
+
+def _verifying_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_REPLAY_CIPHERS)
+    return context
+
+
+def _verify(context: ssl.SSLContext, chain: t.Sequence[bytes], name: t.Optional[str] = None) -> _Answer:
+    """Replay the chain to a verifying client (see the top of this file) and return what OpenSSL makes of it."""
+    incoming = ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, ssl.MemoryBIO(), server_hostname=name)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    messages = _server_hello(chain[0]) + _certificate_message(chain)
+    for start in range(0, len(messages), 16384):
+        fragment = messages[start : start + 16384]
+        incoming.write(struct.pack("!BHH", HANDSHAKE, 0x0303, len(fragment)) + fragment)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    except ssl.SSLCertVerificationError as error:
+        # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
+        return _Answer(False, error.verify_message, error.verify_code in (62, 64))
+    except ssl.SSLError as error:
+        return _Answer(None, f"the certificate could not be verified ({openssl_word(error)})")
+    return _Answer(True, None)
+
+
+def _server_hello(certificate: bytes) -> bytes:
+    """RFC 5246 7.4.1.3, with an empty random and session. The cipher suite must fit the certificate's type of key."""
+    try:
+        rsa = (certificate_facts(certificate, 0).key_type or "").startswith("RSA")
+    except CertificateError:
+        rsa = True
+    cipher = 0xC02F if rsa else 0xC02B  # TLS_ECDHE_RSA_ or ECDSA_WITH_AES_128_GCM_SHA256 (RFC 5289)
+    renegotiation_info = b"\xff\x01\x00\x01\x00"  # RFC 5746: OpenSSL 3 talks to no server that lacks it
+    body = struct.pack("!H32xBHBH", 0x0303, 0, cipher, 0, len(renegotiation_info)) + renegotiation_info
+    return struct.pack("!B", SERVER_HELLO) + _prefixed(body)
+
+
+def _certificate_message(chain: t.Sequence[bytes]) -> bytes:
+    """RFC 5246 7.4.2"""
+    return struct.pack("!B", CERTIFICATE) + _prefixed(_prefixed(b"".join(_prefixed(entry) for entry in chain)))
+
+
+def _prefixed(octets: bytes) -> bytes:
+    return len(octets).to_bytes(3, "big") + octets
+
+
+def _name_match(certificate: bytes, name: str) -> NameMatch:
+    context = _verifying_context()
+    context.set_ciphers(f"{_REPLAY_CIPHERS}:@SECLEVEL=0")
+    context.check_hostname = True
+    # RFC 9525 6.1: the common name is not a name that was certified.
+    context.hostname_checks_common_name = False
+    context.verify_flags |= _X509_PARTIAL_CHAIN | _X509_NO_CHECK_TIME
+    try:
+        context.load_verify_locations(cadata=certificate)
+    except (ssl.SSLError, ValueError):  # ValueError: there are no octets at all
+        return NameMatch(name, None, None, "the certificate cannot be read")
+    answer = _verify(context, [certificate], name)
+    if answer.accepted:
+        return NameMatch(name, True, _matching_entry(certificate, name))
+    if answer.mismatch:
+        return NameMatch(name, False, None, answer.reason)
+    return NameMatch(name, None, None, answer.reason)
+
+
+def _matching_entry(certificate: bytes, name: str) -> t.Optional[str]:
+    """The entry to show for a match that OpenSSL has found."""
+    try:
+        names = certificate_facts(certificate, 0).names
+    except CertificateError:
+        return None
+    try:
+        candidates = [f"IP:{ipaddress.ip_address(name)}".lower()]
+    except ValueError:
+        host = name.encode("idna").decode("ascii").lower()
+        candidates = [f"dns:{host}", f"dns:*.{host.partition('.')[2]}"]
+    return next((entry for entry in names if entry.lower() in candidates), None)
+
+
+def openssl_word(error: ssl.SSLError) -> str:
+    """OpenSSL's own word, without the places in its and Python's sources."""
+    return error.reason or re.sub(r"^\[\w+\] | \(_ssl\.c:\d+\)$", "", str(error.args[-1]))

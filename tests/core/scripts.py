@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Drives a conversation by a script, so that a test reads like the dialog that it holds the conversation to.
+
+    S: 220 mx1.contoso.com          what the server says
+    C: EHLO test.com                what the client must say then, as it is shown
+    TLS                             the client must start TLS, which works
+    TLS: The certificate is not…    … but the certificate is not acceptable
+    LOST                            the stream is lost
+    SILENT                          no reply comes in time; a QUIT after that is sent without waiting for its reply
+    ABANDONED                       the tester gives up
+
+After the last line the conversation must be over, having said nothing more.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from mailops_smtp.dialog.conversation import (
+    Abandoned,
+    Exchange,
+    Farewell,
+    Handshake,
+    ServerSilent,
+    Session,
+    StreamLost,
+    converse,
+)
+from mailops_smtp.dialog.message import Message
+from mailops_smtp.dialog.replies import ReplyReader
+from mailops_smtp.plan import Auth, Dialog, Recipient
+
+MESSAGE = Message(b"Subject: test\r\n\r\n.dot\r\n", "<token@test.com>", "token")
+
+
+def dialog(*recipients: t.Union[str, Recipient], **changes: t.Any) -> Dialog:
+    """What to say: by default as far as the recipients, or the sender where there are none; with a message, all."""
+    people = tuple(Recipient(entry) if isinstance(entry, str) else entry for entry in recipients)
+    stop_after = "message" if changes.get("message") else "rcpt" if recipients else "mail"
+    defaults = {
+        "protocol": "esmtp",
+        "hello": "ehlo",
+        "helo_name": "test.com",
+        "starttls": "optional",
+        "auth": None,
+        "sender": "admin@test.com",
+        "recipients": people,
+        "ret": None,
+        "envelope_id": None,
+        "stop_after": stop_after,
+    }
+    return Dialog(**{**defaults, **changes})
+
+
+def auth(mechanism: t.Optional[str] = None, **changes: t.Any) -> Auth:
+    """Credentials that would go over an unencrypted line too."""
+    defaults = {"username": "probe", "password": "battery-staple", "mechanism": mechanism, "allow_clear_text": True}
+    return Auth(**{**defaults, **changes})
+
+
+class Played(Session):
+    """A session, and the octets that its conversation has sent, command by command."""
+
+    wire: t.List[bytes]
+
+
+def play(planned: Dialog, script: str) -> Played:
+    """Hold the conversation to the script."""
+    session = Played(planned)
+    session.wire = []
+    procedure = converse(session)
+    request = _resumed(lambda: next(procedure))
+    lines = [line.strip() for line in script.splitlines() if line.strip()]
+    reader = ReplyReader()
+    said = True  # the banner is awaited, not asked for
+    for line in lines:
+        mark, _colon, text = line.partition(": ")
+        if mark == "C":
+            if not isinstance(request, (Exchange, Farewell)) or request.shown != text:
+                raise AssertionError(f"expected {line!r}, not {request!r}")
+            session.wire.append(request.wire)
+            said = True
+            if isinstance(request, Farewell):
+                request = _resumed(lambda: procedure.send(None))
+        elif mark == "S":
+            if not isinstance(request, Exchange) or (request.wire and not said):
+                raise AssertionError(f"before {line!r} comes {request!r}")
+            reader.receive(text.encode("utf-8") + b"\r\n")
+            reply = reader.next_reply()
+            if reply is not None:
+                request, said = _resumed(lambda reply=reply: procedure.send(reply)), False
+        elif mark == "TLS":
+            if not isinstance(request, Handshake):
+                raise AssertionError(f"expected a handshake, not {request!r}")
+            request, said = _resumed(lambda text=text: procedure.send(text or None)), False
+        else:
+            loss = {"LOST": StreamLost, "SILENT": ServerSilent, "ABANDONED": Abandoned}[mark]
+            request, said = _resumed(lambda loss=loss: procedure.throw(loss())), False
+    if request is not None:
+        raise AssertionError(f"after the script comes {request!r}")
+    return session
+
+
+def _resumed(resume: t.Callable[[], t.Any]) -> t.Any:
+    """What the conversation asks for next; None at its end."""
+    try:
+        return resume()
+    except StopIteration:
+        return None

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AUTH inside the conversation: each outcome, and no secret in anything that may be shown."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from mailops_smtp.dialog import sasl
+
+from tests.core.scripts import auth, dialog, play
+
+QUIT = "\nC: QUIT\nS: 221 Bye"
+
+
+def offering(mechanisms):
+    return f"S: 220 mx1\nC: EHLO test.com\nS: 250-mx1\nS: 250 AUTH {mechanisms}\n"
+
+
+def log_in(offered, script, **changes):
+    session = play(dialog(auth=auth(**changes), stop_after="auth"), offering(offered) + script)
+    assert session.auth["username"] == "probe"
+    return session
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_plain_is_accepted():
+    session = log_in("PLAIN", "C: AUTH PLAIN ********\nS: 235 2.7.0 Welcome" + QUIT)
+    assert session.auth == {"mechanism": "PLAIN", "username": "probe", "accepted": True, "problem": None}
+    assert session.wire[1] == f"AUTH PLAIN {base64_of(chr(0) + 'probe' + chr(0) + 'battery-staple')}\r\n".encode()
+    assert (session.reached, session.failed_phase) == ("auth", None)
+
+
+def test_login_is_accepted():
+    session = log_in(
+        "LOGIN", "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: ********\nS: 334\nC: ********\nS: 235 Welcome" + QUIT
+    )
+    assert session.wire[2:4] == [b"cHJvYmU=\r\n", b"YmF0dGVyeS1zdGFwbGU=\r\n"]
+    assert session.auth["accepted"] is True
+
+
+@pytest.mark.parametrize("reply", ["535 5.7.8 Wrong", "454 4.7.0 Later", "538 5.7.11 Not here", "354 What?"])
+def test_the_log_in_is_refused(reply):
+    session = log_in("PLAIN", f"C: AUTH PLAIN ********\nS: {reply}" + QUIT)
+    assert (session.reached, session.failed_phase) == ("ehlo", "auth")
+    assert (session.auth["accepted"], session.auth["problem"]) == (False, None)
+
+
+def test_the_strongest_mechanism_is_taken():
+    log_in("PLAIN LOGIN CRAM-MD5", "C: AUTH CRAM-MD5\nS: 535 No" + QUIT)
+
+
+def test_no_mechanism_in_common():
+    session = log_in("NTLM GSSAPI", QUIT)
+    assert session.auth == {
+        "mechanism": None,
+        "username": "probe",
+        "accepted": None,
+        "problem": "The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI.",
+    }
+    assert session.failed_phase == "auth"
+
+
+def test_auth_is_not_offered():
+    session = play(dialog(auth=auth()), "S: 220 mx1\nC: EHLO test.com\nS: 250 mx1" + QUIT)
+    assert (
+        session.auth["problem"] == "The server has no mechanism for a user name and a password; it offers none at all."
+    )
+
+
+def test_a_password_does_not_go_over_an_unencrypted_line():
+    session = log_in("PLAIN LOGIN", QUIT, allow_clear_text=False)
+    assert "auth.allow_clear_text" in session.auth["problem"]
+    assert session.auth["mechanism"] is None
+
+
+def test_a_password_that_the_mechanism_cannot_carry():
+    session = log_in("PLAIN", QUIT, password="\ud800")
+    assert session.auth["problem"] == "The password contains a NUL or a lone surrogate, which no mechanism can carry."
+    assert session.auth["mechanism"] == "PLAIN"
+
+
+def test_a_challenge_that_is_not_base64_is_cancelled():
+    session = log_in("LOGIN", "C: AUTH LOGIN\nS: 334 User name, please!\nC: *\nS: 501 Cancelled" + QUIT)
+    assert session.auth["problem"] == "The server's challenge is not base64 (RFC 4954 4)."
+    assert (session.auth["accepted"], session.failed_phase) == (None, "auth")
+
+
+@pytest.mark.parametrize("answer", ["334 ", "235 Welcome"])
+def test_nothing_after_a_cancellation_counts(answer):
+    session = log_in("LOGIN", f"C: AUTH LOGIN\nS: 334 ?\nC: *\nS: {answer}" + QUIT)
+    assert session.auth["accepted"] is None
+
+
+@pytest.mark.parametrize("name", sorted(sasl.MECHANISMS))
+def test_challenges_without_end_come_to_an_end(name):
+    answers = {"PLAIN": 0, "LOGIN": 2, "CRAM-MD5": 1, "EXTERNAL": 0, "XOAUTH2": 1, "OAUTHBEARER": 1}.get(name, 0)
+    initial = "" if name in ("LOGIN", "CRAM-MD5") else " ********"
+    asked = f"S: 334 {base64_of('?')}\n"
+    script = f"C: AUTH {name}{initial}\n" + (asked + "C: ********\n") * answers + asked + "C: *\nS: 501 Ok" + QUIT
+    session = log_in(name, script, mechanism=name)
+    assert session.auth["problem"]
+    assert session.failed_phase == "auth"
+
+
+@pytest.mark.parametrize("name", ["SCRAM-SHA-256", "SCRAM-SHA-1", "LOGIN"])
+def test_a_welcome_before_the_exchange_is_over_is_noted(name):
+    initial = "" if name == "LOGIN" else " ********"
+    session = log_in(name, f"C: AUTH {name}{initial}\nS: 235 Welcome" + QUIT, mechanism=name)
+    assert session.auth["accepted"] is True, "which is what the server said"
+    assert session.auth["problem"] == f"The server accepted the log-in before {name} was over: nothing was proved."
+
+
+def test_the_mechanisms_after_tls_count():
+    session = play(
+        dialog(auth=auth(allow_clear_text=False), stop_after="auth"),
+        """
+        S: 220 mx1
+        C: EHLO test.com
+        S: 250-mx1
+        S: 250-AUTH CRAM-MD5
+        S: 250 STARTTLS
+        C: STARTTLS
+        S: 220 Ready
+        TLS
+        C: EHLO test.com
+        S: 250-mx1
+        S: 250 AUTH PLAIN
+        C: AUTH PLAIN ********
+        S: 235 Welcome
+        """
+        + QUIT,
+    )
+    assert session.auth["accepted"] is True

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The signatures up to the banner: each fires on its dialog, and stays quiet on one that is nearly the same."""
+
+from __future__ import annotations
+
+import pytest
+from mailops_smtp.evidence import TESTER_ERRORS
+from mailops_smtp.judge import judge
+
+from tests.core.dialogs import check, ids
+
+HOST = {"host": "mx1.contoso.com"}
+
+# id: (a check that shows it, one that nearly does)
+CASES = {
+    "dns.resolver": (check("E: resolver SERVFAIL"), check("E: unresolved no such name")),
+    "vantage.local": (check("E: local Cannot assign requested address"), check("E: unreachable No route to host")),
+    "vantage.jump_unresolved": (check("E: jump_unresolved no such name"), check("E: unresolved no such name")),
+    "vantage.jump_unreachable": (check("E: jump_unreachable refused"), check("E: unreachable no route")),
+    "vantage.jump_host_key_unknown": (check("E: jump_host_key_unknown"), check("E: jump_host_key_changed")),
+    "vantage.jump_host_key_changed": (check("E: jump_host_key_changed"), check("E: jump_host_key_unknown")),
+    "vantage.jump_authentication": (check("E: jump_authentication publickey"), check("E: jump_forwarding")),
+    "vantage.jump_forwarding": (check("E: jump_forwarding prohibited"), check("E: refused prohibited")),
+    "vantage.tunnel": (check("S: 220 hi.contoso.com\nC: EHLO a.b\nE: tunnel lost"), check("E: reset lost")),
+    "vantage.crashed": (check("E: crashed KeyError"), check("E: local KeyError")),
+    "rep.dnsbl": (
+        check("S: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org"),
+        check("S: 554 5.7.1 No SMTP service here, not even for the enlisted"),
+    ),
+    "proto.421_rate": (
+        check("S: 421 4.7.0 mx1.contoso.com Error: too many connections from 198.51.100.7"),
+        check("S: 421 4.3.2 System not accepting network messages"),
+    ),
+    "dns.nxdomain": (check("E: unresolved no such name"), check("E: resolver timeout")),
+    "dns.null_mx": (check("E: null_mx accepts no mail"), check("E: unresolved accepts no mail")),
+    "tcp.timeout": (check("E: timeout No connection within 10 s."), check("E: unreachable No route to host")),
+    "tcp.refused": (check("E: refused Connection refused"), check("E: reset Connection reset by peer")),
+    "tcp.unreachable": (check("E: unreachable No route to host"), check("E: timeout No route was tried")),
+    "ban.tls_bytes": (
+        check("E: protocol \\x15\\x03\\x01\\x00\\x02\\x02F"),
+        check("E: protocol \\x00\\x03\\x01\\x00\\x02\\x02F"),
+    ),
+    "tcp.reset_early": (
+        check("E: reset Connection reset by peer"),
+        check("S: 220 mx1.contoso.com\nC: EHLO test.com\nE: reset Connection reset by peer"),
+    ),
+    "tcp.eof_before_banner": (check("E: closed"), check("S: 220 mx1.contoso.com\nC: EHLO test.com\nE: closed")),
+    # Silence on the port of implicit TLS has another cause.
+    "tcp.silent": (check("E: silent"), check("E: silent", endpoint={"port": 465})),
+    "ban.not_smtp": (
+        check('E: protocol This is not an SMTP reply: "HTTP/1.1 400 Bad Request"'),
+        check("S: 220 http.contoso.com ESMTP"),
+    ),
+    "ban.521": (check("S: 521 nomail.contoso.com does not accept mail"), check("S: 554 521 go away")),
+    "ban.554": (check("S: 554 No SMTP service here"), check("S: 421 554 seconds to wait")),
+    "ban.421": (
+        check("S: 421 4.3.2 System not accepting network messages"),
+        check("S: 220 421.contoso.com ESMTP"),
+    ),
+    "ban.garbled": (check('E: protocol This is not an SMTP reply: "hello"'), check("E: closed hello")),
+    "ban.pix_mask": (
+        check("S: 220 ****************************0*2******0*"),
+        check("S: 220 *** mx1.contoso.com *** ESMTP Postfix"),
+    ),
+    "ban.slow": (check("W: 5.1\nS: 220 mx1.contoso.com"), check("W: 4.9\nS: 220 mx1.contoso.com")),
+    "ban.multiline": (
+        check("S: 220-mx1.contoso.com ESMTP\nS: 220 No soliciting"),
+        check("S: 220 mx1.contoso.com ESMTP no soliciting"),
+    ),
+    "ban.exchange": (
+        check("S: 220 mx1.contoso.com Microsoft ESMTP MAIL Service ready at Sun, 1 Mar 2026 21:04:11 +0000"),
+        check("S: 220 mx1.contoso.com ESMTP, not by Microsoft"),
+    ),
+    "ban.name_mismatch": (
+        check("S: 220 edge7.contoso.com ESMTP", endpoint=HOST),
+        check("S: 220 MX1.Contoso.COM. ESMTP", endpoint=HOST),
+    ),
+}
+
+
+@pytest.mark.parametrize("identifier", CASES)
+def test_the_signature_tells_a_dialog_from_one_that_is_nearly_the_same(identifier):
+    shown, near_miss = CASES[identifier]
+    assert identifier in ids(judge(shown))
+    assert identifier not in ids(judge(near_miss))
+
+
+@pytest.mark.parametrize("kind", TESTER_ERRORS)
+def test_the_testers_own_trouble_never_counts_against_the_server(kind):
+    assert judge(check(f"E: {kind} because"))["verdict"] == "inconclusive"
+    assert judge(check(f"S: 220 mx1.contoso.com\nC: EHLO test.com\nE: {kind} because"))["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["HTTP/1.0 400 Bad", "SSH-2.0-OpenSSH_9.2", "* OK IMAP4rev1 ready", "+OK POP3 ready", "<!DOCTYPE html>"],
+)
+def test_other_protocols_are_named_as_such(greeting):
+    assert ids(judge(check(f'E: protocol This is not an SMTP reply: "{greeting}"'))) == ["ban.not_smtp"]
+
+
+def test_nntp_answers_with_a_code_but_is_not_smtp():
+    assert ids(judge(check("S: 200 news.contoso.com InterNetNews ready", failed_phase="banner"))) == ["ban.not_smtp"]
+
+
+def test_a_host_given_by_address_has_no_name_to_differ_from():
+    found = ids(judge(check("S: 220 mx1.contoso.com", endpoint={"host": "203.0.113.5"})))
+    assert "ban.name_mismatch" not in found
+
+
+def test_a_masked_banner_explains_what_the_same_firewall_does_next():
+    dialog = "S: 220 **********\nC: EHLO test.com\nS: 500 unrecognized\nC: HELO test.com\nS: 250 mx1.contoso.com"
+    assert ids(judge(check(dialog))) == ["ban.pix_mask"]
+
+
+def test_what_follows_the_phase_that_broke_off_is_no_finding():
+    dialog = "S: 554 No SMTP service here\nC: QUIT\nE: closed"
+    assert ids(judge(check(dialog))) == ["ban.554"]

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The signatures of EHLO, STARTTLS, the certificate and AUTH: each fires on its dialog, and not on a near miss."""
+
+from __future__ import annotations
+
+import pytest
+from mailops_smtp.judge import judge
+
+from tests.core.dialogs import CERTIFICATE, HEALTHY, check, ids
+
+ASKED_FOR_RECEIPT = [{"address": "user@contoso.com", "outcome": "not_tried", "notify": ["success"], "reply": None}]
+UNTRUSTED = {"trusted": False, "reason": "certificate signature failure"}
+
+
+def hello(*reply, banner="220 mx1.contoso.com ESMTP", **changes):
+    """A check in which EHLO, and HELO where a second reply is given, is answered so."""
+    commands = ["C: EHLO test.com", "C: HELO test.com"]
+    lines = [f"S: {banner}"]
+    for command, text in zip(commands, reply):
+        lines += [command, *(f"S: {line}" for line in text.split("\n"))]
+    return check("\n".join(lines), **changes)
+
+
+def starttls(outcome, **changes):
+    """A check in which STARTTLS has this outcome."""
+    return check(f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n{outcome}", **changes)
+
+
+def secured(**tls):
+    """A healthy check over TLS, with other TLS facts."""
+    return check(HEALTHY, tls=tls)
+
+
+def certificate(**changes):
+    return secured(certificate={**CERTIFICATE, **changes})
+
+
+def auth(outcome):
+    return check(
+        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}"
+    )
+
+
+# id: (a check that shows it, one that nearly does)
+CASES = {
+    "ban.ftp": (
+        hello("500 EHLO not understood", "500 HELO not understood", banner="220 ProFTPD Server ready"),
+        hello("500 what?", "500 what?", banner="220 ftp.contoso.com ESMTP"),
+    ),
+    "ban.lmtp": (
+        hello("500 5.5.1 Unknown command", "500 5.5.1 Unknown command", banner="220 store LMTP Dovecot ready"),
+        hello("500 5.5.1 Unknown command", "500 5.5.1 Unknown command", banner="220 store SMTP Dovecot ready"),
+    ),
+    "ehlo.helo_only": (
+        hello("502 5.5.2 Command not implemented", "250 mx1.contoso.com"),
+        hello("502 5.5.2 Command not implemented", "502 5.5.2 Command not implemented"),
+    ),
+    "ehlo.504_fqdn": (
+        hello("504 5.5.2 <test>: Helo command rejected: need fully-qualified hostname"),
+        hello("502 5.5.2 <test>: Helo command rejected"),
+    ),
+    "ehlo.bad_helo": (
+        hello("550 5.7.1 HELO rejected: that is my name", "550 5.7.1 HELO rejected: that is my name"),
+        hello("550 5.7.1 rejected", "550 5.7.1 rejected"),
+    ),
+    "ehlo.501_554": (
+        hello("501 5.5.4 Invalid domain name", "501 5.5.4 Invalid domain name"),
+        hello("500 5.5.2 Invalid domain name", "500 5.5.2 Invalid domain name"),
+    ),
+    "ehlo.421_google": (
+        hello("421 4.7.0 Try again later, closing connection. (EHLO)"),
+        hello("421 4.3.2 Try again later, closing connection."),
+    ),
+    "ehlo.500_502": (hello("500 Command unrecognized", "500 Command unrecognized"), hello("250 500 things to do")),
+    "ehlo.xxxx": (
+        hello("250-mx1.contoso.com\n250-SIZE 1000\n250-XXXXXXXA\n250 XXXB"),
+        hello("250-mx1.contoso.com\n250-SIZE 1000\n250 XCLIENT NAME ADDR"),
+    ),
+    "ehlo.submission_in_clear": (
+        hello("250-mx1.contoso.com\n250 AUTH PLAIN", endpoint={"port": 587}),
+        hello("250-mx1.contoso.com\n250 STARTTLS", endpoint={"port": 587}),
+    ),
+    "ehlo.starttls_missing": (
+        hello("250-mx1.contoso.com\n250 SIZE"),
+        # Chosen HELO shows no list, so nothing can be missing from it.
+        check("S: 220 mx1.contoso.com\nC: HELO test.com\nS: 250 mx1.contoso.com"),
+    ),
+    "ehlo.dsn_missing": (
+        hello("250-mx1.contoso.com\n250 SIZE", recipients=ASKED_FOR_RECEIPT),
+        hello("250-mx1.contoso.com\n250 DSN", recipients=ASKED_FOR_RECEIPT),
+    ),
+    "ehlo.exch_internal": (
+        hello("250-mx1.contoso.com\n250-X-ANONYMOUSTLS\n250 XRDST"),
+        hello("250-mx1.contoso.com\n250 X-ANONYMOUS"),
+    ),
+    "tls.454": (starttls("S: 454 4.7.0 TLS not available"), starttls("S: 503 5.5.1 TLS not available")),
+    "tls.5xx_advertised": (starttls("S: 502 5.5.1 no"), starttls("S: 454 4.7.0 no")),
+    "tls.reset_in_handshake": (starttls("S: 220 go\nE: reset", tls={"established": False}), starttls("E: reset")),
+    "tls.handshake_failed": (starttls("S: 220 go\nE: tls no common version"), starttls("S: 220 go\nE: closed")),
+    "tls.expired": (certificate(days_left=-0.5), certificate(days_left=0.5)),
+    "tls.not_yet": (secured(trusted=False, reason="certificate is not yet valid"), secured(**UNTRUSTED)),
+    "tls.self_signed": (
+        secured(trusted=False, reason="self-signed certificate"),
+        secured(trusted=False, reason="self-signed certificate in certificate chain"),
+    ),
+    "tls.incomplete": (
+        secured(trusted=False, reason="unable to get local issuer certificate", chain=[CERTIFICATE]),
+        secured(trusted=False, reason="unable to get local issuer certificate", chain=[CERTIFICATE, CERTIFICATE]),
+    ),
+    "tls.untrusted": (secured(**UNTRUSTED), secured(trusted=None, reason="the chain was not seen")),
+    "tls.name": (
+        secured(name_matches={"name": "mx1.contoso.com", "matches": False, "by": None, "reason": None}),
+        secured(name_matches={"name": "mx1.contoso.com", "matches": None, "by": None, "reason": "expired"}),
+    ),
+    "tls.expiring": (certificate(days_left=13.9), certificate(days_left=14.0)),
+    "auth.535": (auth("S: 535 5.7.8 authentication failed"), auth("S: 454 4.7.0 535 tries")),
+    "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
+    "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),
+    "auth.refused": (auth("S: 504 5.5.4 Unrecognized authentication type"), auth("S: 535 5.7.8 failure")),
+    "auth.impossible": (
+        hello("250-hi\n250 AUTH PLAIN", auth={"problem": "Only clear-text mechanisms."}, failed_phase="auth"),
+        hello("250-hi\n250 AUTH PLAIN", auth={"problem": None}),
+    ),
+    "auth.not_offered": (
+        hello("250-hi\n250 SIZE", auth={"problem": "No AUTH."}, failed_phase="auth"),
+        hello("250-hi\n250 AUTH PLAIN", auth={"problem": "No CRAM-MD5."}, failed_phase="auth"),
+    ),
+}
+
+
+@pytest.mark.parametrize("identifier", CASES)
+def test_the_signature_tells_a_dialog_from_one_that_is_nearly_the_same(identifier):
+    shown, near_miss = CASES[identifier]
+    assert identifier in ids(judge(shown))
+    assert identifier not in ids(judge(near_miss))
+
+
+def test_a_handshake_that_the_server_ends_is_known_by_its_detail_too():
+    judgement = judge(starttls("S: 220 go\nE: tls The server closed the connection during the TLS handshake."))
+    assert ids(judgement) == ["tls.reset_in_handshake"]
+
+
+@pytest.mark.parametrize(("reason", "identifier"), [
+    ("certificate has expired", "tls.expired"),
+    ("certificate is not yet valid", "tls.not_yet"),
+    ("self-signed certificate", "tls.self_signed"),
+    ("certificate signature failure", "tls.untrusted"),
+])  # fmt: skip
+def test_one_reason_for_distrust_is_one_finding(reason, identifier):
+    assert ids(judge(secured(trusted=False, reason=reason))) == [identifier]
+
+
+def test_a_bad_certificate_degrades_what_goes_on_and_fails_what_breaks_off_over_it():
+    tolerated = judge(secured(**UNTRUSTED))
+    assert (tolerated["verdict"], tolerated["findings"][0]["severity"]) == ("degraded", "warning")
+
+    insisted = judge(starttls("S: 220 go\nE: tls The certificate is not trusted.", tls=UNTRUSTED))
+    assert ids(insisted) == ["tls.untrusted"]
+    assert (insisted["verdict"], insisted["findings"][0]["severity"]) == ("fail", "error")
+
+
+def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded():
+    tolerated = judge(hello("250-mx1.contoso.com\n250 SIZE"))
+    assert (tolerated["verdict"], ids(tolerated)) == ("pass", ["ehlo.starttls_missing"])
+
+    demanded = judge(hello("250-mx1.contoso.com\n250 SIZE", failed_phase="starttls"))
+    assert (demanded["verdict"], ids(demanded)) == ("fail", ["ehlo.starttls_missing"])
+    assert demanded["summary"].endswith(":25 fails at STARTTLS after 60 ms: STARTTLS is not offered.")
+
+
+def test_masked_keywords_explain_the_missing_starttls():
+    assert ids(judge(hello("250-mx1.contoso.com\n250 XXXXXXXA"))) == ["ehlo.xxxx"]
+
+
+def test_a_refused_name_is_the_testers_fault():
+    assert judge(hello("501 5.5.4 Invalid domain name", "501 5.5.4 Invalid domain name"))["verdict"] == "inconclusive"
+
+
+def test_an_expired_certificate_above_the_servers_own_counts_too():
+    assert ids(judge(secured(trusted=False, reason="certificate has expired"))) == ["tls.expired"]

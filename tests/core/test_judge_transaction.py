@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The signatures from MAIL to QUIT, and the last resorts: each fires on its dialog, and not on a near miss."""
+
+from __future__ import annotations
+
+import pytest
+from mailops_smtp.evidence import PHASES, TARGET_ERRORS
+from mailops_smtp.judge import judge
+
+from tests.core.dialogs import CERTIFICATE, HEALTHY, check, ids, reply
+
+HELLO = "S: 220 mx1.contoso.com\nC: EHLO test.com\nS: 250-mx1.contoso.com\nS: 250 STARTTLS"
+MAIL = "C: MAIL FROM:<admin@test.com>"
+ACCEPTED = f"{HELLO}\n{MAIL}\nS: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\nS: 250 2.1.5 Ok\nC: DATA"
+
+
+def mail(outcome, **changes):
+    return check(f"{HELLO}\n{MAIL}\n{outcome}", **changes)
+
+
+def rcpt(outcome, **changes):
+    return mail(f"S: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\n{outcome}", **changes)
+
+
+def data(outcome):
+    return check(f"{ACCEPTED}\n{outcome}")
+
+
+def message(outcome):
+    return data(f"S: 354 go ahead\nC: .\n{outcome}")
+
+
+def flawed(flaw):
+    facts = mail("S: 250 2.1.0 Ok")
+    facts["steps"][-1]["reply"]["flaws"] = [flaw]
+    return facts
+
+
+# id: (a check that shows it, one that nearly does)
+CASES = {
+    "tls.required": (
+        mail("S: 530 5.7.0 Must issue a STARTTLS command first"),
+        mail("S: 530 5.7.1 Client was not authenticated"),
+    ),
+    "mail.not_auth": (mail("S: 530 5.7.1 Client was not authenticated"), mail("S: 550 5.7.1 Client was not nice")),
+    "proto.500": (mail("S: 500 5.3.3 Unrecognized command"), mail("S: 501 5.5.4 Unrecognized parameter")),
+    "mail.deferred": (mail("S: 452 4.3.1 Insufficient system resources"), mail("S: 552 5.3.4 too big")),
+    "mail.refused": (mail("S: 550 5.1.8 Sender address rejected"), mail("S: 450 4.1.8 Sender address rejected")),
+    "rcpt.relay": (rcpt("S: 554 5.7.1 <user@contoso.com>: Relay access denied"), rcpt("S: 554 5.7.1 Access denied")),
+    "rcpt.unknown": (
+        rcpt("S: 550 5.1.1 <user@contoso.com>: Recipient address rejected: User unknown"),
+        rcpt("S: 550 5.7.1 <user@contoso.com>: Recipient address rejected: Access denied"),
+    ),
+    "rcpt.full": (rcpt("S: 452 4.2.2 Mailbox full"), rcpt("S: 452 4.5.3 Too many recipients")),
+    "rcpt.greylist": (
+        rcpt("S: 451 4.7.1 Greylisting in action, please come back later"),
+        rcpt("S: 451 4.7.1 Please come back later"),
+    ),
+    "rcpt.postscreen_new": (
+        rcpt("S: 450 4.3.2 Service currently unavailable"),
+        rcpt("S: 450 4.7.1 Service currently unavailable"),
+    ),
+    "rcpt.deferred": (rcpt("S: 451 4.3.0 Try again"), rcpt("S: 550 4.3.0 Try again")),
+    "rcpt.refused": (rcpt("S: 550 5.7.1 No"), rcpt("S: 450 4.7.1 No")),
+    "data.deferred": (message("S: 451 4.3.0 queue file write error"), message("S: 554 5.3.0 queue file write error")),
+    "data.refused": (message("S: 554 5.7.1 Message content rejected"), rcpt("S: 554 5.7.1 Message content rejected")),
+    "data.stall": (message("E: silent"), data("E: silent")),
+    "quit.none": (check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: closed")), check(HEALTHY)),
+    "proto.421_any": (mail("S: 421 4.4.2 Timeout exceeded"), mail("S: 451 4.4.2 Timeout exceeded")),
+    "proto.lost": (mail("E: closed"), mail("E: silent")),
+    "proto.silent": (mail("E: silent"), mail("E: closed")),
+    "proto.not_smtp": (mail("E: protocol garbage"), check("E: protocol garbage")),
+    "proto.4yz": (
+        check("S: 450 not now"),
+        check("S: 550 not now"),
+    ),
+    "proto.5yz": (check("S: 550 no"), check("S: 450 no")),
+    "proto.unexpected": (mail("S: 354 go ahead"), mail("S: 250 354 bytes")),
+    "proto.unsolicited": (mail("U: 250 surprise\nS: 250 2.1.0 Ok"), mail("S: 250 surprise")),
+    "proto.malformed": (flawed("code_changed"), flawed("no_separator")),
+    "proto.stopped": (check(HEALTHY, failed_phase="data"), mail("S: 550 5.1.8 no", failed_phase="mail")),
+}
+
+
+@pytest.mark.parametrize("identifier", CASES)
+def test_the_signature_tells_a_dialog_from_one_that_is_nearly_the_same(identifier):
+    shown, near_miss = CASES[identifier]
+    assert identifier in ids(judge(shown))
+    assert identifier not in ids(judge(near_miss))
+
+
+def test_a_healthy_dialog_has_nothing_to_find():
+    judgement = judge(check(HEALTHY))
+    assert (judgement["verdict"], judgement["findings"]) == ("pass", [])
+    assert judgement["summary"] == (
+        "mx1.contoso.com [203.0.113.5]:25 accepted the recipient user@contoso.com after 180 ms."
+    )
+
+
+def test_an_accepted_message_is_summed_up_with_its_queue_id():
+    facts = check(HEALTHY, message={"outcome": "accepted", "queue_id": "4WJx0z5vK"})
+    assert judge(facts)["summary"] == "mx1.contoso.com [203.0.113.5]:25 accepted the message as 4WJx0z5vK after 180 ms."
+
+
+def test_a_dialog_that_broke_off_is_never_merely_degraded():
+    expired = check(HEALTHY, failed_phase="data", tls={"certificate": {**CERTIFICATE, "days_left": -3}})
+    judgement = judge(expired)
+    assert (judgement["verdict"], ids(judgement)) == ("fail", ["proto.stopped", "tls.expired"])
+
+
+@pytest.mark.parametrize("text", [
+    "5.1.1 <user@contoso.com>: Recipient address rejected: User unknown in virtual mailbox table",
+    "user@contoso.com... No such user",
+    "User user (user@contoso.com) not listed in Domino Directory",
+    "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+    "5.4.1 Recipient address rejected: Access denied. [AM4PEPF00027A5F.eurprd04.prod.outlook.com]",
+])  # fmt: skip
+def test_the_words_of_many_products_for_an_unknown_recipient(text):
+    assert ids(judge(rcpt(f"S: 550 {text}")))[0] == "rcpt.unknown"
+
+
+@pytest.mark.parametrize("text", [
+    "5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org",
+    "5.7.1 198.51.100.7 is listed at bl.contoso.net",
+    "5.7.606 Access denied, banned sending IP: on our blocklist",
+])  # fmt: skip
+def test_a_listed_vantage_says_nothing_about_the_server(text):
+    judgement = judge(rcpt(f"S: 554 {text}"))
+    assert (judgement["verdict"], ids(judgement)[0]) == ("inconclusive", "rep.dnsbl")
+
+
+@pytest.mark.parametrize(("outcome", "verdict"), [
+    ("S: 250 2.1.5 Ok", "pass"),
+    ("S: 251 2.1.5 User not local; will forward", "pass"),
+    ("S: 450 4.2.0 Greylisted", "deferred"),
+    ("S: 421 4.3.2 Shutting down", "deferred"),
+    ("S: 421 4.7.0 Too many connections from your address", "inconclusive"),
+    ("S: 550 5.1.1 User unknown", "fail"),
+    ("S: 571 an unknown code", "fail"),
+    ("E: closed", "fail"),
+])  # fmt: skip
+def test_the_verdict_of_one_recipient(outcome, verdict):
+    assert judge(rcpt(outcome))["verdict"] == verdict
+
+
+def test_one_refused_recipient_among_accepted_ones_is_no_success():
+    judgement = judge(rcpt("S: 250 2.1.5 Ok\nC: RCPT TO:<nobody@contoso.com>\nS: 550 5.1.1 User unknown"))
+    assert judgement["verdict"] == "fail"
+    assert "nobody@contoso.com" in judgement["summary"]
+
+
+def test_the_same_refusal_of_many_recipients_is_one_finding():
+    judgement = judge(rcpt("S: 550 5.1.1 no\nC: RCPT TO:<other@contoso.com>\nS: 550 5.1.1 no"))
+    assert ids(judgement) == ["rcpt.unknown"]
+    assert judgement["findings"][0]["evidence"] == [4, 5]
+    assert judgement["findings"][0]["title"] == "Unknown recipient: user@contoso.com, other@contoso.com"
+
+
+def test_of_many_recipients_the_title_names_the_first():
+    more = "".join(f"\nC: RCPT TO:<user{number}@contoso.com>\nS: 550 5.1.1 no" for number in range(2, 6))
+    title = judge(rcpt(f"S: 550 5.1.1 no{more}"))["findings"][0]["title"]
+    assert title == "Unknown recipient: user@contoso.com, user2@contoso.com, user3@contoso.com and 2 more"
+
+
+@pytest.mark.parametrize("code", [399, 450, 499, 500, 554, 599])
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase not in ("resolve", "connect", "quit")])
+def test_no_refusal_is_dropped(phase, code):
+    facts = mail("S: 250 Ok", failed_phase=phase)
+    facts["steps"][-1].update(phase=phase, reply=reply(f"{code} words that nobody knows"))
+    judgement = judge(facts)
+    assert judgement["verdict"] in ("deferred", "inconclusive", "fail")
+    evidence = [finding["evidence"] for finding in judgement["findings"]]
+    assert [3] in evidence
+    assert "words that nobody knows" in judgement["summary"]
+
+
+@pytest.mark.parametrize("kind", TARGET_ERRORS)
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase != "quit"])
+def test_no_error_is_dropped(phase, kind):
+    facts = mail("S: 250 Ok", failed_phase=phase)
+    facts["steps"][-1].update(phase=phase, reply=None, error={"kind": kind, "detail": "it happened"})
+    judgement = judge(facts)
+    assert judgement["verdict"] == "fail"
+    assert judgement["findings"][0]["evidence"] == [3]

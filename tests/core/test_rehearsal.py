@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What would be said, without a server."""
+
+from __future__ import annotations
+
+import pytest
+from mailops_smtp.dialog.rehearsal import rehearse
+from mailops_smtp.dialog.sasl import MECHANISMS
+from mailops_smtp.plan import Recipient
+
+from tests.core.scripts import MESSAGE, auth, dialog
+
+
+def test_everything_that_a_server_may_offer_is_used():
+    planned = dialog(
+        Recipient("user@contoso.com", ("success",), "user@contoso.com"), message=MESSAGE, ret="full", auth=auth()
+    )
+    assert rehearse(planned) == [
+        "EHLO test.com",
+        "STARTTLS",
+        "(TLS)",
+        "EHLO test.com",
+        "AUTH PLAIN ********",
+        "MAIL FROM:<admin@test.com> SIZE=23 RET=FULL",
+        "RCPT TO:<user@contoso.com> NOTIFY=SUCCESS ORCPT=rfc822;user@contoso.com",
+        "DATA",
+        "<message of 23 octets>",
+        "QUIT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"hello": "helo"}, ["HELO test.com", "MAIL FROM:<admin@test.com>", "QUIT"]),
+        ({"starttls": "never"}, ["EHLO test.com", "MAIL FROM:<admin@test.com>", "QUIT"]),
+        ({"starttls": "never", "stop_after": "ehlo"}, ["EHLO test.com", "QUIT"]),
+        ({"protocol": "smtps", "starttls": "never"}, ["(TLS)", "EHLO test.com", "MAIL FROM:<admin@test.com>", "QUIT"]),
+        ({"protocol": "lmtp", "starttls": "never"}, ["LHLO test.com", "MAIL FROM:<admin@test.com>", "QUIT"]),
+    ],
+)
+def test_only_what_is_planned_is_said(changes, lines):
+    assert rehearse(dialog(**changes)) == lines
+
+
+def test_a_stop_after_data():
+    lines = rehearse(dialog("user@contoso.com", message=MESSAGE, stop_after="data", starttls="never"))
+    assert lines[-1] == "DATA"
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_every_mechanism_is_welcome(name):
+    lines = rehearse(dialog(auth=auth(name), starttls="never"))
+    assert lines[1].startswith(f"AUTH {name}")
+    assert lines[2:] == ["MAIL FROM:<admin@test.com>", "QUIT"]
+    assert "battery-staple" not in str(lines)

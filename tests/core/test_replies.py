@@ -1,0 +1,294 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Octets in, replies out: what honest servers send, what odd ones send, and whatever else can be sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from mailops_smtp.dialog import replies
+from mailops_smtp.dialog.replies import NotAReply, Reply, ReplyError, ReplyReader, TooLarge, printable
+
+
+def read(*portions):
+    """All replies in the octets, which arrive in these portions; an error's class stands for what follows it."""
+    reader, found = ReplyReader(), []
+    for portion in portions:
+        reader.receive(portion)
+        try:
+            reply = reader.next_reply()
+            while reply is not None:
+                found.append(reply)
+                reply = reader.next_reply()
+        except ReplyError:
+            return [*found, ReplyError]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("octets", "code", "enhanced", "lines"),
+    [
+        (b"220 mx1.contoso.com ESMTP Postfix\r\n", 220, None, ("mx1.contoso.com ESMTP Postfix",)),
+        (b"250 2.1.0 Ok\r\n", 250, "2.1.0", ("2.1.0 Ok",)),
+        (b"250 2.1.0\r\n", 250, "2.1.0", ("2.1.0",)),
+        (b"220-mx1.contoso.com\r\n220 ESMTP\r\n", 220, None, ("mx1.contoso.com", "ESMTP")),
+        (b"250-mx\r\n250-STARTTLS\r\n250 DSN\r\n", 250, None, ("mx", "STARTTLS", "DSN")),
+        (b"550-5.1.1 No such\r\n550 5.1.1 user\r\n", 550, "5.1.1", ("5.1.1 No such", "5.1.1 user")),
+        # No text at all, with and without the separator.
+        (b"250\r\n", 250, None, ("",)),
+        (b"250 \r\n", 250, None, ("",)),
+        (b"250-\r\n250 SIZE\r\n", 250, None, ("", "SIZE")),
+        # Not an enhanced status code: a version, too many digits, a class that does not exist.
+        (b"220 2.1.0.5 Mail\r\n", 220, None, ("2.1.0.5 Mail",)),
+        (b"250 2.1000.0 Ok\r\n", 250, None, ("2.1000.0 Ok",)),
+        (b"250 3.0.0 Ok\r\n", 250, None, ("3.0.0 Ok",)),
+        # Codes beyond RFC 5321's second digit.
+        (b"290 Fine\r\n", 290, None, ("Fine",)),
+    ],
+)
+def test_a_reply(octets, code, enhanced, lines):
+    (reply,) = read(octets)
+    assert (reply.code, reply.enhanced, reply.lines) == (code, enhanced, lines)
+    assert not reply.truncated
+
+
+@pytest.mark.parametrize(
+    ("octets", "code", "lines", "flaws"),
+    [
+        (b"220 mx ESMTP\n", 220, ("mx ESMTP",), ("bare_lf",)),
+        (b"250-mx\n250 DSN\r\n", 250, ("mx", "DSN"), ("bare_lf",)),
+        (b"220 mx\rESMTP\r\n", 220, ("mx\\rESMTP",), ("bare_cr",)),
+        (b"220 mx\r\r\n", 220, ("mx",), ("bare_cr",)),
+        (b"220 mx\0 ESMTP\r\n", 220, ("mx\\x00 ESMTP",), ("nul",)),
+        (b"220 caf\xc3\xa9\r\n", 220, ("café",), ("not_ascii",)),
+        (b"220 caf\xe9\r\n", 220, ("caf\\xe9",), ("not_ascii",)),
+        (b"220 " + b"x" * 507 + b"\r\n", 220, ("x" * 507,), ("long_line",)),
+        (b"250OK\r\n", 250, ("OK",), ("no_separator",)),
+        (b"2500 octets\r\n", 250, ("0 octets",), ("no_separator",)),
+        # The last line's code counts (RFC 5321 4.2.1 allows only one), and so does its enhanced code.
+        (b"250-2.1.5 Ok\r\n450 4.2.0 But not now\r\n", 450, ("2.1.5 Ok", "4.2.0 But not now"), ("code_changed",)),
+        (b"250-mx\n250\0\xff\n", 250, ("mx", "\\x00\\xff"), ("bare_lf", "nul", "not_ascii", "no_separator")),
+    ],
+)
+def test_a_deviation_is_read_and_noted(octets, code, lines, flaws):
+    (reply,) = read(octets)
+    assert (reply.code, reply.lines, reply.flaws) == (code, lines, flaws)
+
+
+def test_the_longest_line_that_rfc_5321_allows_is_no_flaw():
+    (reply,) = read(b"220 " + b"x" * 506 + b"\r\n")
+    assert reply == Reply(220, None, ("x" * 506,))
+
+
+def test_octets_that_the_text_cannot_show_are_kept():
+    octets = b"220 \x1b[2J\x07\xff\r\n"
+    (reply,) = read(octets)
+    assert reply.lines == ("\\x1b[2J\\x07\\xff",)
+    assert base64.b64decode(reply.raw_base64) == octets
+
+
+def test_text_that_shows_everything_is_not_kept_twice():
+    (reply,) = read(b"220 mx ESMTP\n")
+    assert reply.raw_base64 is None
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n",
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"* OK IMAP4rev1 ready\r\n",
+        b"+OK POP3 ready\r\n",
+        b"\r\n",
+        b"\n",
+        b"22\r\n",
+        b"120 Service ready in a minute\r\n",
+        b"650 Beyond\r\n",
+        b" 220 mx\r\n",
+        b"220-mx\r\nnot a continuation\r\n",
+        b"\x15\x03\x03\x00\x02\x02\x46",  # a TLS alert, without any line end
+        b"\xff\xfb\x01",  # telnet's negotiation
+    ],
+)
+def test_what_is_no_reply(octets):
+    reader = ReplyReader()
+    reader.receive(octets)
+    with pytest.raises(NotAReply, match="This is not an SMTP reply: ") as raised:
+        reader.next_reply()
+    assert raised.value.kind == "protocol"
+    assert raised.value.seen.code is None
+    assert raised.value.seen.flaws[0] == "no_code"
+    assert str(raised.value) == raised.value.detail
+
+
+def test_what_is_no_reply_is_shown():
+    reader = ReplyReader()
+    reader.receive(b"HTTP/1.1 400 Bad Request\r\n")
+    with pytest.raises(NotAReply) as raised:
+        reader.next_reply()
+    assert raised.value.detail == 'This is not an SMTP reply: "HTTP/1.1 400 Bad Request"'
+    assert raised.value.seen.lines == ("HTTP/1.1 400 Bad Request",)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"220 " + b"x" * replies.MAX_REPLY_OCTETS,
+        b"220 " + b"x" * replies.MAX_REPLY_OCTETS + b"\r\n",
+        b"220-and one more\r\n" * (replies.MAX_REPLY_OCTETS // 18 + 1),
+    ],
+    ids=["a line without end", "a line", "lines without end"],
+)
+def test_more_than_any_reply_has(octets):
+    reader = ReplyReader()
+    reader.receive(octets)
+    with pytest.raises(TooLarge, match="did not end within 65536 octets") as raised:
+        reader.next_reply()
+    assert raised.value.kind == "too_large"
+    assert raised.value.seen.truncated
+    assert all(len(line) <= replies.MAX_CHARACTERS_KEPT for line in raised.value.seen.lines)
+    assert len(raised.value.seen.lines) <= replies.MAX_LINES_KEPT
+
+
+def test_the_largest_reply_is_read_and_cut():
+    octets = b"250-X\r\n" * (replies.MAX_REPLY_OCTETS // 7 - 2) + b"250 " + b"x" * 1001 + b"\r\n"
+    octets = octets[-replies.MAX_REPLY_OCTETS :]
+    octets = octets[octets.index(b"250-") :]
+    (reply,) = read(octets)
+    assert reply.code == 250
+    assert reply.truncated
+    assert len(reply.lines) == replies.MAX_LINES_KEPT
+
+
+@pytest.mark.parametrize(("characters", "truncated"), [(1000, False), (1001, True)])
+def test_a_line_is_cut_at_a_thousand_characters(characters, truncated):
+    (reply,) = read(b"220 " + b"x" * characters + b"\r\n")
+    assert reply.lines == ("x" * 1000,)
+    assert reply.truncated is truncated
+
+
+def test_two_replies_in_one_packet():
+    assert [reply.code for reply in read(b"250 Sender\r\n550 Recipient\r\n")] == [250, 550]
+
+
+def test_many_replies_at_once_are_no_endless_one():
+    assert len(read(b"250 Ok\r\n" * 10_000)) == 10_000
+
+
+def test_what_was_said_unasked():
+    reader = ReplyReader()
+    reader.receive(b"250 Sender\r\n250-Recip")
+    assert reader.next_reply().lines == ("Sender",)
+    assert reader.next_reply() is None
+    assert reader.unsolicited() == "250-Recip"
+    assert reader.unsolicited() is None
+    reader.receive(b"354 Go\r\n")
+    assert reader.next_reply().code == 354, "nothing of the former is left"
+
+
+def test_whole_lines_said_unasked():
+    reader = ReplyReader()
+    reader.receive(b"250-Recipient\r\n")
+    assert reader.next_reply() is None
+    assert reader.unsolicited() == "250-Recipient\\r\\n"
+
+
+def test_a_reply_that_never_ended():
+    reader = ReplyReader()
+    reader.receive(b"250-mx1.contoso.com\r\n250 SI")
+    assert reader.next_reply() is None
+    seen = reader.incomplete()
+    assert (seen.code, seen.lines) == (None, ("mx1.contoso.com", "SI"))
+    assert "incomplete" in seen.flaws
+    assert reader.incomplete() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "positive", "transient", "permanent"),
+    [
+        (None, False, False, False),
+        (220, True, False, False),
+        (354, False, False, False),
+        (421, False, True, False),
+        (554, False, False, True),
+    ],
+)
+def test_the_kind_of_a_reply(code, positive, transient, permanent):
+    reply = Reply(code, None, ())
+    assert (reply.positive, reply.transient, reply.permanent) == (positive, transient, permanent)
+
+
+def test_the_public_form():
+    (reply,) = read(b"250 2.1.0 Ok\n")
+    assert reply.as_dict() == {
+        "code": 250,
+        "enhanced": "2.1.0",
+        "lines": ["2.1.0 Ok"],
+        "truncated": False,
+        "raw_base64": None,
+        "flaws": ["bare_lf"],
+    }
+
+
+# Whatever comes.
+
+_LIKELY = st.sampled_from(
+    [b"2", b"250", b"-", b" ", b"\r", b"\n", b"\r\n", b"\0", b"\xff", b"x", b"250-a\r\n", b"250 b\r\n"]
+)
+OCTETS = st.one_of(st.binary(max_size=200), st.lists(_LIKELY, max_size=40).map(b"".join))
+
+
+@given(OCTETS, st.data())
+@example(b"220-mx\r\n220 ok\r\n250 ok\r\n", None)
+def test_any_split_gives_the_same_replies(octets, data):
+    if data is None:
+        portions = [octets[at : at + 1] for at in range(len(octets))]
+    else:
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=10)))
+        portions = [octets[start:end] for start, end in zip([0, *cuts], [*cuts, len(octets)])]
+    assert read(*portions) == read(octets)
+
+
+def held(reader):
+    """The octets that a reader keeps."""
+    return len(reader._buffer) + sum(map(len, reader._lines))
+
+
+@given(st.lists(OCTETS, max_size=20))
+def test_no_octets_cost_more_than_the_limit(portions):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replies, "MAX_REPLY_OCTETS", 100)
+        reader = ReplyReader()
+        for portion in portions:
+            reader.receive(portion)
+            try:
+                while reader.next_reply() is not None:
+                    pass
+            except ReplyError as error:
+                assert json.loads(json.dumps(error.seen.as_dict())) == error.seen.as_dict()
+                assert held(reader) <= len(portion), "at most what arrived last is kept"
+                return
+            assert held(reader) <= 100
+
+
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300)), st.integers(1, 100))
+@example("\ud800", 10)
+@example("\u202e\x1b[31m\r\n\0", 100)
+@example(b"\xf0\x9f\x93", 100)
+def test_printable_harms_nobody(data, limit):
+    shown = printable(data, limit)
+    assert shown.isprintable()
+    assert len(shown) <= limit
+    assert json.loads(json.dumps(shown).encode("utf-8")) == shown
+    assert shown.encode("utf-8").decode("utf-8") == shown
+
+
+def test_printable_changes_nothing_that_can_be_printed():
+    assert printable("mx1.contoso.com ESMTP – naïve 日本") == "mx1.contoso.com ESMTP – naïve 日本"
+    assert printable(bytearray("é".encode())) == "é"

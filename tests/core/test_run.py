@@ -1,0 +1,368 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole way, from options to a judged run. That each result keeps the published schema is seen to by conftest.py."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import re
+import socket
+import threading
+
+import pytest
+from mailops_smtp import run as run_module
+from mailops_smtp.evidence import StepError
+from mailops_smtp.options import OptionError
+from mailops_smtp.route import addresses as addresses_module
+from mailops_smtp.run import Streams, changed, check, default_helo_name
+from mailops_smtp.scenario import ScenarioServer
+
+ENVELOPE = {"sender": "admin@test.com", "recipient": "user@contoso.com", "helo_name": "test.com"}
+
+
+def test_a_message_goes_all_the_way():
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **ENVELOPE, "test_message": {"subject": "Hello"}})
+        (session,) = server.wait()
+        (message,) = server.messages
+    (made,) = run["checks"]
+    assert (run["verdict"], run["counts"]) == ("pass", {"pass": 1})
+    assert run["summary"] == made["summary"]
+    assert (made["target"], made["reached"], made["failed_phase"]) == (f"127.0.0.1:{server.port}", "message", None)
+    assert made["vantage"] == {**run["vantages"][0], "address": "127.0.0.1"}
+    assert made["message"]["queue_id"] == message.queue_id
+    assert made["message"]["token"].encode() in message.content
+    assert [step["sent"] for step in made["steps"][2:]] == [
+        *session.commands[:-1],
+        f"<message of {made['message']['size']} octets>",
+        "QUIT",
+    ]
+    assert session.violations == []
+    assert run["plan"]["would_send"] is None
+    assert changed(run)
+
+
+def test_without_a_message_nothing_is_changed():
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **ENVELOPE})
+        assert server.wait()[0].commands[-2:] == ["RCPT TO:<user@contoso.com>", "QUIT"]
+    assert not changed(run)
+
+
+def test_check_mode_stops_before_data_and_tells_what_would_follow():
+    options = {**ENVELOPE, "test_message": {"subject": "Hello"}, "starttls": "never"}
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **options}, check_mode=True)
+        (session,) = server.wait()
+        assert server.messages == []
+    assert [command.split()[0] for command in session.commands] == ["EHLO", "MAIL", "RCPT", "QUIT"]
+    (would,) = run["plan"]["would_send"]
+    assert would["target"] == f"127.0.0.1:{server.port}"
+    size = len(would["message"])
+    assert would["lines"] == [
+        "EHLO test.com",
+        f"MAIL FROM:<admin@test.com> SIZE={size}",
+        "RCPT TO:<user@contoso.com>",
+        "DATA",
+        f"<message of {size} octets>",
+        "QUIT",
+    ]
+    assert "Subject: Hello\r\n" in would["message"]
+    assert run["checks"][0]["message"]["outcome"] == "not_sent"
+    assert run["checks"][0]["message"]["size"] == size
+    assert changed(run)
+
+
+@pytest.mark.parametrize("options", [{}, {"test_message": {}, "stop_after": "rcpt"}])
+def test_check_mode_of_a_check_that_sends_nothing(options):
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **ENVELOPE, **options}, check_mode=True)
+    assert run["plan"]["would_send"][0]["message"] is None
+    assert not changed(run)
+
+
+@pytest.mark.parametrize("protocol", ["smtps", "lmtp"])
+def test_the_other_protocols(protocol, request):
+    tls = request.getfixturevalue("server_tls") if protocol == "smtps" else None
+    with ScenarioServer(protocol, tls=tls) as server:
+        run = check({"host": "127.0.0.1", "port": server.port, "protocol": protocol, **ENVELOPE, "test_message": {}})
+    (made,) = run["checks"]
+    assert (made["protocol"], made["reached"], made["message"]["outcome"]) == (protocol, "message", "accepted")
+
+
+def test_a_verified_log_in(server_tls, ca_path):
+    with ScenarioServer(tls=server_tls) as server:
+        run = check(
+            {
+                "host": "127.0.0.1",
+                "port": server.port,
+                "tls": {"ca_path": ca_path, "server_name": "mail.contoso.com"},
+                "auth": {"username": "probe", "password": "battery-staple"},
+            }
+        )
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert (made["tls"]["trusted"], made["tls"]["name_matches"]["matches"]) == (True, True)
+    assert made["auth"]["accepted"] is True
+    assert session.user == "probe"
+    assert [entry["keyword"] for entry in made["ehlo"]["before_tls"]][-1] == "STARTTLS"
+
+
+@pytest.mark.parametrize(("name", "cause"), [("mail.contoso.com", "trusted"), ("other.contoso.com", "name")])
+def test_no_credentials_for_a_server_that_does_not_prove_who_it_is(name, cause, server_tls, ca_path):
+    tls = {"server_name": name, **({"ca_path": ca_path} if cause == "name" else {})}
+    credentials = {"username": "probe", "password": "battery-staple"}
+    with ScenarioServer(tls=server_tls) as server:
+        run = check({"host": "127.0.0.1", "port": server.port, "tls": tls, "auth": credentials})
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert made["failed_phase"] == "starttls"
+    assert made["steps"][-2]["error"]["kind"] == "tls"
+    assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "QUIT"]
+
+
+# Many.
+
+
+def test_every_target_and_address_is_a_check_in_the_order_of_the_plan(monkeypatch):
+    found = {"mx1": ["127.0.0.1", "127.0.0.2"], "mx2": ["127.0.0.3"]}
+    monkeypatch.setattr(
+        addresses_module.socket,
+        "getaddrinfo",
+        lambda host, *_others: [(socket.AF_INET, 1, 6, "", (address, 0)) for address in found[host]],
+    )
+    with ScenarioServer(host="0.0.0.0") as server:
+        targets = [{"host": host, "port": server.port, "name": f"the {host}"} for host in ("mx1", "mx2")]
+        run = check({"targets": targets, **ENVELOPE})
+    assert [(made["target"], made["endpoint"]["address"]) for made in run["checks"]] == [
+        ("the mx1", "127.0.0.1"),
+        ("the mx1", "127.0.0.2"),
+        ("the mx2", "127.0.0.3"),
+    ]
+    assert run["counts"] == {"pass": 3}
+
+
+def test_one_failing_target_costs_the_others_nothing(monkeypatch):
+    def getaddrinfo(host, *_others):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(addresses_module.socket, "getaddrinfo", getaddrinfo)
+    with ScenarioServer("close-at-mail") as broken, ScenarioServer() as fine:
+        places = [
+            {"host": "nowhere.invalid"},
+            *({"host": "127.0.0.1", "port": server.port} for server in (broken, fine)),
+        ]
+        run = check({"targets": places, **ENVELOPE})
+    assert [(made["failed_phase"], made["verdict"]) for made in run["checks"]] == [
+        ("resolve", "fail"),
+        ("mail", "fail"),
+        (None, "pass"),
+    ]
+    nowhere = run["checks"][0]
+    assert nowhere["steps"][0]["error"] == {"kind": "unresolved", "detail": "The name nowhere.invalid has no address."}
+    assert (nowhere["endpoint"]["address"], nowhere["banner"]) == (None, None)
+
+
+def test_a_server_that_said_421_leaves_the_rest_not_tested():
+    with ScenarioServer("banner-421") as server:
+        places = [{"host": "127.0.0.1", "port": server.port, "name": str(number)} for number in range(8)]
+        run = check({"targets": places})
+    untested = [made for made in run["checks"] if made["not_tested"] is not None]
+    assert untested
+    assert {made["verdict"] for made in untested} == {"not_tested"}
+    assert {made["not_tested"] for made in untested} == {
+        "The server had answered 421 to another check of this run, and is left alone since."
+    }
+    assert untested[0]["steps"] == []
+    assert untested[0]["started_at"] is None
+
+
+def without_what_always_differs(run):
+    """The run without moments, durations, and what is random on purpose."""
+    facts = copy.deepcopy(run)
+    for name in ("run_id", "started_at", "finished_at"):
+        del facts[name]
+    for made in facts["checks"]:
+        del made["started_at"], made["seconds"]
+        for step in made["steps"]:
+            del step["at"], step["seconds"]
+    text = json.dumps(facts)
+    for made in run["checks"]:
+        for name in ("token", "queue_id"):
+            text = text.replace(made["message"][name], name)
+    return json.loads(text)
+
+
+def test_two_runs_give_the_same_facts():
+    with ScenarioServer() as server:
+        options = {"host": "127.0.0.1", "port": server.port, **ENVELOPE, "test_message": {}}
+        first, second = check(options), check(options)
+    assert first["run_id"] != second["run_id"]
+    assert without_what_always_differs(first) == without_what_always_differs(second)
+
+
+# Nothing is connected before everything is right.
+
+
+@pytest.fixture
+def untouched():
+    """A port where nobody may call."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"colour": "red"}, r"option 'colour' does not exist: .*Known here are address_family, .*\."),
+        ({"port": 99999}, r"port 99999 is no port number: give 1 to 65535\."),
+        ({"recipient": "a\r\nb@c.example"}, r"recipient 'a\\r\\nb@c\.example' contains a line end, .*: write .*\."),
+        ({"test_message": {}, "recipient": None}, r"test_message .* has no recipient: give recipient, .*\."),
+        ({"tls": {"ca_path": "/no/such/file"}}, r"tls\.ca_path '/no/such/file' cannot be used: .*\."),
+        (
+            {"tls": {"min_version": "TLSv1.3", "max_version": "TLSv1.2"}},
+            r"tls\.m.._version 'TLSv1\..' cannot be used: .*\.",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_before_anybody_is_called(wrong, sentence, untouched):
+    # A right target before the wrong one: that must not be called either.
+    targets = [{"host": "127.0.0.1", "port": untouched}, {"host": "127.0.0.1", "port": untouched, **wrong}]
+    with pytest.raises(OptionError) as alone:
+        check({"host": "127.0.0.1", "port": untouched, **ENVELOPE, **wrong})
+    assert re.fullmatch(sentence, str(alone.value))
+    with pytest.raises(OptionError):
+        check({"targets": targets, **ENVELOPE})
+
+
+def test_a_mail_domain_needs_dnspython(untouched, monkeypatch):
+    monkeypatch.setattr(run_module, "DNSPYTHON_IMPORT_ERROR", "ImportError: no dns")
+    with pytest.raises(OptionError) as raised:
+        check({"targets": [{"host": "127.0.0.1", "port": untouched}, "contoso.com"]})
+    assert str(raised.value) == (
+        "targets 'contoso.com' is a mail domain, and looking up its MX records needs dnspython, which is not installed"
+        " here: install dnspython (Debian: python3-dnspython), or name the host, such as {host: mx1.contoso.com}."
+    )
+
+
+# Secrets.
+
+PASSWORD = "battery-staple"
+FORMS = [PASSWORD, base64.b64encode(PASSWORD.encode()).decode().rstrip("="), PASSWORD.encode().hex()]
+
+
+def holds_no_secret(run):
+    text = json.dumps(run)
+    octets = b"".join(base64.b64decode(word + "==") for word in re.findall(r"[A-Za-z0-9+/]{16,}", text))
+    assert not [form for form in FORMS if form in text]
+    # In one base64 word with the user name it looks different.
+    assert PASSWORD.encode() not in octets
+    return True
+
+
+@pytest.mark.parametrize("mechanism", [None, "PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("behaviour", ["ordinary", "close-at-auth"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_password_is_nowhere(mechanism, behaviour, check_mode):
+    credentials = {"username": "probe", "password": PASSWORD, "mechanism": mechanism, "allow_clear_text": True}
+    with ScenarioServer(behaviour) as server:
+        targets = [
+            {"host": "127.0.0.1", "port": server.port, "auth": credentials},
+            {"host": "127.0.0.1", "port": server.port},
+        ]
+        run = check({"targets": targets, "auth": credentials, **ENVELOPE, "test_message": {}}, check_mode)
+    assert run["checks"][0]["auth"]["mechanism"] == (mechanism or "CRAM-MD5")
+    assert holds_no_secret(run)
+
+
+class Parrot(threading.Thread):
+    """A server that does not know AUTH, and quotes every command that it does not know, as sendmail does."""
+
+    def __init__(self):
+        super().__init__()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.join()
+        self.listener.close()
+
+    def run(self):
+        client = self.listener.accept()[0]
+        with client, client.makefile("rwb", 0) as lines:
+            lines.write(b"220 parrot\r\n")
+            for line in lines:
+                verb = line.split()[0]
+                known = {b"EHLO": b"250-parrot\r\n250 AUTH PLAIN\r\n", b"QUIT": b"221 Bye\r\n"}
+                lines.write(known.get(verb, b'500 5.5.1 Command unrecognized: "' + line.strip() + b'"\r\n'))
+                if verb == b"QUIT":
+                    return
+
+
+def test_a_server_that_quotes_the_password_does_not_make_us_show_it():
+    credentials = {"username": "probe", "password": PASSWORD, "mechanism": "PLAIN", "allow_clear_text": True}
+    with Parrot() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, "auth": credentials})
+    (refusal,) = [step["reply"] for step in run["checks"][0]["steps"] if step["phase"] == "auth"]
+    assert refusal["lines"] == ['5.5.1 Command unrecognized: "AUTH PLAIN ********"']
+    assert holds_no_secret(run)
+
+
+# Streams from elsewhere.
+
+
+def test_a_jump_host_that_is_open_already():
+    def open_channel(host, port, seconds, report):
+        report(None, StepError("jump_forwarding", "The jump host forbids forwarding."))
+
+    run = check({"host": "mx1.contoso.com", **ENVELOPE}, streams=Streams("jump", open_channel))
+    (made,) = run["checks"]
+    assert (made["vantage"]["name"], made["vantage"]["mode"]) == ("jump", "ssh-channel")
+    assert made["endpoint"]["address"] is None, "the name is resolved beyond our sight"
+    assert (made["failed_phase"], made["verdict"]) == ("connect", "inconclusive")
+
+
+def test_through_via_a_wrong_value_is_named():
+    pytest.importorskip("paramiko")
+    with pytest.raises(OptionError, match=r"^via\.port 0 cannot be used: .*\.$"):
+        check({"host": "mx1.contoso.com", "via": {"host": "jump", "port": 0}})
+
+
+# How the vantage calls itself.
+
+
+@pytest.mark.parametrize(
+    ("full_name", "helo_name"),
+    [
+        ("vantage.test.com", "vantage.test.com"),
+        ("vantage", "[192.0.2.9]"),
+        ("localhost", "[192.0.2.9]"),
+        ("localhost.localdomain", "[192.0.2.9]"),
+        ("bad name.test.com", "[192.0.2.9]"),
+    ],
+)
+def test_the_default_helo_name(full_name, helo_name, monkeypatch):
+    monkeypatch.setattr(run_module.socket, "getfqdn", lambda: full_name)
+    monkeypatch.setattr(run_module, "_own_address", lambda: "192.0.2.9")
+    assert default_helo_name() == helo_name
+
+
+def test_the_own_address_where_there_is_no_network(monkeypatch):
+    class Isolated(socket.socket):
+        def connect(self, address):
+            raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(run_module.socket, "socket", Isolated)
+    monkeypatch.setattr(run_module.socket, "getfqdn", lambda: "localhost")
+    assert default_helo_name() == "[127.0.0.1]"

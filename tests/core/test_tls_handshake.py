@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known after a real handshake: the session, the chain as the server sent it, the client certificate."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
+from mailops_smtp.wire import handshake
+from mailops_smtp.wire.tls import TLSFailure, TLSStream
+from mailops_smtp.wire.tls_settings import TLSSettings
+
+from tests.core.certificates import GOOD, HOST, INTERMEDIATE, NOW, ROOT, issue
+from tests.core.tls_server import Server, connect, observe, server_context, tls_options
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)])
+def test_the_facts_of_a_session(make_tls_settings, version, key):
+    issued = issue(HOST, by=INTERMEDIATE, key=key)
+    facts = observe(connect(Server(server_context(issued, version)), make_tls_settings()))
+    assert (facts["offered"], facts["established"], facts["version"]) == (True, True, version)
+    assert "AES" in facts["cipher"] or "CHACHA20" in facts["cipher"]
+    assert facts["certificate"]["sha256"] == issued.certificate.fingerprint(hashes.SHA256()).hex()
+    assert [entry["subject"] for entry in facts["chain"]] == [facts["certificate"]["subject"], "CN=Contoso issuing"]
+    assert facts["chain_reason"] is None
+    assert (facts["trusted"], facts["reason"]) == (True, None)
+    assert facts["name_matches"] == {"name": HOST, "matches": True, "by": f"DNS:{HOST}", "reason": None}
+    assert facts["client_certificate_requested"] is False
+    assert facts["library"] == ssl.OPENSSL_VERSION
+
+
+def test_an_endless_chain_is_cut(make_tls_settings):
+    others = tuple(
+        issue(common_name=f"filler {number}", ca=True).certificate for number in range(handshake.MAX_CHAIN + 5)
+    )
+    facts = observe(connect(Server(server_context(GOOD._replace(chain=others))), make_tls_settings()))
+    assert len(facts["chain"]) == handshake.MAX_CHAIN
+    assert facts["chain_reason"] == f"the server sent more than {handshake.MAX_CHAIN} certificates"
+    assert facts["trusted"] is True
+
+
+@pytest.mark.parametrize(
+    ("issued", "trusted", "reason"),
+    [(GOOD, True, None), (issue(HOST, by=INTERMEDIATE), None, "unable to get local issuer")],
+)
+def test_a_python_that_does_not_show_the_chain(issued, trusted, reason, root_file, monkeypatch):
+    monkeypatch.setattr(ssl.SSLContext, "_msg_callback", property())  # one that nobody can read: as if there were none
+    monkeypatch.delattr(ssl.SSLObject, "get_unverified_chain", raising=False)
+    tls_settings = TLSSettings(tls_options(ca_path=str(root_file)))
+    facts = observe(connect(Server(server_context(issued)), tls_settings))
+    assert len(facts["chain"]) == 1
+    assert facts["chain_reason"] == "this Python shows only the server's own certificate"
+    assert facts["trusted"] is trusted
+    assert facts["reason"] is None if reason is None else re.search(reason, facts["reason"])
+    assert facts["client_certificate_requested"] is None
+
+
+def demand_client_certificate(context: ssl.SSLContext, root_file: Path) -> ssl.SSLContext:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(root_file)
+    return context
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_a_client_certificate_is_given(version, make_tls_settings, root_file, tmp_path):
+    client = issue("client.example", by=ROOT, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    (tmp_path / "client.pem").write_bytes(client.pem())
+    server = Server(demand_client_certificate(server_context(version=version), root_file))
+    stream = connect(server, make_tls_settings(client_cert=str(tmp_path / "client.pem")))
+    stream.send(b"EHLO client.example\r\n")
+    assert server.received == b"EHLO client.example\r\n"
+    assert server.tls.getpeercert(True) == client.certificate.public_bytes(serialization.Encoding.DER)
+    assert observe(stream)["client_certificate_requested"] is True
+
+
+def test_a_client_certificate_is_missed_in_tls_1_2(make_tls_settings, root_file):
+    context = demand_client_certificate(server_context(version="TLSv1.2"), root_file)
+    stream = TLSStream(Server(context), make_tls_settings(), HOST)
+    with pytest.raises(TLSFailure, match=r'TLS alert "handshake failure" \(SSLV3_ALERT_HANDSHAKE_FAILURE\)\.$'):
+        stream.handshake()
+    facts = observe(stream)
+    assert (facts["established"], facts["version"], facts["cipher"]) == (False, None, None)
+    assert (facts["client_certificate_requested"], facts["trusted"]) == (True, True)
+    assert facts["certificate"]["names"] == [f"DNS:{HOST}"]
+
+
+def test_a_client_certificate_is_missed_in_tls_1_3(make_tls_settings, root_file):
+    """The client has finished by then: the alert comes instead of the first reply."""
+    stream = connect(
+        Server(demand_client_certificate(server_context(version="TLSv1.3"), root_file)), make_tls_settings()
+    )
+    stream.send(b"EHLO client.example\r\n")
+    with pytest.raises(TLSFailure, match='TLS alert "certificate required"') as caught:
+        stream.recv(1000)
+    assert caught.value.kind == "tls"
+    with pytest.raises(TLSFailure, match="session is closed"):
+        stream.send(b"QUIT\r\n")
+
+
+@given(st.binary(max_size=400), st.sampled_from([ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]))
+def test_any_certificate_message(octets, version):
+    assert sum(map(len, handshake._certificates(version, octets))) <= len(octets)
+
+
+PROBE = """
+import json, ssl, sys, types
+sys.path.insert(0, sys.argv[1])
+from mailops_smtp.wire.tls import TLSStream
+from mailops_smtp.wire.tls_settings import TLSSettings
+
+class Server:
+    def __init__(self, context):
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+    def send(self, data):
+        self.incoming.write(data)
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return len(data)
+    def recv(self, size):
+        return self.outgoing.read(size)
+
+names = ("server_name", "client_cert", "client_key", "min_version", "max_version")
+options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[3])
+facts = []
+for options.max_version in ("TLSv1.2", "TLSv1.3"):
+    for name in ("mx1.contoso.com", "other.example"):
+        stream = TLSStream(Server(context), TLSSettings(options), name)
+        if not stream.handshake():
+            sys.exit("both sides wait for each other")
+        facts.append(stream.observed(float(sys.argv[4]), True).as_dict())
+print(json.dumps(facts))
+"""
+
+
+def interpreters() -> t.List[str]:
+    """This Python, and every other that is there and starts (a version manager's stand-in may not)."""
+    found = [shutil.which(f"python3.{minor}") for minor in range(8, 15)]
+    others = [
+        path
+        for path in found
+        if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+    ]
+    return [sys.executable, *others]
+
+
+@pytest.mark.parametrize("interpreter", interpreters())
+def test_every_python_sees_the_same(interpreter, root_file, tmp_path):
+    (tmp_path / "server.pem").write_bytes(issue(HOST, by=INTERMEDIATE).pem())
+    library = str(Path(handshake.__file__).parents[2])
+    arguments = [library, str(root_file), str(tmp_path / "server.pem"), str(NOW.timestamp())]
+    done = subprocess.run(
+        [interpreter, "-c", PROBE, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert [(facts["version"], facts["name_matches"]["matches"]) for facts in seen] == [
+        ("TLSv1.2", True),
+        ("TLSv1.2", False),
+        ("TLSv1.3", True),
+        ("TLSv1.3", False),
+    ]
+    for facts in seen:
+        assert [entry["names"] for entry in facts["chain"]] == [[f"DNS:{HOST}"], ["CN:Contoso issuing"]]
+        assert (facts["trusted"], facts["chain_reason"], facts["client_certificate_requested"]) == (True, None, False)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes wrong before any SMTP: each trouble has its own kind, and the tester's is never the target's."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .conftest import Controller
+
+SHORT = {"connect": 2.0, "reply": 2.0}
+
+
+def error_of(run: dict[str, t.Any]) -> set[tuple[str, str, str]]:
+    return {
+        (check["failed_phase"], check["steps"][-1]["error"]["kind"], check["verdict"])
+        for check in run["checks"]
+        if check["steps"][-1]["error"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "phase", "kind"),
+    [
+        ("dropped", "connect", "timeout"),
+        ("refused", "connect", "refused"),
+        ("prohibited", "connect", "unreachable"),
+        ("reset", "banner", "reset"),
+        ("closed", "banner", "closed"),
+        ("silent", "banner", "silent"),
+    ],
+)
+def test_the_target_or_the_network_to_it(controller: Controller, fault: str, phase: str, kind: str) -> None:
+    run = controller.check(host=controller.name(fault), timeouts=SHORT)
+    assert error_of(run) == {(phase, kind, "fail")}
+    assert len(run["checks"]) == 2
+
+
+def test_a_name_that_nobody_can_look_up(controller: Controller) -> None:
+    # The lab has no name server: that the name exists or not is beyond what the vantage can know.
+    run = controller.check(host="nosuch.contoso.test")
+    assert error_of(run) == {("resolve", "resolver", "inconclusive")}
+
+
+def test_one_failing_check_costs_no_other_its_result(controller: Controller) -> None:
+    targets = [f"{controller.name(name)}:25" for name in ("dropped", "mx1", "refused", "reset")]
+    run = controller.check(targets=[*targets, "nosuch.contoso.test:25"], timeouts=SHORT, tls=controller.tls)
+    verdicts = {(check["endpoint"]["host"], check["verdict"]) for check in run["checks"]}
+    assert verdicts == {
+        (controller.name("dropped"), "fail"),
+        (controller.name("mx1"), "pass"),
+        (controller.name("refused"), "fail"),
+        (controller.name("reset"), "fail"),
+        ("nosuch.contoso.test", "inconclusive"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"host": "jump-closed"}, "jump_forwarding"),
+        ({"host": "dropped"}, "jump_unreachable"),
+        ({"host": "refused"}, "jump_unreachable"),
+        ({"host": "nosuch"}, "jump_unresolved"),
+        ({"known_hosts": "known_hosts_changed"}, "jump_host_key_changed"),
+        ({"known_hosts": "empty"}, "jump_host_key_unknown"),
+        ({"user": "stranger"}, "jump_authentication"),
+    ],
+)
+def test_the_jump_host_is_the_testers_trouble(controller: Controller, changes: dict[str, str], kind: str) -> None:
+    via = {**controller.via, **changes}
+    if "host" in changes:
+        via["host"] = f"{changes['host']}.contoso.test"
+    if "known_hosts" in changes:
+        empty = controller.home / "known_hosts"
+        empty.touch()
+        via["known_hosts"] = [controller.lab.state["ssh"].get(changes["known_hosts"], str(empty))]
+    run = controller.check(host=controller.name("mx1"), via=via)
+    assert error_of(run) == {("connect", kind, "inconclusive")}
+    assert run["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("fault", "phase", "kind"),
+    [
+        ("refused", "connect", "refused"),
+        ("dropped", "connect", "timeout"),
+        ("reset", "banner", "closed"),
+        ("closed", "banner", "closed"),
+        ("silent", "banner", "silent"),
+    ],
+)
+def test_the_target_as_the_jump_host_sees_it(controller: Controller, fault: str, phase: str, kind: str) -> None:
+    run = controller.check(host=controller.name(fault), via=controller.via, timeouts=SHORT)
+    assert error_of(run) == {(phase, kind, "fail")}
+
+
+def test_a_jump_host_without_python_will_do(controller: Controller) -> None:
+    via = {**controller.via, "host": controller.name("jump-bare")}
+    run = controller.check(host=controller.name("mx1"), via=via, recipient="user@contoso.test", tls=controller.tls)
+    assert run["verdict"] == "pass"
+    assert run["checks"][0]["vantage"]["mode"] == "ssh-channel"
+
+
+def test_wrong_input_sends_nothing(controller: Controller) -> None:
+    done = controller.ansible("mailops.smtp.smtp_check", {"host": controller.name("mx1"), "port": 99999})
+    assert done.returncode != 0
+    assert "port 99999 is no port number: give 1 to 65535." in done.stdout
