@@ -15,22 +15,28 @@ import pytest
 from tests.facts_contract import keeps_contract
 
 # One file, which Python knows under the name that Nornir and the wheel use and under the one that Ansible uses.
-NAMES_OF_RUN = ("mailops_smtp.run", "ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.run")
+RUN = "mailops_smtp.run"
+RUN_IN_COLLECTION = f"ansible_collections.mailops.smtp.plugins.module_utils.{RUN}"
 
 
-# Last, so that the collection's folders are there; still before any test module can import `check`.
-@pytest.hookimpl(trylast=True)
-def pytest_configure() -> None:
-    for name in NAMES_OF_RUN:
-        run = importlib.import_module(name)
-        run.check = _held_to_contract(run.check)
+def _hold_to_contract(name: str) -> None:
+    run = importlib.import_module(name)
+    check = run.check
 
-
-def _held_to_contract(check: t.Callable[..., dict[str, t.Any]]) -> t.Callable[..., dict[str, t.Any]]:
     @functools.wraps(check)
     def checked(*arguments: t.Any, **options: t.Any) -> dict[str, t.Any]:
-        run = check(*arguments, **options)
-        keeps_contract(run)
-        return run
+        made = check(*arguments, **options)
+        keeps_contract(made)
+        return made
 
-    return checked
+    run.check = checked
+
+
+# At once: the next conftest.py may import `check` already.
+_hold_to_contract(RUN)
+
+
+# Last, since the collection can be imported only once the root's conftest.py has made its folders.
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    _hold_to_contract(RUN_IN_COLLECTION)

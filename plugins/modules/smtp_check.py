@@ -423,7 +423,7 @@ plan:
           description: The message that would be sent, with zeros in place of its token.
           type: str
           returned: always
-          sample: "Date: Mon, 23 Nov 2026 15:34:11 +0000\r\n..."
+          sample: "From: <admin@example.org>\r\nTo: <user@contoso.test>\r\n..."
 vantages:
   description: Where the connections started from. One run has one vantage.
   type: list
@@ -1149,7 +1149,7 @@ from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.options 
     OptionError,
     secrets,
 )
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.run import check, changed
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.run import changed, check
 
 
 def interrupt(number: int, frame: object) -> None:

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
 import ssl
+import threading
 import typing as t
 from pathlib import Path
 
@@ -68,6 +71,23 @@ def make_tls_settings(root_file: Path) -> t.Callable[..., t.Any]:
         return TLSSettings(tls_options(**{"ca_path": str(root_file), **options}))
 
     return make
+
+
+@pytest.fixture
+def nothing_is_left() -> t.Iterator[None]:
+    """Neither descriptor nor thread, whatever a test does."""
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    yield
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
+
+
+@pytest.fixture
+def interrupt_after() -> t.Iterator[t.Callable[[float], None]]:
+    """Called with seconds: then KeyboardInterrupt is raised in the main thread, wherever it is, as Ctrl-C does."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    yield lambda seconds: t.cast(None, signal.setitimer(signal.ITIMER_REAL, seconds))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

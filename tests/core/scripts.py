@@ -33,7 +33,50 @@ from mailops_smtp.dialog.message import Message
 from mailops_smtp.dialog.replies import ReplyReader
 from mailops_smtp.plan import Auth, Dialog, Recipient
 
+# Parts of scripts.
+GREETED = """
+    S: 220 mx1.contoso.com
+    C: EHLO test.com
+    S: 250 mx1.contoso.com
+"""
+# As far as DATA, to a server without extensions.
+INVITED = (
+    GREETED
+    + """
+    C: MAIL FROM:<admin@test.com>
+    S: 250 Ok
+    C: RCPT TO:<user@contoso.com>
+    S: 250 Ok
+    C: DATA
+    S: 354 Go ahead
+"""
+)
+QUIT = """
+    C: QUIT
+    S: 221 Bye
+"""
+OFFERED = """
+    S: 220 mx1.contoso.com
+    C: EHLO test.com
+    S: 250-mx1.contoso.com
+    S: 250-SIZE 1000
+    S: 250 STARTTLS
+"""
+SECURED = (
+    OFFERED
+    + """
+    C: STARTTLS
+    S: 220 Ready
+    TLS
+    C: EHLO test.com
+    S: 250-mx1.contoso.com
+    S: 250-AUTH PLAIN
+    S: 250 DSN
+"""
+)
+
 MESSAGE = Message(b"Subject: test\r\n\r\n.dot\r\n", "<token@test.com>", "token")
+SENT = f"C: <message of {MESSAGE.size} octets>\n"
 
 
 def dialog(*recipients: t.Union[str, Recipient], **changes: t.Any) -> Dialog:
@@ -61,10 +104,25 @@ def auth(mechanism: t.Optional[str] = None, **changes: t.Any) -> Auth:
     return Auth(**{**defaults, **changes})
 
 
+def people(count: int) -> t.List[str]:
+    return [f"user{number}@contoso.com" for number in range(count)]
+
+
+def rcpts(*codes: int) -> str:
+    """The script as far as RCPT, with one recipient for each code."""
+    said = [f"C: RCPT TO:<user{number}@contoso.com>\nS: {code} reply" for number, code in enumerate(codes)]
+    return GREETED + "C: MAIL FROM:<admin@test.com>\nS: 250 Ok\n" + "\n".join(said) + "\n"
+
+
 class Played(Session):
     """A session, and the octets that its conversation has sent, command by command."""
 
     wire: t.List[bytes]
+
+    @property
+    def outcomes(self) -> t.List[str]:
+        """What became of each recipient."""
+        return [recipient["outcome"] for recipient in self.recipients]
 
 
 def play(planned: Dialog, script: str) -> Played:

@@ -82,9 +82,10 @@ class JumpHost:
 
     async def _kill(self) -> None:
         self._listener.close()
-        await self._listener.wait_closed()
         for connection in list(self.connections):
             connection.abort()
+        # From Python 3.12 on this waits for the connections too.
+        await self._listener.wait_closed()
 
     async def _finish(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

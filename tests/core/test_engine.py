@@ -8,58 +8,20 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import errno
-import os
-import signal
-import socket
 import threading
 import time
 
 import pytest
-from mailops_smtp.dialog.conversation import Session
-from mailops_smtp.evidence import ERROR_KINDS, Endpoint, StepError
-from mailops_smtp.plan import Timeouts, TLSOptions
+from mailops_smtp.evidence import ERROR_KINDS, StepError
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
 from mailops_smtp.wire import engine
 from mailops_smtp.wire.engine import Engine
-from mailops_smtp.wire.talk import Job, Talk
-from mailops_smtp.wire.tls_settings import TLSSettings
+from mailops_smtp.wire.talk import Talk
 
+from tests.core.jobs import QUICK, job, talks
 from tests.core.scripts import MESSAGE, auth, dialog
 
-TLS = TLSSettings(TLSOptions(False, None, None, None, None, None, None))
-QUICK = Timeouts(connect=2.0, reply=0.3, total=2.0)
-PATIENT = Timeouts(connect=10.0, reply=10.0, total=20.0)
-
-
-def job(port, planned=None, *, address="127.0.0.1", timeouts=PATIENT, **changes):
-    return Job(
-        target=f"{address}:{port}",
-        endpoint=Endpoint(address, address, "ipv6" if ":" in address else "ipv4", port),
-        session=Session(planned or dialog("user@contoso.com")),
-        timeouts=timeouts,
-        tls=TLS,
-        verify=False,
-        server_name=address,
-    )._replace(**changes)
-
-
-def talks(*jobs):
-    """The talk of each job, in the jobs' order; None for a check that was not made."""
-    ended = {id(done.session): talk for done, talk in Engine().run(jobs)}
-    return [ended[id(made.session)] for made in jobs]
-
-
-def open_descriptors():
-    return len(os.listdir("/proc/self/fd"))
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    """Neither descriptor nor thread, whatever a test does."""
-    before = open_descriptors(), threading.active_count()
-    yield
-    assert (open_descriptors(), threading.active_count()) == before
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 # Every server of the scenario, with and without a message.
@@ -201,179 +163,6 @@ def test_a_crashed_check_costs_the_others_nothing(monkeypatch):
     assert made[1].steps[-1].error == StepError("crashed", "RuntimeError: boom")
 
 
-# No connection.
-
-
-@pytest.fixture
-def refused_port():
-    """A port that is bound, so nobody else gets it, and not listened on."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
-
-
-def test_a_refused_connection(refused_port):
-    (made,) = talks(job(refused_port))
-    assert [step.error for step in made.steps] == [StepError("refused", "Connection refused.")]
-    assert (made.session.failed_phase, made.local_address) == ("connect", None)
-
-
-def test_an_address_that_cannot_be_used_as_a_source():
-    (made,) = talks(job(25, source_address="192.0.2.1"))
-    assert made.steps[0].error == StepError(
-        "local", "The vantage could not open the connection: Cannot assign requested address."
-    )
-
-
-def test_a_source_address():
-    with ScenarioServer() as server:
-        (made,) = talks(job(server.port, source_address="127.0.0.2"))
-        (session,) = server.wait()
-    assert (made.local_address, session.client) == ("127.0.0.2", "127.0.0.2")
-
-
-class Failing(socket.socket):
-    """A socket whose connection attempt ends as ``codes`` say: at once, and after a while."""
-
-    codes = (errno.EINPROGRESS, 0)
-
-    def connect_ex(self, address):
-        if self.codes[0] == errno.EINPROGRESS:
-            super().connect_ex(address)
-        return self.codes[0]
-
-    def getsockopt(self, *arguments):
-        return self.codes[1]
-
-
-@pytest.mark.parametrize(
-    ("at_once", "later", "kind"),
-    [
-        # An answer from the network takes its time; what fails at once failed here.
-        (errno.ENETUNREACH, 0, "local"),
-        (errno.EHOSTUNREACH, 0, "local"),
-        (errno.EPERM, 0, "local"),
-        (errno.ECONNREFUSED, 0, "refused"),
-        (errno.EINPROGRESS, errno.ECONNREFUSED, "refused"),
-        (errno.EINPROGRESS, errno.EHOSTUNREACH, "unreachable"),
-        (errno.EINPROGRESS, errno.ENETUNREACH, "unreachable"),
-        (errno.EINPROGRESS, errno.ETIMEDOUT, "timeout"),
-        (errno.EINPROGRESS, errno.ECONNRESET, "reset"),
-        (errno.EINPROGRESS, errno.EPERM, "local"),
-    ],
-)
-def test_each_failure_to_connect_has_its_kind(at_once, later, kind, refused_port, monkeypatch):
-    monkeypatch.setattr(Failing, "codes", (at_once, later))
-    monkeypatch.setattr(engine.socket, "socket", Failing)
-    (made,) = talks(job(refused_port))
-    assert made.steps[0].error.kind == kind
-    assert os.strerror(later or at_once) in made.steps[0].error.detail
-
-
-class Scarce(socket.socket):
-    """There are no sockets for IPv6."""
-
-    def __init__(self, family=-1, *arguments, **options):
-        if family == socket.AF_INET6:
-            raise OSError(errno.EMFILE, "Too many open files")
-        super().__init__(family, *arguments, **options)
-
-
-def test_no_descriptor_for_a_socket(refused_port, monkeypatch):
-    monkeypatch.setattr(engine.socket, "socket", Scarce)
-    made = talks(job(refused_port, address="::1"), job(refused_port))
-    assert made[0].steps[0].error == StepError(
-        "local", "The vantage could not open the connection: Too many open files."
-    )
-    assert made[1].steps[0].error.kind == "refused"
-
-
-def test_a_connection_that_nobody_accepts():
-    # With a backlog that is full, the kernel drops further SYNs: the same silence as behind a dropping firewall.
-    with socket.socket() as listener, contextlib.ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _number in range(3):
-            client = stack.enter_context(socket.socket())
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        (made,) = talks(job(listener.getsockname()[1], timeouts=Timeouts(0.3, 10.0, 20.0)))
-    assert made.steps[0].error == StepError("timeout", "No connection within 0.3 s.")
-
-
-# Streams from elsewhere.
-
-
-def elsewhere(host, port, seconds, report):
-    """Opens a direct socket as a jump host would: in a thread of its own."""
-
-    def connect():
-        try:
-            stream = socket.create_connection((host, port), seconds)
-        except OSError:
-            report(None, StepError("refused", "The jump host says so."))
-        else:
-            stream.setblocking(False)
-            report(stream, None)
-
-    threading.Thread(target=connect).start()
-
-
-def test_streams_from_elsewhere_take_the_same_path(refused_port):
-    with ScenarioServer() as server:
-        made = talks(job(server.port, open_channel=elsewhere), job(refused_port, open_channel=elsewhere))
-    assert made[0].session.failed_phase is None
-    assert made[0].session.reached == "rcpt"
-    assert made[1].steps[0].error == StepError("refused", "The jump host says so.")
-
-
-def test_a_vantage_that_crashes_costs_the_others_nothing():
-    def crash(*_arguments):
-        raise RuntimeError("boom")
-
-    with ScenarioServer() as server:
-        made = talks(job(25, open_channel=crash), job(server.port))
-    assert made[0].steps[0].error == StepError("crashed", "RuntimeError: boom")
-    assert made[1].session.failed_phase is None
-
-
-class Late:
-    """Keeps whom to report to, and reports a stream when told."""
-
-    def open_channel(self, _host, _port, _seconds, report):
-        self.report = report
-
-    def comes(self):
-        near, far = socket.socketpair()
-        self.report(near, None)
-        far.close()
-        return near
-
-
-def test_a_stream_that_comes_too_late_is_closed():
-    late = Late()
-    with ScenarioServer("slow-banner", pause=0.3) as server:
-        given_up = job(25, open_channel=late.open_channel, timeouts=Timeouts(0.1, 0.1, 0.1))
-        run = Engine().run([given_up, job(server.port)])
-        assert next(run)[1].steps[0].error == StepError("tunnel", "No connection within 0.1 s.")
-        stream = late.comes()
-        assert next(run)[1].session.failed_phase is None
-        assert stream.fileno() < 0
-        assert list(run) == []
-    assert late.comes().fileno() < 0, "after the run too"
-
-
-def test_a_stream_that_comes_as_the_run_ends_is_closed(monkeypatch):
-    late = Late()
-    monkeypatch.setattr(engine, "FAREWELL_SECONDS", 0.0)
-    with ScenarioServer() as server:
-        run = Engine().run([job(25, open_channel=late.open_channel), job(server.port)])
-        next(run)
-        stream = late.comes()
-        run.close()
-    assert stream.fileno() < 0
-
-
 # The end.
 
 
@@ -386,16 +175,11 @@ def test_a_closed_run_says_goodbye():
     assert [session.commands for session in sessions] == [["QUIT"]] * 5, "and nobody else was called"
 
 
-def test_an_interrupted_run_says_goodbye():
+def test_an_interrupted_run_says_goodbye(interrupt_after):
     with ScenarioServer("slow-banner", pause=0.5) as server:
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                talks(job(server.port), job(server.port))
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        interrupt_after(0.2)
+        with pytest.raises(KeyboardInterrupt):
+            talks(job(server.port), job(server.port))
         assert [session.commands for session in server.wait(2)] == [["QUIT"]] * 2
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import socket
 import threading
+import time
 import typing as t
 
 import pytest
@@ -29,7 +30,10 @@ class Target(t.NamedTuple):
 
 @pytest.fixture
 def resolver(monkeypatch):
-    """What getaddrinfo answers, by name: addresses, or the exception to raise; and how often each name was asked."""
+    """What getaddrinfo answers, by name: addresses, or the exception to raise; and how often each name was asked.
+
+    The vantage is one that has IPv4 only.
+    """
     answers: t.Dict[str, t.Any] = {}
     asked: t.Counter[str] = collections.Counter()
     counting = threading.Lock()
@@ -41,7 +45,11 @@ def resolver(monkeypatch):
         if isinstance(answer, Exception):
             raise answer
         found = []
+        if flags == socket.AI_ADDRCONFIG and all(":" in address for address in answer):
+            raise socket.gaierror(socket.EAI_NODATA, "No address associated with hostname")
         for address in answer:
+            if flags == socket.AI_ADDRCONFIG and ":" in address:
+                continue
             of = socket.AF_INET6 if ":" in address else socket.AF_INET
             if family in (socket.AF_UNSPEC, of):
                 # As the real one does for a socket type that is given; and one family that is no business of ours.
@@ -58,9 +66,19 @@ def test_an_address_is_its_own_answer(resolver):
 
 
 def test_all_addresses_in_the_resolvers_order_once_each(resolver):
-    resolver[0]["mx1"] = ["2001:db8::5", "203.0.113.5", "2001:db8::5"]
-    assert addresses("mx1", "any") == [Address("2001:db8::5", "ipv6"), Address("203.0.113.5", "ipv4")]
-    assert addresses("mx1", "ipv4") == [Address("203.0.113.5", "ipv4")]
+    resolver[0]["mx1"] = ["203.0.113.6", "2001:db8::5", "203.0.113.5", "203.0.113.6"]
+    assert addresses("mx1", "ipv4") == [Address("203.0.113.6", "ipv4"), Address("203.0.113.5", "ipv4")]
+    assert addresses("mx1", "ipv6") == [Address("2001:db8::5", "ipv6")]
+
+
+def test_a_family_that_the_vantage_lacks_is_left_out(resolver):
+    resolver[0]["mx1"] = ["2001:db8::5", "203.0.113.5"]
+    assert addresses("mx1", "any") == [Address("203.0.113.5", "ipv4")]
+
+
+def test_a_host_of_a_family_that_the_vantage_lacks_does_have_an_address(resolver):
+    resolver[0]["mx1"] = ["2001:db8::5"]
+    assert addresses("mx1", "any") == [Address("2001:db8::5", "ipv6")]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +113,14 @@ def test_no_address(resolver, failure, family, error):
 
 def test_every_address_is_a_destination_and_every_name_is_asked_once(resolver):
     answers, asked = resolver
-    answers["mx1"] = ["203.0.113.5", "2001:db8::5"]
-    found = destinations([Target("mx1"), Target("mx1", port=587), Target("198.51.100.1")])
+    answers["mx1"] = ["203.0.113.5", "203.0.113.6"]
+    found = destinations([Target("mx1"), Target("mx1", port=587), Target("2001:db8::1")])
     assert [[(place.endpoint.address, place.endpoint.port) for place in places] for places in found] == [
-        [("203.0.113.5", 25), ("2001:db8::5", 25)],
-        [("203.0.113.5", 587), ("2001:db8::5", 587)],
-        [("198.51.100.1", 25)],
+        [("203.0.113.5", 25), ("203.0.113.6", 25)],
+        [("203.0.113.5", 587), ("203.0.113.6", 587)],
+        [("2001:db8::1", 25)],
     ]
-    assert found[0][1].endpoint.family == "ipv6"
+    assert found[2][0].endpoint.family == "ipv6"
     assert found[0][0].endpoint.source == "given"
     assert asked == {"mx1": 1}
 
@@ -113,6 +131,23 @@ def test_a_name_without_an_address_costs_the_others_nothing(resolver):
     assert unresolved.error.kind == "unresolved"
     assert (unresolved.endpoint.host, unresolved.endpoint.address) == ("mx1", None)
     assert fine.error is None
+
+
+def test_an_interrupted_run_does_not_look_up_the_rest(monkeypatch):
+    asked = []
+
+    def slow(host, family):
+        asked.append(host)
+        if host == "mx0":
+            raise KeyboardInterrupt
+        time.sleep(0.02)
+        return []
+
+    monkeypatch.setattr(endpoints, "addresses", slow)
+    monkeypatch.setattr(endpoints, "LOOKUPS_AT_ONCE", 1)
+    with pytest.raises(KeyboardInterrupt):
+        destinations([Target(f"mx{number}") for number in range(50)])
+    assert len(asked) < 50
 
 
 def test_a_domain_goes_to_its_mail_exchangers(resolver, monkeypatch):

@@ -79,7 +79,7 @@ def test_more_than_the_window_arrives_unharmed(jump_host: JumpHost, home: Path) 
 
     def exchange(connection: socket.socket) -> None:
         digest = hashlib.sha256()
-        for portion in range(16):
+        for _portion in range(16):
             digest.update(connection.recv(1 << 17, socket.MSG_WAITALL))
         received.put(digest.hexdigest())
         connection.sendall(data)
@@ -93,7 +93,7 @@ def test_more_than_the_window_arrives_unharmed(jump_host: JumpHost, home: Path) 
 
 
 def fill(stream: ChannelStream) -> None:
-    for attempt in range(10_000):
+    for _portion in range(10_000):
         stream.send(bytes(32768))
 
 
@@ -183,7 +183,7 @@ def test_a_jump_host_that_dies_answers_every_open_request(jump_host: JumpHost, h
     jump_host.behaviour.held.add("slow.example")
     answers = Answers()
     with SSHVantage(trusting(jump_host, home)) as vantage:
-        for number in range(5):
+        for _opening in range(5):
             answers.ask(vantage, "slow.example")
         assert eventually(lambda: len(jump_host.forwarded) == 5)
         jump_host.kill()

@@ -111,7 +111,7 @@ def test_a_slow_target_holds_up_no_other_and_times_out(jump_host: JumpHost, home
 
     slow_answers, quick_answers = Answers(), Answers()
     with target(echo) as quick, target(record_end) as slow, SSHVantage(trusting(jump_host, home)) as vantage:
-        for number in range(30):
+        for _opening in range(30):
             slow_answers.ask(vantage, "slow.example", slow, timeout=2.0)
         quick_answers.ask(vantage, "127.0.0.1", quick)
         assert quick_answers.kinds() == [None]

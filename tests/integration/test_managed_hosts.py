@@ -71,7 +71,8 @@ def test_vantages_disagree_and_the_matrix_says_where(controller: Controller) -> 
                 },
                 {
                     "ansible.builtin.copy": {
-                        "content": "{{ ansible_play_hosts | map('extract', hostvars, 'smtp') | mailops.smtp.smtp_matrix }}",
+                        "content": "{{ ansible_play_hosts | map('extract', hostvars, 'smtp')"
+                        " | mailops.smtp.smtp_matrix }}",
                         "dest": str(matrix),
                     },
                     "delegate_to": "localhost",
@@ -106,8 +107,8 @@ def test_delegated_loops_and_async(controller: Controller) -> None:
                 {
                     "ansible.builtin.assert": {
                         "that": [
-                            "looped.results | map(attribute='checks') | flatten | map(attribute='vantage.name') | unique"
-                            " == ['vantage-a', 'jump']"
+                            "looped.results | map(attribute='checks') | flatten | map(attribute='vantage.name')"
+                            " | unique == ['vantage-a', 'jump']"
                         ]
                     }
                 },

@@ -86,6 +86,9 @@ def test_a_message_arrives_and_its_receipt_comes_back(controller: Controller) ->
     )
     assert result["changed"] is True
     [check] = result["checks"]
+    challenges = [step["reply"] for step in check["steps"] if step["phase"] == "auth" and step["reply"]["code"] == 334]
+    assert challenges
+    assert {line for reply in challenges for line in reply["lines"]} == {"********"}
     message = check["message"]
     assert message["outcome"] == "accepted"
     assert message["queue_id"]
@@ -158,7 +161,11 @@ def test_it_stops_after_any_phase_with_quit(controller: Controller, phase: str) 
 def test_after_data_the_only_way_out_is_to_hang_up(controller: Controller) -> None:
     before = controller.mails("user")
     run = controller.check(
-        host=controller.name("mx1"), recipient="user@contoso.test", test_message={}, stop_after="data", tls=controller.tls
+        host=controller.name("mx1"),
+        recipient="user@contoso.test",
+        test_message={},
+        stop_after="data",
+        tls=controller.tls,
     )
     for check in run["checks"]:
         assert check["reached"] == "data"

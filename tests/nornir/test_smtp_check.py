@@ -112,6 +112,7 @@ def test_with_targets_the_hosts_are_the_vantages(
     seen = {name: host[0].result["checks"][0]["vantage"]["mode"] for name, host in result.items()}
     assert seen == {"here": "local", "fra": "ssh-channel", "nyc": "ssh-channel"}
     assert {host[0].result["verdict"] for host in result.values()} == {"pass"}
+    assert {host[0].result["vantages"][0]["name"] for host in result.values()} == {"here", "fra", "nyc"}
 
 
 def test_the_matrix_of_a_run(

@@ -26,7 +26,7 @@ from mailops_smtp.route import endpoints
 from mailops_smtp.route.mail_exchangers import MailExchanger
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
 
-from tests.conftest import NAMES_OF_RUN
+from tests.conftest import RUN, RUN_IN_COLLECTION
 from tests.core import dialogs
 from tests.core.scenario_client import SERVER_TLS
 from tests.facts_contract import keeps_contract
@@ -52,7 +52,7 @@ def closed_port() -> int:
 
 
 def test_no_run_in_any_test_goes_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    users = [*NAMES_OF_RUN, smtp_check.__name__, "nornir_smtp.plugins.tasks.smtp_check"]
+    users = [RUN, RUN_IN_COLLECTION, smtp_check.__name__, "nornir_smtp.plugins.tasks.smtp_check"]
     assert all(hasattr(importlib.import_module(user).check, "__wrapped__") for user in users)
     monkeypatch.setattr(run, "SCHEMA_VERSION", 0)
     with pytest.raises(AssertionError, match=r"\$\.schema_version: 1 was expected"):

@@ -52,7 +52,7 @@ def test_the_schema_is_a_schema() -> None:
     ],
 )
 def test_a_closed_list_is_the_one_in_the_code(path: str, values: t.Iterable[str]) -> None:
-    name, dot, field = path.partition(".")
+    name, _dot, field = path.partition(".")
     node = DEFS[name]["properties"][field] if field else DEFS[name]
     node = node.get("items", node)
     assert list(node.get("enum") or node["properties"]) == list(values)

@@ -61,6 +61,9 @@ def smtp_check(
     if isinstance(via, t.Mapping):
         asked["via"] = via
     vantage = _vantage(task, via, targets is not None)
+    if vantage is None and targets is not None and "via" not in asked:
+        # This machine, under the name that the inventory has for it.
+        asked.setdefault("vantage", {"name": task.host.name})
     run = check(asked, check_mode=bool(task.is_dry_run()), streams=_streams(task, vantage))
     return Result(
         host=task.host,

@@ -116,8 +116,8 @@ def _require_dnspython(targets: t.Sequence[Target]) -> None:
                 "targets",
                 target.domain,
                 "is a mail domain, and looking up its MX records needs dnspython, which is not installed here",
-                "install dnspython (Debian: python3-dnspython), or name the host, such as {host: mx1.%s}"
-                % target.domain,
+                "install dnspython (Debian: python3-dnspython), or name the host, "
+                f"such as {{host: mx1.{target.domain}}}",
             )
 
 
@@ -226,11 +226,11 @@ def _unresolved(target: Target, place: Destination, session: Session, vantage: V
         target=target.name,
         endpoint=place.endpoint,
         protocol=target.dialog.protocol,
-        started_at=_moment(time.time()),
-        seconds=0.0,
+        started_at=_moment(time.time() - place.seconds),
+        seconds=place.seconds,
         dialog=session.as_dict(),
         tls=TLS(),
-        steps=(Step("resolve", None, None, place.error, 0.0, 0.0, False),),
+        steps=(Step("resolve", None, None, place.error, 0.0, place.seconds, False),),
     )
 
 

@@ -66,7 +66,13 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
         if checks[index]["verdict"] not in ("not_tested", "inconclusive"):
             tested[column][list(vantages)[row]] = checks[index]
     listed = [
-        {"name": _name(target, host, port, address), "host": host, "address": address, "port": port, "protocol": protocol}
+        {
+            "name": _name(target, host, port, address),
+            "host": host,
+            "address": address,
+            "port": port,
+            "protocol": protocol,
+        }
         for target, host, port, protocol, address in endpoints
     ]
     divergences = (_divergence(column, listed[column]["name"], seen) for column, seen in enumerate(tested))

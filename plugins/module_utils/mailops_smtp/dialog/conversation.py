@@ -18,11 +18,12 @@ What the servers said accumulates in the ``Session``.
 from __future__ import annotations
 
 import base64
+import contextlib
 import typing as t
 
 from . import commands, sasl
 from .extensions import Extensions
-from .message import dot_stuffed, queue_id
+from .message import Message, dot_stuffed, queue_id
 from .replies import Reply
 
 if t.TYPE_CHECKING:
@@ -85,9 +86,9 @@ class Session:
         self.secure = False
         self.mid_message = False
         self.starttls_offered: t.Optional[bool] = None
-        self.auth: t.Optional[t.Dict[str, t.Any]] = None
+        self.auth: t.Dict[str, t.Any] = {}
         self.sender: t.Optional[t.Dict[str, t.Any]] = None
-        self.recipients = [
+        self.recipients: t.List[t.Dict[str, t.Any]] = [
             {
                 "address": recipient.address,
                 "outcome": "not_tried",
@@ -96,7 +97,7 @@ class Session:
             }
             for recipient in dialog.recipients
         ]
-        self.message: t.Optional[t.Dict[str, t.Any]] = None
+        self.message: t.Dict[str, t.Any] = {}
         if dialog.message is not None:
             self.message = {
                 "message_id": dialog.message.message_id,
@@ -108,16 +109,21 @@ class Session:
                 "reply": None,
             }
 
+    @property
+    def offered(self) -> Extensions:
+        """The extensions to go by: every phase after the greeting has some."""
+        return t.cast(Extensions, self.extensions)
+
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The part of a check's facts that the conversation itself knows."""
         return {
             "reached": self.reached,
             "failed_phase": self.failed_phase,
             "ehlo": self._ehlo(),
-            "auth": self.auth,
+            "auth": self.auth or None,
             "sender": self.sender,
             "recipients": [dict(recipient) for recipient in self.recipients],
-            "message": dict(self.message) if self.message is not None else None,
+            "message": dict(self.message) or None,
         }
 
     def _ehlo(self) -> t.Optional[t.Dict[str, t.Any]]:
@@ -190,7 +196,7 @@ def hello(session: Session) -> Procedure:
 def starttls(session: Session) -> Procedure:
     """RFC 3207. After a failed attempt nothing is said in clear text: nobody knows what state the server is in."""
     if session.hello_command != "HELO":
-        session.starttls_offered = session.extensions.offers("STARTTLS")
+        session.starttls_offered = session.offered.offers("STARTTLS")
     if session.dialog.starttls == "never":
         return False
     if not session.starttls_offered:
@@ -221,7 +227,7 @@ def authenticate(session: Session) -> Procedure:
     if wanted is None:
         return False
     session.auth = {"mechanism": None, "username": wanted.username, "accepted": None, "problem": None}
-    offered = session.extensions.auth_mechanisms()
+    offered = session.offered.auth_mechanisms()
     try:
         name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text)
         session.auth["mechanism"] = name
@@ -258,10 +264,10 @@ def _decoded(challenge: Reply) -> bytes:
 
 def mail(session: Session) -> Procedure:
     """RFC 5321 4.1.1.2: the reverse-path. Parameters only where their extension is offered."""
-    dialog, offers = session.dialog, session.extensions.offers
+    dialog, offers = session.dialog, session.offered.offers
     size = dialog.message.size if dialog.message is not None and offers("SIZE") else None
     ret, envelope_id = (dialog.ret, dialog.envelope_id) if offers("DSN") else (None, None)
-    if session.message is not None:
+    if session.message:
         session.message["envelope_id"] = envelope_id
     session.sender = {"address": dialog.sender, "accepted": None, "reply": None}
     reply = yield from say(session, commands.mail(dialog.sender, size, ret, envelope_id))
@@ -272,7 +278,7 @@ def mail(session: Session) -> Procedure:
 
 def recipients(session: Session) -> Procedure:
     """RFC 5321 4.1.1.3: one RCPT for each recipient, one outcome each. One acceptance is enough to go on."""
-    dsn = session.extensions.offers("DSN")
+    dsn = session.offered.offers("DSN")
     for recipient, outcome in zip(session.dialog.recipients, session.recipients):
         notify = recipient.notify if dsn else ()
         original = recipient.original_recipient if dsn else None
@@ -300,8 +306,8 @@ def message(session: Session) -> Procedure:
     """The message and the dot. 250 means that the server has taken responsibility, not that it has delivered."""
     # From the first octet on, silence leaves it open whether the server has the message (RFC 5321 4.5.3.2.6).
     session.message["outcome"] = "unknown"
-    content = dot_stuffed(session.dialog.message.content)
-    reply = yield Exchange("message", content, f"<message of {session.dialog.message.size} octets>")
+    sent = t.cast(Message, session.dialog.message)  # without one, DATA is never reached
+    reply = yield Exchange("message", dot_stuffed(sent.content), f"<message of {sent.size} octets>")
     session.mid_message = False
     if session.dialog.protocol == "lmtp":
         reply = yield from _lmtp_outcomes(session, reply)
@@ -324,7 +330,7 @@ def _lmtp_outcomes(session: Session, first: Reply) -> Procedure:
         recipient["outcome"] = _outcome(reply)
         recipient["reply"] = reply.as_dict()
         insist(reply, reply.code != 421)
-        worst = max(worst, reply, key=lambda candidate: candidate.code)
+        worst = max(worst, reply, key=lambda candidate: candidate.code or 0)
     return worst
 
 
@@ -336,10 +342,8 @@ def leave(session: Session) -> Procedure:
     if session.mid_message:
         return
     session.phase = "quit"
-    try:
+    with contextlib.suppress(StreamLost, Abandoned):
         yield from say(session, commands.quit())
-    except (StreamLost, Abandoned):
-        pass
 
 
 def leave_unheard(session: Session) -> Procedure:
@@ -363,7 +367,7 @@ PROCEDURE = (
     ("data", data),
     ("message", message),
 )
-IMPLICIT_TLS_PROCEDURE = (("starttls", handshake),) + tuple(step for step in PROCEDURE if step[0] != "starttls")
+IMPLICIT_TLS_PROCEDURE = (("starttls", handshake), *(step for step in PROCEDURE if step[0] != "starttls"))
 
 
 def say(session: Session, command: commands.Command) -> Procedure:

@@ -32,6 +32,9 @@ _PLAIN_LINE = re.compile(rb"[2-5][0-9][0-9][- ][ -~]{0,506}\r\n")
 # RFC 2034 4: class "." subject "." detail, at the beginning of the text.
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s|$)")
 
+# RFC 5802 7: verifier = "v=" base64, encoded once more for the line.
+_SERVER_SIGNATURE = re.compile(r"\bdj[0-3][A-Za-z0-9+/]+=*")
+
 
 def printable(data: t.Union[bytes, str], limit: int = MAX_CHARACTERS_KEPT) -> str:
     """Text that no terminal, template or JSON reader can be harmed by: UTF-8 where it is UTF-8, every control
@@ -79,6 +82,17 @@ class Reply(t.NamedTuple):
     def permanent(self) -> bool:
         """5yz: not this way."""
         return self.code is not None and 500 <= self.code < 600
+
+    def without_secrets(self) -> Reply:
+        """The reply as it may be kept when it belongs to an AUTH exchange.
+
+        What SCRAM's and CRAM-MD5's servers say is no password, but whoever has it can try passwords against it in
+        peace: challenges (334), and the server's signature ("v=" in base64) wherever it stands."""
+        if self.code == 334 or (self.code is None and self.lines[:1] and self.lines[0].startswith("334")):
+            return self._replace(lines=(MASK,), raw_base64=None)
+        if not any(map(_SERVER_SIGNATURE.search, self.lines)):
+            return self
+        return self._replace(lines=tuple(_SERVER_SIGNATURE.sub(MASK, line) for line in self.lines), raw_base64=None)
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return {

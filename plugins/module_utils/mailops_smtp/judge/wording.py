@@ -99,7 +99,8 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
         return f"{where(check['endpoint'])} {_achieved(check)} {took}, but: {title}."
     phase, said = main.phase, ""
     if main.steps and not went_well(check["steps"][main.steps[0]]):
-        said = f" ({_said(check['steps'][main.steps[0]])})"
+        words = _said(check["steps"][main.steps[0]])
+        said = f" ({words})" if words.lower() != title.lower() else ""
     elif check["failed_phase"] is not None:
         # A remark, such as a missing extension, shows in another phase than the one that needs it.
         phase = check["failed_phase"]

@@ -30,12 +30,20 @@ def addresses(host: str, family: str) -> t.Union[t.List[Address], StepError]:
     """All addresses of a host in the resolver's order, or why there are none.
 
     :param family: ``ipv4``, ``ipv6`` or ``any``; with ``any``, a family that the vantage has no address of is left
-        out, since trying it would test the vantage and not the target.
+        out where there is another, since trying it would test the vantage and not the target.
     """
     literal = address_literal(host)
     if literal is not None:
         return [literal]
-    flags = getattr(socket, "AI_ADDRCONFIG", 0) if family == "any" else 0
+    if family == "any" and hasattr(socket, "AI_ADDRCONFIG"):
+        found = _looked_up(host, family, socket.AI_ADDRCONFIG)
+        # It may have addresses of the other family alone. To have none is another thing, and not the vantage's fault.
+        if not isinstance(found, StepError) or found.kind != "unresolved":
+            return found
+    return _looked_up(host, family, 0)
+
+
+def _looked_up(host: str, family: str, flags: int) -> t.Union[t.List[Address], StepError]:
     try:
         found = socket.getaddrinfo(host, None, _FAMILIES[family], socket.SOCK_STREAM, 0, flags)
     except socket.gaierror as error:

@@ -22,22 +22,21 @@ from ..evidence import StepError, printable
 
 try:
     import paramiko
-    from paramiko import SSHException
     from paramiko import Transport as SSHTransport
     from paramiko.common import MSG_CHANNEL_OPEN_FAILURE, cMSG_CHANNEL_OPEN, cMSG_SERVICE_REQUEST
 except ImportError as error:
     # Imported all the same, so that SSHVantage can say what is missing.
     PARAMIKO_IMPORT_ERROR: t.Optional[ImportError] = error
-    SSHException, SSHTransport = OSError, object
+    LOST: t.Tuple[t.Type[Exception], ...] = ()
+    SSHTransport = object
 else:
     PARAMIKO_IMPORT_ERROR = None
+    # What paramiko raises where the connection below is gone.
+    LOST = (paramiko.SSHException, EOFError, OSError)
 
 # What one channel may hold unread. An SMTP reply is small; a server that floods us is held back here.
 _WINDOW_SIZE = 128 * 1024
 _PACKET_SIZE = 32 * 1024
-
-# What paramiko raises where the connection below is gone.
-LOST = (SSHException, EOFError, OSError)
 
 # RFC 4254 5.1
 _PROHIBITED, _CONNECT_FAILED, _UNKNOWN_TYPE = 1, 2, 3

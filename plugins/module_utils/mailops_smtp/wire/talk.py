@@ -334,6 +334,8 @@ class Talk:
     def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
         request, self._request = self._request, None
         ended = self._clock()
+        if reply is not None and request is not None and request.phase == "auth":
+            reply = reply.without_secrets()
         self.steps.append(
             Step(
                 request.phase if request is not None else "connect",
@@ -356,6 +358,7 @@ class Talk:
             self.tls_facts = self._tls.observed(self._now(), self._offered())
         if self.tls_facts is None:
             self.tls_facts = TLS(offered=self.session.starttls_offered)
+
 
 def _lost_kind(error: OSError) -> str:
     return getattr(error, "kind", "reset")

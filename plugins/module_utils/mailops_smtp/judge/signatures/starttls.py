@@ -138,7 +138,7 @@ REMARKS = (
         severity="warning",
         confidence="possible",
         owner="target",
-        title="The certificate's chain is incomplete",
+        title="The certificate's issuer is unknown: an incomplete chain, or a private authority",
         meaning="The server sends its own certificate alone, and nothing links that to a known authority ({reason}).",
         next_step="Configure the chain file: the server's certificate first, then the intermediate ones. If the "
         "authority is your own, give it with tls.ca_path.",

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that can be wrong with what a user wrote, in the sentence that he gets to read."""
+
+from __future__ import annotations
+
+import pytest
+from mailops_smtp.options import OptionError
+from mailops_smtp.plan import plan
+
+
+def planned(**options):
+    return plan({"host": "mx1", **options} if "targets" not in options else options, "vantage.test.com")
+
+
+AUTH = {"username": "u", "password": "p"}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        # Where to.
+        ({"host": None}, "host None leaves nothing to check: give host, or targets."),
+        ({"host": None, "targets": []}, "host None leaves nothing to check: give host, or targets."),
+        ({"host": "mx1", "targets": ["mx2"]}, "host 'mx1' stands beside targets: give one of the two."),
+        ({"host": ""}, "host '' is no valid host name: give its name."),
+        ({"host": "mx 1"}, "host 'mx 1' is no valid host name: give its name."),
+        (
+            {"host": "mx1\r\nQUIT"},
+            r"host 'mx1\r\nQUIT' contains a line end, which would start another command: give its name.",
+        ),
+        ({"host": "mx1:25"}, "host 'mx1:25' is no valid host name: give its name."),
+        ({"targets": [{}]}, "targets[0] {} must have a host or a domain: give one of the two."),
+        (
+            {"targets": ["mx1:25", {"host": "a", "domain": "b", "auth": {"username": "u", "password": "hunter2"}}]},
+            "targets[1] {'host': 'a', 'domain': 'b', 'auth': {'username': 'u', 'password': '********'}}"
+            " must have a host or a domain: give one of the two.",
+        ),
+        (
+            {"targets": [["mx1"]]},
+            "targets[0] 'list' is neither a text nor a dictionary: give a mail domain, host:port, or a dictionary with"
+            " host or domain.",
+        ),
+        (
+            {"targets": ["mx1:smtp"]},
+            "targets[0] 'mx1:smtp' has no port number after the colon: write host:port, such as mx1:25.",
+        ),
+        (
+            {"targets": ["mx1:²"]},
+            "targets[0] 'mx1:²' has no port number after the colon: write host:port, such as mx1:25.",
+        ),
+        ({"targets": ["mx1:70000"]}, "targets[0].port 70000 is no port number: give 1 to 65535."),
+        ({"targets": [{"host": "a b"}]}, "targets[0].host 'a b' is no valid host name: give its name."),
+        (
+            {"targets": [{"domain": "203.0.113.5 "}]},
+            "targets[0].domain '203.0.113.5 ' is no valid host name: give its name.",
+        ),
+        (
+            {"targets": [{"host": "mx1", "sender": "x"}]},
+            "targets[0].sender 'x' is not of the form local-part@domain: write local-part@domain, or \"<>\".",
+        ),
+        ({"port": 0}, "port 0 is no port number: give 1 to 65535."),
+        ({"port": 65536}, "port 65536 is no port number: give 1 to 65535."),
+        ({"port": "smtp"}, "port 'smtp' is not a number: give a number."),
+        (
+            {"host": "::1", "address_family": "ipv4"},
+            "address_family 'ipv4' does not fit the address ::1: give ipv6 or any.",
+        ),
+        ({"source_address": "eth0"}, "source_address 'eth0' is no IP address: give an address of the vantage."),
+        (
+            {"source_address": "::1", "address_family": "ipv4"},
+            "address_family 'ipv4' does not fit the address ::1: give ipv6 or any.",
+        ),
+        # What to say.
+        (
+            {"helo_name": "test.com\nRSET"},
+            r"helo_name 'test.com\nRSET' contains a line end, which would start another command:"
+            " give the vantage's own host name.",
+        ),
+        (
+            {"helo_name": "two words"},
+            "helo_name 'two words' is neither a host name nor an address literal such as [198.51.100.7]:"
+            " give the vantage's own host name.",
+        ),
+        (
+            {"sender": "admin"},
+            "sender 'admin' is not of the form local-part@domain: write local-part@domain, or \"<>\".",
+        ),
+        (
+            {"sender": "admin@test.com\r\nDATA"},
+            r"sender 'admin@test.com\r\nDATA' contains a line end, which would start another command:"
+            ' write local-part@domain, or "<>".',
+        ),
+        ({"recipient": ""}, "recipient '' is not of the form local-part@domain: write local-part@domain."),
+        (
+            {"recipients": ["a@b.example", "a b@c.example"]},
+            "recipient 'a b@c.example' has a local part that would need quotation marks, or misplaced dots:"
+            " write local-part@domain.",
+        ),
+        (
+            {"recipient": "jürgen@contoso.com"},
+            "recipient 'jürgen@contoso.com' contains a character outside ASCII, which RFC 5321 does not allow on the"
+            " wire: write local-part@domain.",
+        ),
+        (
+            {"recipient": "a@b.example", "recipients": ["c@d.example"]},
+            "recipient 'a@b.example' stands beside recipients: give one of the two.",
+        ),
+        ({"stop_after": "rcpt"}, "stop_after 'rcpt' cannot be reached without recipient: give recipient."),
+        (
+            {"stop_after": "message", "recipient": "a@b.example"},
+            "stop_after 'message' cannot be reached without test_message: give test_message.",
+        ),
+        (
+            {"stop_after": "connect"},
+            "stop_after 'connect' is not a choice here:"
+            " choose one of banner, ehlo, starttls, auth, mail, rcpt, data, message.",
+        ),
+        (
+            {"stop_after": "starttls", "protocol": "smtps"},
+            "stop_after 'starttls' comes before the banner with smtps: stop after banner or later.",
+        ),
+        ({"hello": "helo", "auth": AUTH}, "hello 'helo' rules out auth, an extension: use ehlo, or drop it."),
+        (
+            {"hello": "helo", "starttls": "required"},
+            "hello 'helo' rules out starttls: required, an extension: use ehlo, or drop it.",
+        ),
+        ({"hello": "helo", "protocol": "lmtp"}, "hello 'helo' is not known to LMTP: leave it out: LMTP uses LHLO."),
+        (
+            {"starttls": "required", "protocol": "smtps"},
+            "starttls 'required' does not go with smtps, which is TLS from the start: drop it.",
+        ),
+        (
+            {"starttls": "never", "tls": {"verify": True}},
+            "tls {'verify': True} has no effect with starttls: never: drop one of the two.",
+        ),
+        ({"auth": {"username": "u"}}, "auth.password None is missing: it is needed here."),
+        (
+            {"auth": {"username": "u\0", "password": "p"}},
+            r"auth.username 'u\x00' contains a NUL or a lone surrogate: leave it out.",
+        ),
+        (
+            {"auth": {"username": "u", "password": "p\0"}},
+            "auth.password '(hidden)' contains a NUL or a lone surrogate: leave it out.",
+        ),
+        # Receipts and the message.
+        (
+            {"dsn": {"notify": ["success"]}},
+            "dsn {'notify': ['success'], 'ret': None, 'envelope_id': None} has no recipient to report on:"
+            " give recipient.",
+        ),
+        (
+            {"recipient": "a@b.example", "dsn": {"notify": ["never", "delay"]}},
+            "dsn.notify ['never', 'delay'] cannot combine never with another value (RFC 3461 4.1):"
+            " give never alone, or the others.",
+        ),
+        (
+            {"recipient": "a@b.example", "dsn": {"notify": ["often"]}},
+            "dsn.notify[0] 'often' is not a choice here: choose one of never, success, failure, delay.",
+        ),
+        (
+            {"recipient": "a@b.example", "dsn": {"envelope_id": "é"}},
+            "dsn.envelope_id 'é' contains a character outside ASCII, which RFC 5321 does not allow on the wire:"
+            " shorten or reword it.",
+        ),
+        (
+            {"test_message": {"subject": "x"}},
+            "test_message {'subject': 'x', 'body': None, 'headers': None} has no recipient:"
+            " give recipient, the address to send it to.",
+        ),
+        (
+            {"recipient": "a@b.example", "test_message": {"subject": "a\r\nBcc: b@b.example"}},
+            r"test_message.subject 'a\r\nBcc: b@b.example' contains a line end or control character:"
+            r" write it on one line.",
+        ),
+        (
+            {"recipient": "a@b.example", "test_message": {"headers": {"X-A": "a\x0bBcc: b@b.example"}}},
+            r"test_message.headers 'a\x0bBcc: b@b.example' contains a line end or control character:"
+            r" write it on one line.",
+        ),
+        (
+            {"recipient": "a@b.example", "test_message": {"headers": {"X A": "a"}}},
+            "test_message.headers 'X A' is no header field name: use letters, digits and hyphens.",
+        ),
+        (
+            {"recipient": "a@b.example", "test_message": {"body": "\0"}},
+            r"test_message.body '\x00' contains a NUL or a lone surrogate: leave it out.",
+        ),
+        # Time.
+        ({"timeouts": {"reply": 0}}, "timeouts.reply 0.0 is no usable time limit: give seconds, up to 86400."),
+        ({"timeouts": {"reply": -1}}, "timeouts.reply -1.0 is no usable time limit: give seconds, up to 86400."),
+        ({"timeouts": {"total": "nan"}}, "timeouts.total nan is no usable time limit: give seconds, up to 86400."),
+        ({"timeouts": {"connect": "inf"}}, "timeouts.connect inf is no usable time limit: give seconds, up to 86400."),
+        # What a jump host decides.
+        (
+            {"via": {"host": "jump"}, "targets": ["contoso.com"]},
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up through an SSH channel:"
+            " name its hosts, such as {host: mx1.contoso.com}.",
+        ),
+        (
+            {"via": {"host": "jump"}, "source_address": "192.0.2.1"},
+            "source_address '192.0.2.1' is the jump host's choice with via: drop it.",
+        ),
+        (
+            {"via": {"host": "jump"}, "address_family": "ipv6"},
+            "address_family 'ipv6' is the jump host's choice with via: give the address as host.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_remedy(options, sentence):
+    with pytest.raises(OptionError) as raised:
+        planned(**options)
+    assert str(raised.value) == sentence
