@@ -1144,7 +1144,7 @@ summary:
 import signal
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.options import (
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import (
     CHECK_OPTIONS,
     OptionError,
     secrets,

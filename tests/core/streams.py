@@ -12,7 +12,7 @@ from mailops_smtp.dialog.conversation import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.talk import Job, Talk
-from mailops_smtp.wire.tls import TLSSettings
+from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import MESSAGE, dialog
 
@@ -53,7 +53,7 @@ class Stream:
         return -1
 
     def recv(self, size: int) -> bytes:
-        portion = self._arriving.pop(0) if self._arriving else None
+        portion = self._arriving.pop(0) if self._arriving else BlockingIOError()
         if portion is None:
             raise BlockingIOError
         if isinstance(portion, OSError):

@@ -25,13 +25,12 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # Both speak of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
     "report": {"evidence", "judge"},
-    "options": {"dialog"},
-    "plan": {"dialog", "options"},
+    "plan": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
     "scenario": {"evidence"},
-    "run": {"dialog", "evidence", "judge", "options", "plan", "route", "vantage", "wire"},
+    "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
 }
 
 _INPUT_AND_OUTPUT = {"asyncio", "os", "pathlib", "selectors", "socket", "ssl", "subprocess"}
@@ -44,7 +43,6 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
-    "options": _INPUT_AND_OUTPUT | _TIME,
     "plan": _INPUT_AND_OUTPUT | _TIME,
 }
 
@@ -153,7 +151,7 @@ def test_the_core_has_no_name_of_its_own():
         ("dialog/replies.py", "from .. import wire, plan", [("wire", None), ("plan", None)]),
         ("judge/signatures/auth.py", "from ...wire import talk", [("wire", None)]),
         ("judge/signatures/auth.py", "from ..signature import Signature", [("judge", None)]),
-        ("plan.py", "from .run import check", [("run", None)]),
+        ("plan/planning.py", "from ..run import check", [("run", None)]),
         ("dialog/replies.py", "def late():\n    import socket", [(None, "socket")]),
         ("dialog/replies.py", "if t.TYPE_CHECKING:\n    import socket", []),
         ("dialog/replies.py", "if TYPE_CHECKING:\n    pass\nelse:\n    import socket", [(None, "socket")]),

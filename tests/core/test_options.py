@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from mailops_smtp.options import CHECK_OPTIONS, TARGET_OPTIONS, OptionError, checked, redacted, secrets
+from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS, OptionError, checked, redacted, secrets
 
 TABLE = {
     "count": {"type": "int", "default": 3},

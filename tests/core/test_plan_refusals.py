@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from mailops_smtp.options import OptionError
 from mailops_smtp.plan import plan
+from mailops_smtp.plan.options import OptionError
 
 
 def planned(**options):

@@ -230,7 +230,7 @@ def test_a_domain_without_mx_is_its_own_mail_host(mx):
 def test_no_answer_is_not_no_mx(mx, name):
     resolver = pytest.importorskip("dns.resolver")
     failures = {
-        "NoNameservers": lambda: resolver.NoNameservers(),
+        "NoNameservers": resolver.NoNameservers,
         "LifetimeTimeout": lambda: resolver.LifetimeTimeout(timeout=10, errors=[]),
         "OSError": lambda: OSError("no route"),
     }

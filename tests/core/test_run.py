@@ -14,7 +14,7 @@ import socket
 import pytest
 from mailops_smtp import run as run_module
 from mailops_smtp.evidence import StepError
-from mailops_smtp.options import OptionError
+from mailops_smtp.plan.options import OptionError
 from mailops_smtp.route import addresses as addresses_module
 from mailops_smtp.run import Streams, changed, check, default_helo_name
 from mailops_smtp.scenario import ScenarioServer

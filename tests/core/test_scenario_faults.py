@@ -144,7 +144,7 @@ def test_starttls_close_ends_inside_the_handshake():
         client.reply()
         client.ask("EHLO me")
         assert client.ask("STARTTLS").startswith("220 ")
-        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+        with pytest.raises((ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError)):
             CLIENT_TLS.wrap_socket(client.socket, server_hostname="mail.contoso.com")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from mailops_smtp import options
+from mailops_smtp.plan import options
 from mailops_smtp.wire import tls_settings
 from mailops_smtp.wire.tls import TLSFailure, TLSStream
 from mailops_smtp.wire.tls_settings import TLSSettingError, TLSSettings

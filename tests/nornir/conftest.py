@@ -15,6 +15,7 @@ from nornir.core.configuration import Config
 from nornir.core.inventory import ConnectionOptions, Defaults, Groups, Host, Hosts, Inventory
 from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
+
 from nornir_smtp.plugins.connections import CONNECTION_NAME
 
 

@@ -10,11 +10,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from mailops_smtp.options import OptionError
+from mailops_smtp.plan import OptionError
 from mailops_smtp.scenario import ScenarioServer
 from nornir.core import Nornir
-from nornir_smtp import matrix, print_matrix, smtp_check
 
+from nornir_smtp import matrix, print_matrix, smtp_check
 from tests.core.ssh_client import PASSWORD
 from tests.core.ssh_server import Behaviour, JumpHost
 
@@ -95,9 +95,7 @@ def test_a_host_beyond_the_filter_can_be_given_itself(
     assert result["mx1"][0].result["checks"][0]["vantage"]["name"] == "nyc"
 
 
-def test_a_name_beyond_the_filter_is_told(
-    inventory_of: InventoryOf, jump_hosts: dict[str, dict[str, t.Any]]
-) -> None:
+def test_a_name_beyond_the_filter_is_told(inventory_of: InventoryOf, jump_hosts: dict[str, dict[str, t.Any]]) -> None:
     alone = inventory_of(mx1={"hostname": "127.0.0.1"}, **jump_hosts).filter(name="mx1")
     result = alone.run(smtp_check, via="nyc")
     assert isinstance(result["mx1"][0].exception, OptionError)

@@ -15,7 +15,7 @@ from ansible_collections.mailops.smtp.plugins.modules import smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
 from mailops_smtp.judge import verdicts
-from mailops_smtp.options import CHECK_OPTIONS, TARGET_OPTIONS
+from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
 from tests import repository
 from tests.facts_contract import SCHEMA

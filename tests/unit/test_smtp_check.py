@@ -67,7 +67,10 @@ def test_only_a_message_changes_anything(ansible: Ansible, server: ScenarioServe
             "has no recipient: give recipient, the address to send it to.",
         ),
         ({"host": "a", "tls": {"ca_path": "/nonexistent"}}, "tls.ca_path '/nonexistent' cannot be used:"),
-        ({"host": "a", "via": {"host": "j", "key_file": "/nonexistent"}}, "via.key_file '/nonexistent' cannot be used:"),
+        (
+            {"host": "a", "via": {"host": "j", "key_file": "/nonexistent"}},
+            "via.key_file '/nonexistent' cannot be used:",
+        ),
     ],
 )
 def test_wrong_input_is_told_in_one_sentence(ansible: Ansible, arguments: dict[str, object], sentence: str) -> None:

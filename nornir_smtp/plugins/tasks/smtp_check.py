@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from mailops_smtp.options import OptionError
+from mailops_smtp.plan import OptionError
 from mailops_smtp.run import Streams, changed, check
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task

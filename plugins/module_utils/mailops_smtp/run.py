@@ -20,8 +20,7 @@ from .dialog.conversation import Session
 from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, TLS, Check, Step, Vantage
 from .judge import judge_run
-from .options import OptionError
-from .plan import Dialog, Plan, Target, plan
+from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import DNSPYTHON_IMPORT_ERROR
 from .wire.engine import Engine

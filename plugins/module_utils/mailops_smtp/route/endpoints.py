@@ -84,9 +84,7 @@ def _hosts(target: t.Any, exchangers: t.Mapping[_Question, _LookUp]) -> _LookUp:
     return _LookUp([MailExchanger(target.host, None, "given")], 0.0)
 
 
-def _destinations(
-    target: t.Any, hosts: _LookUp, resolved: t.Mapping[_Question, _LookUp]
-) -> t.Iterator[Destination]:
+def _destinations(target: t.Any, hosts: _LookUp, resolved: t.Mapping[_Question, _LookUp]) -> t.Iterator[Destination]:
     if isinstance(hosts.answer, StepError):
         yield Destination(Endpoint(target.domain, None, None, target.port, "mx"), hosts.answer, hosts.seconds)
         return

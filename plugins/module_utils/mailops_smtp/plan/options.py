@@ -11,8 +11,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from .dialog.commands import MASK
-from .dialog.sasl import MECHANISMS
+from ..dialog.commands import MASK
+from ..dialog.sasl import MECHANISMS
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan itself: frozen, complete, and without a secret in its public form."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..dialog.message import Message, compose
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipient:
+    address: str
+    notify: t.Tuple[str, ...] = ()
+    original_recipient: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Auth:
+    username: str
+    password: str = dataclasses.field(repr=False)
+    mechanism: t.Optional[str] = None
+    allow_clear_text: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialog:
+    """What to say in one conversation. ``sender`` "" is the null reverse-path; ``message`` is complete."""
+
+    protocol: str
+    hello: str
+    helo_name: str
+    starttls: str
+    auth: t.Optional[Auth]
+    sender: str
+    recipients: t.Tuple[Recipient, ...]
+    ret: t.Optional[str]
+    envelope_id: t.Optional[str]
+    stop_after: str
+    message: t.Optional[Message] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class MessageText:
+    """The test message before it has a token and a date."""
+
+    subject: str
+    body: str
+    headers: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class TLSOptions:
+    """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported."""
+
+    verify: bool
+    ca_path: t.Optional[str]
+    server_name: t.Optional[str]
+    client_cert: t.Optional[str]
+    client_key: t.Optional[str]
+    min_version: t.Optional[str]
+    max_version: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to open the connection (and its TLS), for each reply, and for the whole check."""
+
+    connect: float
+    reply: float
+    total: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how."""
+
+    name: str
+    host: t.Optional[str]
+    domain: t.Optional[str]
+    port: int
+    dialog: Dialog
+    message: t.Optional[MessageText]
+    tls: TLSOptions
+    timeouts: Timeouts
+    address_family: str
+    source_address: t.Optional[str]
+
+    def dialog_with_message(self, token: str, date: str) -> Dialog:
+        """The dialog of one check. Each check's message has a token of its own, which is also the envelope
+        identifier of its receipts unless the user chose another."""
+        if self.message is None:
+            return self.dialog
+        dialog = self.dialog
+        message = compose(
+            token,
+            date,
+            dialog.helo_name,
+            dialog.sender,
+            [recipient.address for recipient in dialog.recipients],
+            self.message.subject,
+            self.message.body,
+            self.message.headers,
+        )
+        envelope_id = dialog.envelope_id
+        if envelope_id is None and (dialog.ret or any(recipient.notify for recipient in dialog.recipients)):
+            envelope_id = token
+        return dataclasses.replace(dialog, message=message, envelope_id=envelope_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him."""
+
+    targets: t.Tuple[Target, ...]
+    via: t.Optional[t.Mapping[str, t.Any]]
+    vantage_name: t.Optional[str]
+    vantage_mode: str
+    asked: t.Mapping[str, t.Any]
+    warnings: t.Tuple[str, ...]
+
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return {"asked": dict(self.asked), "warnings": list(self.warnings)}

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From what a user wrote of one target to where it is and how it is to be tested."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ..dialog import commands
+from .dialogs import read_auth, read_dialog, read_message, require_valid
+from .options import TARGET_OPTIONS, OptionError, checked, redacted
+from .records import Auth, Target, Timeouts, TLSOptions
+
+DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
+
+
+def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, default_helo_name: str) -> Target:
+    place = _place(entry, option)
+    own = {name: value for name, value in place.items() if name not in ("host", "domain", "name")}
+    options = {name: values[name] for name in TARGET_OPTIONS}
+    prefix = "" if option == "host" else f"{option}."
+    # Only what the entry itself says replaces what was said for all.
+    options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in _said(own))
+    host, domain = place.get("host"), place.get("domain")
+    port = options["port"] if options["port"] is not None else DEFAULT_PORTS[options["protocol"]]
+    if not 1 <= port <= 65535:
+        raise OptionError(f"{prefix}port", port, "is no port number", "give 1 to 65535")
+    family = options["address_family"]
+    if host is not None:
+        _check_family(host, family, f"{prefix}address_family")
+    if options["source_address"] is not None:
+        _check_source_address(options["source_address"], family, prefix)
+    auth = read_auth(options, prefix)
+    message = read_message(options, prefix)
+    return Target(
+        name=str(place.get("name") or "") or (f"{host}:{port}" if host is not None else str(domain)),
+        host=host,
+        domain=domain,
+        port=port,
+        dialog=read_dialog(options, auth, prefix, default_helo_name),
+        message=message,
+        tls=_tls(options["tls"] or {}, auth),
+        timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
+        address_family=family,
+        source_address=options["source_address"],
+    )
+
+
+def _said(own: t.Mapping[str, t.Any]) -> t.Set[str]:
+    names = {alias: name for name, spec in TARGET_OPTIONS.items() for alias in spec.get("aliases", ())}
+    said = {names.get(name, name) for name in own}
+    # One recipient and several are the same thing said in two ways.
+    if said & {"recipient", "recipients"}:
+        said |= {"recipient", "recipients"}
+    return said
+
+
+def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
+    """Where to: a mail domain ("contoso.com"), an address, "host:port", or a dictionary with host or domain."""
+    if isinstance(entry, str):
+        entry = _place_of_text(entry, option)
+    if not isinstance(entry, t.Mapping):
+        remedy = "give a mail domain, host:port, or a dictionary with host or domain"
+        raise OptionError(option, type(entry).__name__, "is neither a text nor a dictionary", remedy)
+    place = dict(entry)
+    named = [name for name in ("host", "domain") if place.get(name) is not None]
+    if len(named) != 1:
+        shown = redacted(entry, TARGET_OPTIONS)
+        raise OptionError(option, shown, "must have a host or a domain", "give one of the two")
+    value = str(place[named[0]]).strip("[]") if named[0] == "host" else str(place[named[0]])
+    if not (named[0] == "host" and address_of(value)):
+        require_valid(
+            option if option == "host" else f"{option}.{named[0]}", value, commands.check_host_name, "give its name"
+        )
+    place[named[0]] = value
+    return place
+
+
+def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
+    if address_of(text.strip("[]")):
+        return {"host": text}
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        return {"domain": text}
+    if not re.fullmatch("[0-9]{1,5}", port):
+        raise OptionError(option, text, "has no port number after the colon", "write host:port, such as mx1:25")
+    return {"host": host, "port": int(port)}
+
+
+def address_of(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _check_family(host: str, family: str, option: str) -> None:
+    address = address_of(host)
+    if address is not None and family not in ("any", f"ipv{address.version}"):
+        raise OptionError(option, family, f"does not fit the address {host}", f"give ipv{address.version} or any")
+
+
+def _check_source_address(text: str, family: str, prefix: str) -> None:
+    if address_of(text) is None:
+        raise OptionError(f"{prefix}source_address", text, "is no IP address", "give an address of the vantage")
+    _check_family(text, family, f"{prefix}address_family")
+
+
+def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth]) -> TLSOptions:
+    verify = given.get("verify")
+    return TLSOptions(
+        # Credentials are for a server that proved who it is; everything else may look at any certificate.
+        verify=verify if verify is not None else auth is not None,
+        **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name != "verify"},
+    )
+
+
+def _timeouts(given: t.Mapping[str, t.Any], prefix: str) -> Timeouts:
+    defaults = {name: spec["default"] for name, spec in TARGET_OPTIONS["timeouts"]["options"].items()}
+    seconds: t.Dict[str, float] = {**defaults, **{name: value for name, value in given.items() if value is not None}}
+    for name, value in seconds.items():
+        # The comparison is false for NaN too.
+        if not 0 < value <= 86400:
+            raise OptionError(f"{prefix}{name}", value, "is no usable time limit", "give seconds, up to 86400")
+    return Timeouts(**seconds)
