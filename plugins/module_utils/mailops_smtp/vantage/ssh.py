@@ -136,7 +136,7 @@ class SSHVantage:
         waiting = self._waiting.pop(opening, None)
         if waiting is None:
             # Too late, and a late connection must not stay open at the mail server.
-            opening.channel.close()
+            _close(opening)
             return
         error = opening.error(self.via.name)
         if error is not None:
@@ -145,7 +145,7 @@ class SSHVantage:
         try:
             stream = ChannelStream(opening.channel, self.via.name)
         except OSError as no_descriptor:
-            opening.channel.close()
+            _close(opening)
             waiting.report(None, StepError("local", f"no descriptor is left for a channel: {no_descriptor.strerror}"))
             return
         waiting.report(stream, None)
@@ -186,3 +186,9 @@ class SSHVantage:
 
     def _ended(self) -> StepError:
         return self._failure or StepError("tunnel", f"the SSH connection to {self.via.name} was closed")
+
+
+def _close(opening: Opening) -> None:
+    # The connection can be lost at this very moment, and its channels with it.
+    with contextlib.suppress(*LOST):
+        opening.channel.close()
