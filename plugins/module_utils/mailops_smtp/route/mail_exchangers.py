@@ -39,9 +39,14 @@ def mail_exchangers(domain: str) -> t.Union[t.List[MailExchanger], StepError]:
         return StepError("unresolved", f"The domain {domain} does not exist.")
     except dns.resolver.NoAnswer:
         return [MailExchanger(domain, None, "implicit-mx")]
+    except dns.exception.Timeout:
+        reason = f"no name server answered within {LOOKUP_SECONDS:g} s"
+        return StepError("resolver", f"The MX records of {domain} could not be looked up: {reason}.")
     except (dns.exception.DNSException, OSError) as error:
         return StepError("resolver", f"The MX records of {domain} could not be looked up: {error}")
     records = sorted((record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer)
-    if [host for _preference, host in records] == ["."] or records == [(0, "")]:
+    # The root as host is the null MX; beside real hosts it means nothing.
+    hosts = [MailExchanger(host, preference, "mx") for preference, host in records if host not in ("", ".", "@")]
+    if not hosts:
         return StepError("null_mx", f"The domain {domain} says by a null MX that it takes no mail (RFC 7505).")
-    return [MailExchanger(host, preference, "mx") for preference, host in records if host not in ("", ".")]
+    return hosts
