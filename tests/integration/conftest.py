@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.facts_contract import keeps_contract
+from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
 from tests.lab import postfix_log
 from tests.lab.command import LabError
 from tests.lab.lab import Lab
@@ -22,8 +22,6 @@ from tests.lab.lab import Lab
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 SECONDS = 120
-
-ADDED_BY_ANSIBLE = ("changed", "msg", "invocation", "warnings", "deprecations", "ansible_facts")
 
 
 @pytest.fixture(scope="session")
