@@ -22,7 +22,7 @@ from .evidence import SCHEMA_VERSION, TLS, Check, Step, Vantage
 from .judge import judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.endpoints import Destination, destinations, destinations_beyond
-from .route.mail_exchangers import DNSPYTHON_IMPORT_ERROR
+from .route.mail_exchangers import dnspython_is_installed
 from .wire.engine import Engine
 from .wire.talk import Job, Opener, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
@@ -110,7 +110,7 @@ def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
 
 def _require_dnspython(targets: t.Sequence[Target]) -> None:
     for target in targets:
-        if target.domain is not None and DNSPYTHON_IMPORT_ERROR is not None:
+        if target.domain is not None and not dnspython_is_installed():
             raise OptionError(
                 "targets",
                 target.domain,

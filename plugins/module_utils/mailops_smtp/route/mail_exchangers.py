@@ -4,18 +4,10 @@
 
 from __future__ import annotations
 
-import traceback
+import importlib.util
 import typing as t
 
 from ..evidence import StepError
-
-try:
-    import dns.exception
-    import dns.resolver
-except ImportError:
-    DNSPYTHON_IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
-else:
-    DNSPYTHON_IMPORT_ERROR = None
 
 LOOKUP_SECONDS = 10.0
 
@@ -28,10 +20,18 @@ class MailExchanger(t.NamedTuple):
     source: str
 
 
+def dnspython_is_installed() -> bool:
+    return importlib.util.find_spec("dns") is not None
+
+
 def mail_exchangers(domain: str) -> t.Union[t.List[MailExchanger], StepError]:
     """The hosts for a domain, the preferred ones first, or why there are none. Needs dnspython.
 
     Failing to get an answer is never read as "there is no MX"."""
+    # Imported only here: dnspython takes longer to load than most checks take to be made.
+    import dns.exception
+    import dns.resolver
+
     try:
         # The final dot keeps the resolver's search list out of it.
         answer = dns.resolver.resolve(f"{domain.rstrip('.')}.", "MX", lifetime=LOOKUP_SECONDS)
