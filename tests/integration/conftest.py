@@ -26,20 +26,25 @@ SECONDS = 120
 
 @pytest.fixture(scope="session")
 def lab() -> t.Iterator[Lab]:
-    """The running lab; brought up for these tests unless it is up already."""
+    """The running lab; brought up for these tests, and down after them, unless it is up and well already."""
+    was_up = is_up()
     try:
-        found = Lab.load()
-    except LabError:
-        found = None
-    try:
-        yield found or Lab.up()
+        running = Lab.up()
     except LabError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
-    finally:
-        if found is None:
-            Lab.down()
+    yield running
+    if not was_up:
+        Lab.down()
+
+
+def is_up() -> bool:
+    """Whether somebody has the lab up; what a reboot or a crash left of one does not count."""
+    try:
+        return not Lab.load().silent()
+    except LabError:
+        return False
 
 
 @pytest.fixture(autouse=True)
