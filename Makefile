@@ -10,7 +10,7 @@ PYTEST := $(PYTHON) -m pytest
 # pyenv's shims answer to names of versions that are not selected: ansible-test and nox must find the real ones first.
 INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/bin)))
 
-.PHONY: help venv demo test test-core test-unit test-integration test-packaging test-sanity lint matrix clean
+.PHONY: help venv demo test test-core test-unit test-integration test-packaging test-sanity fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -23,7 +23,7 @@ demo: venv ## a mail site with a fault, a jump host and a check of both, all on 
 test: test-core test-unit test-integration test-packaging test-sanity ## all tests
 
 test-core: venv ## the core alone, without Ansible and Nornir
-	$(PYTEST) tests/core
+	$(PYTEST) tests/core tests/fuzz
 
 test-unit: venv ## the Ansible module and the Nornir task
 	$(PYTEST) tests/unit tests/nornir
@@ -36,6 +36,10 @@ test-packaging: venv ## what the collection and the wheel contain
 
 test-sanity: venv ## ansible-test sanity
 	PATH="$(INTERPRETERS)$$PATH" $(PYTHON) -m tests.sanity
+
+fuzz: venv ## ten minutes of octets that no server should send, chosen by the lines of the core that they reach
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(PYTHON) tests/fuzz/fuzz_receive.py -max_total_time=600
 
 lint: venv ## ruff, mypy, ansible-lint and the changelog's fragments
 	.venv/bin/ruff check

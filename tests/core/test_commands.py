@@ -107,6 +107,16 @@ def test_what_no_line_may_contain(value, problem):
     assert str(raised.value) == problem
 
 
+@pytest.mark.parametrize(
+    "check", [commands.check_hello_name, commands.check_host_name, commands.check_address, commands.check_envelope_id]
+)
+def test_every_check_begins_with_what_no_line_may_contain(check):
+    with pytest.raises(CommandError, match="contains a line end"):
+        check("a@test.com\r\nQUIT")
+    with pytest.raises(CommandError, match="contains a character outside ASCII"):
+        check("té@test.com")
+
+
 def from_xtext(text):
     return re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match.group(1), 16)), text)
 
@@ -120,8 +130,14 @@ def test_xtext_is_read_back_as_it_was(value):
     assert from_xtext(encoded) == value
 
 
+def test_xtext_leaves_alone_what_it_can():
+    xchars = "".join(map(chr, range(ord("!"), ord("~") + 1))).replace("+", "").replace("=", "")
+    assert commands.xtext(xchars) == xchars
+
+
 LABEL_63 = "a" * 63
 DOMAIN_255 = ".".join([LABEL_63] * 3 + ["b" * 63])
+DOMAIN_256 = DOMAIN_255[:-1] + ".b"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +173,7 @@ def test_an_address(address):
         ("a@b@contoso.com", "has a local part that would need quotation marks, or misplaced dots"),
         ("user> SIZE=1@contoso.com", "has a local part that would need quotation marks, or misplaced dots"),
         ("a" * 65 + "@contoso.com", "has a local part of more than 64 octets"),
-        ("user@" + DOMAIN_255 + "b", "has a domain of more than 255 octets"),
+        ("user@" + DOMAIN_256, "has a domain of more than 255 octets"),
         ("user@contoso..com", "has a domain that is no valid host name"),
         ("user@-contoso.com", "has a domain that is no valid host name"),
         ("user@contoso.com.", "has a domain that is no valid host name"),
@@ -186,11 +202,9 @@ def test_a_name_to_say_hello_with(name):
     commands.check_hello_name(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "two words", "test..com", "test.com.", "[198.51.100.7", "-", DOMAIN_255 + "b", "té.st"]
-)
+@pytest.mark.parametrize("name", ["", "two words", "test..com", "test.com.", "[198.51.100.7", "-", DOMAIN_256])
 def test_no_name_to_say_hello_with(name):
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=r"^is neither a host name nor an address literal such as \[198.51.100.7\]$"):
         commands.check_hello_name(name)
 
 
@@ -199,7 +213,7 @@ def test_a_host_name(name):
     commands.check_host_name(name)
 
 
-@pytest.mark.parametrize("name", ["", ".", "mx1..com", "mx1.com..", "a" * 64, DOMAIN_255 + "b", "mx1:25", "mx1 "])
+@pytest.mark.parametrize("name", ["", ".", "mx1..com", "mx1.com..", "a" * 64, DOMAIN_256, "mx1:25", "mx1 "])
 def test_no_host_name(name):
     with pytest.raises(CommandError, match=r"^is no valid host name$"):
         commands.check_host_name(name)
@@ -229,7 +243,7 @@ def test_an_envelope_id(envelope_id):
 
 
 # Each plus sign takes three characters as xtext.
-@pytest.mark.parametrize("envelope_id", ["", "a" * 101, "+" * 34, "a\r\nb", "é"])
+@pytest.mark.parametrize("envelope_id", ["", "a" * 101, "+" * 34])
 def test_no_envelope_id(envelope_id):
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=r"^must have 1 to 100 characters as xtext \(RFC 3461 4.4\)$"):
         commands.check_envelope_id(envelope_id)

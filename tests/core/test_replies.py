@@ -55,8 +55,7 @@ def read(*portions):
 )
 def test_a_reply(octets, code, enhanced, lines):
     (reply,) = read(octets)
-    assert (reply.code, reply.enhanced, reply.lines) == (code, enhanced, lines)
-    assert not reply.truncated
+    assert reply == Reply(code, enhanced, lines)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +69,7 @@ def test_a_reply(octets, code, enhanced, lines):
         (b"220 caf\xc3\xa9\r\n", 220, ("café",), ("not_ascii",)),
         (b"220 caf\xe9\r\n", 220, ("caf\\xe9",), ("not_ascii",)),
         (b"220 " + b"x" * 507 + b"\r\n", 220, ("x" * 507,), ("long_line",)),
+        (b"220 " + b"x" * 507 + b"\n", 220, ("x" * 507,), ("bare_lf",)),
         (b"250OK\r\n", 250, ("OK",), ("no_separator",)),
         (b"2500 octets\r\n", 250, ("0 octets",), ("no_separator",)),
         # The last line's code counts (RFC 5321 4.2.1 allows only one), and so does its enhanced code.
@@ -88,9 +88,9 @@ def test_the_longest_line_that_rfc_5321_allows_is_no_flaw():
 
 
 def test_octets_that_the_text_cannot_show_are_kept():
-    octets = b"220 \x1b[2J\x07\xff\r\n"
+    octets = b"220-mx\r\n220 \x1b[2J\x07\xff\r\n"
     (reply,) = read(octets)
-    assert reply.lines == ("\\x1b[2J\\x07\\xff",)
+    assert reply.lines == ("mx", "\\x1b[2J\\x07\\xff")
     assert base64.b64decode(reply.raw_base64) == octets
 
 
@@ -113,6 +113,7 @@ def test_text_that_shows_everything_is_not_kept_twice():
         b"650 Beyond\r\n",
         b" 220 mx\r\n",
         b"220-mx\r\nnot a continuation\r\n",
+        b"220-mx\r\n\n",
         b"\x15\x03\x03\x00\x02\x02\x46",  # a TLS alert, without any line end
         b"\xff\xfb\x01",  # telnet's negotiation
     ],
@@ -125,16 +126,26 @@ def test_what_is_no_reply(octets):
     assert raised.value.kind == "protocol"
     assert raised.value.seen.code is None
     assert raised.value.seen.flaws[0] == "no_code"
+    assert "code_changed" not in raised.value.seen.flaws
     assert str(raised.value) == raised.value.detail
+
+
+@pytest.mark.parametrize("before", [b"", b"250-mx\r\n"])
+@pytest.mark.parametrize(("octet", "refused"), [(b"\x1f", True), (b" ", False), (b"~", False), (b"\x7f", True)])
+def test_what_is_no_text_is_refused_without_waiting_for_its_line_end(before, octet, refused):
+    assert read(before + octet) == ([ReplyError] if refused else [])
 
 
 def test_what_is_no_reply_is_shown():
     reader = ReplyReader()
-    reader.receive(b"HTTP/1.1 400 Bad Request\r\n")
+    reader.receive(b"220-mx1.contoso.com\r\nHTTP/1.1 400 Bad Request\r\n")
     with pytest.raises(NotAReply) as raised:
         reader.next_reply()
     assert raised.value.detail == 'This is not an SMTP reply: "HTTP/1.1 400 Bad Request"'
-    assert raised.value.seen.lines == ("HTTP/1.1 400 Bad Request",)
+    assert raised.value.seen.lines == ("mx1.contoso.com", "HTTP/1.1 400 Bad Request")
+    reader.receive(b"220-mx1.contoso.com\r\n\xff")
+    with pytest.raises(NotAReply, match=r'"\\xff"$'):
+        reader.next_reply()
 
 
 @pytest.mark.parametrize(
@@ -142,29 +153,53 @@ def test_what_is_no_reply_is_shown():
     [
         b"220 " + b"x" * replies.MAX_REPLY_OCTETS,
         b"220 " + b"x" * replies.MAX_REPLY_OCTETS + b"\r\n",
-        b"220-and one more\r\n" * (replies.MAX_REPLY_OCTETS // 18 + 1),
+        b"220-mx1\r\n" + b"220-and one more\r\n" * (replies.MAX_REPLY_OCTETS // 18 + 1),
     ],
     ids=["a line without end", "a line", "lines without end"],
 )
 def test_more_than_any_reply_has(octets):
     reader = ReplyReader()
     reader.receive(octets)
-    with pytest.raises(TooLarge, match="did not end within 65536 octets") as raised:
+    with pytest.raises(TooLarge) as raised:
         reader.next_reply()
+    begins = raised.value.seen.lines[0][:80]
+    assert raised.value.detail == f'The reply did not end within 65536 octets; it begins "{begins}"'
     assert raised.value.kind == "too_large"
+    assert raised.value.seen.code is None
+    assert "incomplete" in raised.value.seen.flaws
     assert raised.value.seen.truncated
     assert all(len(line) <= replies.MAX_CHARACTERS_KEPT for line in raised.value.seen.lines)
     assert len(raised.value.seen.lines) <= replies.MAX_LINES_KEPT
 
 
-def test_the_largest_reply_is_read_and_cut():
-    octets = b"250-X\r\n" * (replies.MAX_REPLY_OCTETS // 7 - 2) + b"250 " + b"x" * 1001 + b"\r\n"
-    octets = octets[-replies.MAX_REPLY_OCTETS :]
-    octets = octets[octets.index(b"250-") :]
-    (reply,) = read(octets)
-    assert reply.code == 250
-    assert reply.truncated
-    assert len(reply.lines) == replies.MAX_LINES_KEPT
+LARGEST = [b"250-X\r\n", b"250 " + b"x" * (replies.MAX_REPLY_OCTETS - 13) + b"\r\n"]
+
+
+@pytest.mark.parametrize("portions", [LARGEST, [b"".join(LARGEST)]], ids=["line by line", "at once"])
+def test_the_largest_reply_is_read_and_cut(portions):
+    (reply,) = read(*portions)
+    assert (reply.code, reply.lines, reply.truncated) == (250, ("X", "x" * 1000), True)
+    assert len(read(b"".join(portions) + b"250 another\r\n")) == 2
+    assert read(portions[0].replace(b"X", b"XX"), *portions[1:]) == [ReplyError], "one octet more"
+
+
+def test_the_largest_line_is_waited_for():
+    reader = ReplyReader()
+    reader.receive(b"x" * replies.MAX_REPLY_OCTETS)
+    assert reader.next_reply() is None
+    assert not reader.overfull
+    reader.receive(b"x")
+    assert reader.overfull
+    with pytest.raises(TooLarge):
+        reader.next_reply()
+
+
+@pytest.mark.parametrize(("lines", "truncated"), [(200, False), (201, True)])
+@pytest.mark.parametrize("line", [b"250-a\r\n", b"250-a\n"])
+def test_two_hundred_lines_are_kept(line, lines, truncated):
+    (reply,) = read(line * (lines - 1) + b"250 b\r\n")
+    assert len(reply.lines) == 200
+    assert reply.truncated is truncated
 
 
 @pytest.mark.parametrize(("characters", "truncated"), [(1000, False), (1001, True)])
@@ -172,6 +207,10 @@ def test_a_line_is_cut_at_a_thousand_characters(characters, truncated):
     (reply,) = read(b"220 " + b"x" * characters + b"\r\n")
     assert reply.lines == ("x" * 1000,)
     assert reply.truncated is truncated
+
+
+def test_a_short_line_comes_with_the_end_of_a_long_one():
+    assert read(b"220-mx1.contoso.com", b"\r\n220 ok\r\n") == [Reply(220, None, ("mx1.contoso.com", "ok"))]
 
 
 def test_two_replies_in_one_packet():
@@ -195,9 +234,9 @@ def test_what_was_said_unasked():
 
 def test_whole_lines_said_unasked():
     reader = ReplyReader()
-    reader.receive(b"250-Recipient\r\n")
+    reader.receive(b"250-Recipient\r\n250-ok\r\n")
     assert reader.next_reply() is None
-    assert reader.unsolicited() == "250-Recipient\\r\\n"
+    assert reader.unsolicited() == "250-Recipient\\r\\n250-ok\\r\\n"
 
 
 def test_a_reply_that_never_ended():
@@ -208,16 +247,38 @@ def test_a_reply_that_never_ended():
     assert (seen.code, seen.lines) == (None, ("mx1.contoso.com", "SI"))
     assert "incomplete" in seen.flaws
     assert reader.incomplete() is None
+    reader.receive(b"220 mx1\r\n")
+    assert reader.next_reply() == Reply(220, None, ("mx1",)), "nothing of the former is left"
+
+
+def test_what_is_concealed_is_so_everywhere():
+    reader = ReplyReader()
+    reader.concealed = (b"secret", b"word")
+    reader.receive(b"500 secret\xff word secret\r\n")
+    reply = reader.next_reply()
+    assert reply.lines == (f"{MASK}\\xff {MASK} {MASK}",)
+    assert base64.b64decode(reply.raw_base64) == f"500 {MASK}\xff {MASK} {MASK}\r\n".encode("latin-1")
+    reader.receive(b"500 secret")
+    assert reader.unsolicited() == f"500 {MASK}"
+    reader.receive(b"500 secret")
+    assert reader.incomplete().lines == (MASK,)
+    reader.receive(b"a secret\r\n")
+    with pytest.raises(NotAReply, match=r'"a \*{8}"$'):
+        reader.next_reply()
 
 
 @pytest.mark.parametrize(
     ("code", "positive", "transient", "permanent"),
     [
         (None, False, False, False),
-        (220, True, False, False),
-        (354, False, False, False),
-        (421, False, True, False),
-        (554, False, False, True),
+        (200, True, False, False),
+        (299, True, False, False),
+        (300, False, False, False),
+        (399, False, False, False),
+        (400, False, True, False),
+        (499, False, True, False),
+        (500, False, False, True),
+        (599, False, False, True),
     ],
 )
 def test_the_kind_of_a_reply(code, positive, transient, permanent):
@@ -302,6 +363,7 @@ def test_printable_harms_nobody(data, limit):
 def test_printable_changes_nothing_that_can_be_printed():
     assert printable("mx1.contoso.com ESMTP: naïve 日本") == "mx1.contoso.com ESMTP: naïve 日本"
     assert printable(bytearray("é".encode())) == "é"
+    assert printable("📬".encode() * 10, 10) == "📬" * 10
 
 
 @pytest.mark.parametrize(
@@ -310,6 +372,7 @@ def test_printable_changes_nothing_that_can_be_printed():
         ("334 cj1hYmMscz1xcSxpPTQwOTY=", (MASK,)),
         ("235 dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==", (MASK,)),
         ("235 2.7.0 dj02cnJp Welcome", (f"2.7.0 {MASK} Welcome",)),
+        ("235-2.7.0 Welcome\r\n235 2.7.0 dj02cnJp", ("2.7.0 Welcome", f"2.7.0 {MASK}")),
         ("235 2.7.0 Authentication successful", ("2.7.0 Authentication successful",)),
         ("535 5.7.8 No", ("5.7.8 No",)),
     ],
@@ -319,3 +382,15 @@ def test_what_would_let_passwords_be_tried_is_kept_of_no_auth_reply(reply, kept)
     reader.receive(f"{reply}\r\n".encode())
     read = reader.next_reply()
     assert read.without_secrets().lines == kept
+
+
+def test_a_challenge_that_breaks_off_is_not_kept_either():
+    reader = ReplyReader()
+    reader.receive(b"334 cj1hYmMscz1xcSxpPTQwOTY=")
+    assert reader.incomplete().without_secrets() == Reply(None, None, (MASK,), flaws=("incomplete",))
+
+
+@pytest.mark.parametrize(("octets", "raw"), [(b"334 \xff", False), (b"235 dj02\xff", False), (b"535 \xff", True)])
+def test_what_is_not_kept_as_text_is_not_kept_as_octets(octets, raw):
+    (reply,) = read(octets + b"\r\n")
+    assert (reply.without_secrets().raw_base64 is not None) is raw

@@ -198,9 +198,9 @@ class ReplyReader:
 
     def _refuse_binary(self) -> None:
         # A TLS alert or record has no line end to wait for: the first octet already says that this is not text.
-        if not self._lines and self._buffer and (self._buffer[0] < 32 or self._buffer[0] > 126):
+        if self._buffer and not 32 <= self._buffer[0] <= 126:
             self._end_line()
-            raise self._not_a_reply(self._lines[0])
+            raise self._not_a_reply(self._lines[-1])
 
     def _end_line(self) -> None:
         """Take what has no line end yet for a line."""
