@@ -99,10 +99,12 @@ options:
       - The default is the last phase for which there is something to say.
   starttls:
     type: str
-    choices: [never, optional, required]
+    choices: [never, optional, required, probe]
     description:
       - V(optional) uses STARTTLS if the server offers it. If the server then fails at it, the dialog ends.
       - V(required) also ends the dialog if the server does not offer it.
+      - V(probe) is V(optional), but sends STARTTLS also where the EHLO reply does not offer it. A server that accepts
+        it is behind a device that strips the offer; if it is refused, the dialog goes on in clear text.
       - The default is V(optional). With O(protocol=smtps) this option cannot be used.
   tls:
     type: dict

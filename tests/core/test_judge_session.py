@@ -29,6 +29,15 @@ def starttls(outcome, **changes):
     return check(f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n{outcome}", **changes)
 
 
+def probed(reply, offered=False):
+    """A check in which STARTTLS is sent although the list does not have it."""
+    return check(
+        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 SIZE\nC: STARTTLS\nS: {reply}",
+        tls={"offered": offered},
+        failed_phase=None,
+    )
+
+
 def secured(**tls):
     """A healthy check over TLS, with other TLS facts."""
     return check(HEALTHY, tls=tls)
@@ -96,6 +105,8 @@ CASES = {
         hello("250-mx1.contoso.com\n250-X-ANONYMOUSTLS\n250 XRDST"),
         hello("250-mx1.contoso.com\n250 X-ANONYMOUS"),
     ),
+    "tls.probe_refused": (probed("502 5.5.1 no"), starttls("S: 502 5.5.1 no")),
+    "tls.accepted_unadvertised": (probed("220 go"), probed("220 go", offered=True)),
     "tls.454": (starttls("S: 454 4.7.0 TLS not available"), starttls("S: 503 5.5.1 TLS not available")),
     "tls.5xx_advertised": (starttls("S: 502 5.5.1 no"), starttls("S: 454 4.7.0 no")),
     "tls.reset_in_handshake": (starttls("S: 220 go\nE: reset", tls={"established": False}), starttls("E: reset")),
@@ -169,6 +180,16 @@ def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded()
     demanded = judge(hello("250-mx1.contoso.com\n250 SIZE", failed_phase="starttls"))
     assert (demanded["verdict"], ids(demanded)) == ("fail", ["ehlo.starttls_missing"])
     assert demanded["summary"].endswith(":25 fails at STARTTLS after 60 ms: STARTTLS is not offered.")
+
+
+@pytest.mark.parametrize(("reply", "verdict", "identifier"), [
+    ("220 go", "degraded", "tls.accepted_unadvertised"),
+    ("502 5.5.1 no", "pass", "tls.probe_refused"),
+    ("454 4.7.0 no", "pass", "tls.probe_refused"),
+])  # fmt: skip
+def test_the_answer_to_a_probe_is_one_finding(reply, verdict, identifier):
+    judgement = judge(probed(reply))
+    assert (judgement["verdict"], ids(judgement)) == (verdict, [identifier])
 
 
 def test_masked_keywords_explain_the_missing_starttls():

@@ -131,6 +131,10 @@ AUTH = {"username": "u", "password": "p"}
             {"hello": "helo", "starttls": "required"},
             "hello 'helo' rules out starttls: required, an extension: use ehlo, or drop it.",
         ),
+        (
+            {"hello": "helo", "starttls": "probe"},
+            "hello 'helo' rules out starttls: probe, an extension: use ehlo, or drop it.",
+        ),
         ({"hello": "helo", "protocol": "lmtp"}, "hello 'helo' is not known to LMTP: leave it out: LMTP uses LHLO."),
         (
             {"starttls": "required", "protocol": "smtps"},

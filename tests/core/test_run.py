@@ -123,6 +123,16 @@ def test_no_credentials_for_a_server_that_does_not_prove_who_it_is(name, cause, 
     assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "QUIT"]
 
 
+def test_a_probe_goes_on_under_tls_that_was_not_offered(server_tls):
+    with ScenarioServer("starttls-stripped", tls=server_tls) as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "starttls": "probe"})
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert (made["reached"], made["tls"]["offered"], made["tls"]["established"]) == ("rcpt", False, True)
+    assert "tls.accepted_unadvertised" in [finding["id"] for finding in made["findings"]]
+    assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "EHLO", "MAIL", "RCPT", "QUIT"]
+
+
 # Many.
 
 

@@ -240,3 +240,18 @@ def test_a_certificate_that_is_worth_nothing_where_it_is_to_be_verified(controll
         assert check["failed_phase"] == "starttls"
         assert check["verdict"] == "fail"
         assert check["steps"][-1]["reply"]["code"] == 221
+
+
+def test_a_probe_for_starttls_that_the_server_itself_does_not_have(controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx2"),
+        port=controller.lab.state["hosts"]["mx2"]["ports"]["without-starttls"],
+        starttls="probe",
+        sender="admin@test.com",
+        recipient="user@contoso.test",
+    )
+    for check in run["checks"]:
+        assert verbs(check) == ["EHLO", "STARTTLS", "MAIL", "RCPT", "QUIT"]
+        assert (check["tls"]["offered"], check["tls"]["established"]) == (False, None)
+        assert [finding["id"] for finding in check["findings"]] == ["tls.probe_refused"]
+        assert check["verdict"] == "pass"

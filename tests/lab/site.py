@@ -68,7 +68,7 @@ SSH = {"ssh": 22}
 
 HOSTS = (
     Host("mx1", 10, ports={**SMTP, **SUBMISSION, **MAILBOXES}),
-    Host("mx2", 20, ports=SMTP),
+    Host("mx2", 20, ports={**SMTP, "without-starttls": 2525}),
     Host("slow", 30, ports=SMTP),
     Host("exim", 31, ports=SMTP, mail_server="exim"),
     Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),

@@ -199,14 +199,18 @@ def starttls(session: Session) -> Procedure:
     """RFC 3207. After a failed attempt nothing is said in clear text: nobody knows what state the server is in."""
     if session.hello_command != "HELO":
         session.starttls_offered = session.offered.offers("STARTTLS")
-    if session.dialog.starttls == "never":
-        return False
-    if not session.starttls_offered:
-        if session.dialog.starttls == "required":
-            raise Refused
+    wish = session.dialog.starttls
+    if not session.starttls_offered and wish == "required":
+        raise Refused
+    # The probe asks whether the list was shortened on its way, so there has to be a list: HELO has none.
+    probing = wish == "probe" and session.starttls_offered is False
+    if wish == "never" or not (session.starttls_offered or probing):
         return False
     reply = yield from say(session, commands.starttls())
-    insist(reply, reply.code == 220)
+    insist(reply, reply.code == 220 or probing)
+    if reply.code != 220:
+        # Whoever refuses what it did not offer is in no doubtful state: no TLS was begun.
+        return False
     yield from handshake(session)
     # RFC 3207 4.2: what the server said before is forgotten, and the list is asked for again.
     session.extensions_before_tls, session.extensions = session.extensions, None

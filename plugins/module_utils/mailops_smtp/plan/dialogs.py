@@ -86,8 +86,8 @@ def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
     hello: str = options["hello"]
     if hello == "helo":
         needed = [name for name in ("auth", "dsn") if options[name] is not None]
-        if options["starttls"] == "required":
-            needed.append("starttls: required")
+        if options["starttls"] in ("required", "probe"):
+            needed.append(f"starttls: {options['starttls']}")
         if needed:
             raise OptionError(f"{prefix}hello", "helo", f"rules out {needed[0]}, an extension", "use ehlo, or drop it")
         if options["protocol"] == "lmtp":
