@@ -156,15 +156,22 @@ options:
           - The user name.
       password:
         type: str
-        required: true
         description:
           - The password, or the token for V(XOAUTH2) and V(OAUTHBEARER).
+          - Only O(auth.mechanism=EXTERNAL) does without, for which the TLS client certificate speaks.
       mechanism:
         type: str
         choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
         description:
           - The SASL mechanism.
           - The default is the strongest one that the server offers for passwords.
+      required:
+        type: bool
+        default: true
+        description:
+          - Whether to end the dialog where the log-in cannot be tried, since the server offers no fitting mechanism, or
+            none that may be used without TLS.
+          - With V(false) the dialog then goes on without it. A log-in that was tried and failed always ends the dialog.
       allow_clear_text:
         type: bool
         default: false
@@ -806,7 +813,7 @@ checks:
           returned: always
           sample: "probe@contoso.test"
         accepted:
-          description: Whether the server accepted the log-in. Null where it never answered.
+          description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
           type: bool
           returned: always
           sample: true

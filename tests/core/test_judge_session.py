@@ -53,6 +53,15 @@ def auth(outcome):
     )
 
 
+def unable(problem, failed_phase="auth"):
+    """A check in which no log-in was tried."""
+    return hello(
+        "250-hi\n250-STARTTLS\n250 AUTH NTLM",
+        auth={"problem": problem, "accepted": None},
+        failed_phase=failed_phase,
+    )
+
+
 # id: (a check that shows it, one that nearly does)
 CASES = {
     "ban.ftp": (
@@ -131,6 +140,14 @@ CASES = {
     "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
     "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),
     "auth.refused": (auth("S: 504 5.5.4 Unrecognized authentication type"), auth("S: 535 5.7.8 failure")),
+    "auth.ntlm_only": (
+        unable("The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI."),
+        unable("The server has no mechanism for a user name and a password; it offers NTLM, XOAUTH2."),
+    ),
+    "auth.skipped": (
+        unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None),
+        unable("The server does not offer PLAIN; it offers LOGIN."),
+    ),
     "auth.impossible": (
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": "Only clear-text mechanisms."}, failed_phase="auth"),
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": None}),
@@ -190,6 +207,18 @@ def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded()
 def test_the_answer_to_a_probe_is_one_finding(reply, verdict, identifier):
     judgement = judge(probed(reply))
     assert (judgement["verdict"], ids(judgement)) == (verdict, [identifier])
+
+
+@pytest.mark.parametrize(("failed_phase", "verdict"), [("auth", "fail"), (None, "pass")])
+def test_windows_log_ins_only_are_a_failure_where_the_log_in_is_required(failed_phase, verdict):
+    problem = "The server has no mechanism for a user name and a password; it offers NTLM."
+    judgement = judge(unable(problem, failed_phase))
+    assert (judgement["verdict"], ids(judgement)) == (verdict, ["auth.ntlm_only"])
+
+
+def test_a_log_in_that_was_left_out_is_worth_a_notice():
+    judgement = judge(unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None))
+    assert (judgement["verdict"], ids(judgement)) == ("pass", ["auth.skipped"])
 
 
 def test_masked_keywords_explain_the_missing_starttls():

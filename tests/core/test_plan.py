@@ -127,6 +127,15 @@ def test_credentials_are_for_a_server_that_proves_who_it_is():
     assert "hunter2" not in repr(target(auth=credentials))
 
 
+def test_a_log_in_is_required_unless_the_user_says_otherwise():
+    assert target(auth={"username": "probe", "password": "hunter2"}).dialog.auth.required is True
+    assert target(auth={"username": "probe", "password": "hunter2", "required": False}).dialog.auth.required is False
+
+
+def test_external_has_no_password():
+    assert target(auth={"username": "probe", "mechanism": "EXTERNAL"}).dialog.auth.password == ""
+
+
 def test_each_message_has_a_token_of_its_own():
     made = target(
         sender="admin@test.com",

@@ -144,7 +144,10 @@ AUTH = {"username": "u", "password": "p"}
             {"starttls": "never", "tls": {"verify": True}},
             "tls {'verify': True} has no effect with starttls: never: drop one of the two.",
         ),
-        ({"auth": {"username": "u"}}, "auth.password None is missing: it is needed here."),
+        (
+            {"auth": {"username": "u"}},
+            "auth.password None is missing: give it; only mechanism EXTERNAL has none.",
+        ),
         (
             {"auth": {"username": "u\0", "password": "p"}},
             r"auth.username 'u\x00' contains a NUL or a lone surrogate: leave it out.",

@@ -110,6 +110,16 @@ def test_a_verified_log_in(server_tls, ca_path):
     assert [entry["keyword"] for entry in made["ehlo"]["before_tls"]][-1] == "STARTTLS"
 
 
+@pytest.mark.parametrize(("required", "verdict", "reached"), [(True, "fail", "ehlo"), (False, "pass", "rcpt")])
+def test_a_server_with_windows_log_ins_only(required, verdict, reached):
+    credentials = {"username": "probe", "password": "battery-staple", "required": required}
+    with ScenarioServer("exchange-internal") as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "auth": credentials})
+    (made,) = run["checks"]
+    assert (made["verdict"], made["reached"]) == (verdict, reached)
+    assert "auth.ntlm_only" in [finding["id"] for finding in made["findings"]]
+
+
 @pytest.mark.parametrize(("name", "cause"), [("mail.contoso.com", "trusted"), ("other.contoso.com", "name")])
 def test_no_credentials_for_a_server_that_does_not_prove_who_it_is(name, cause, server_tls, ca_path):
     tls = {"server_name": name, **({"ca_path": ca_path} if cause == "name" else {})}

@@ -255,3 +255,16 @@ def test_a_probe_for_starttls_that_the_server_itself_does_not_have(controller: C
         assert (check["tls"]["offered"], check["tls"]["established"]) == (False, None)
         assert [finding["id"] for finding in check["findings"]] == ["tls.probe_refused"]
         assert check["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(("required", "reached", "verdict"), [(True, "starttls", "fail"), (False, "rcpt", "pass")])
+def test_a_log_in_where_none_is_offered(required: bool, reached: str, verdict: str, controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx1"),
+        tls=controller.tls,
+        auth={"username": "probe@contoso.test", "password": "battery-staple", "required": required},
+        recipient="user@contoso.test",
+    )
+    for check in run["checks"]:
+        assert (check["reached"], check["verdict"]) == (reached, verdict)
+        assert check["auth"]["problem"].endswith("it offers none at all.")

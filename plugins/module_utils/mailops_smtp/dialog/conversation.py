@@ -236,7 +236,14 @@ def authenticate(session: Session) -> Procedure:
     offered = session.offered.auth_mechanisms()
     try:
         name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text)
-        session.auth["mechanism"] = name
+    except sasl.SASLError as error:
+        session.auth["problem"] = str(error)
+        if wanted.required:
+            raise Refused from error
+        return False
+    # From here on the log-in is tried, and a failure ends the dialog: nobody would want to go on as a stranger.
+    session.auth["mechanism"] = name
+    try:
         mechanism = sasl.mechanism(name, wanted.username, wanted.password)
         reply = yield from say(session, commands.auth(name, mechanism.initial()))
         while reply.code == 334 and session.auth["problem"] is None:

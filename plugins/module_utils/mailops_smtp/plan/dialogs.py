@@ -22,11 +22,14 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     given = options["auth"]
     if given is None:
         return None
-    for name in ("username", "password"):
-        if _NOT_TEXT.search(given[name]):
-            shown = "(hidden)" if name == "password" else given[name]
-            raise OptionError(f"{prefix}auth.{name}", shown, "contains a NUL or a lone surrogate", "leave it out")
-    return Auth(given["username"], given["password"], given["mechanism"], given["allow_clear_text"])
+    username, password, mechanism = given["username"], given["password"], given["mechanism"]
+    if password is None and mechanism != "EXTERNAL":
+        raise OptionError(f"{prefix}auth.password", None, "is missing", "give it; only mechanism EXTERNAL has none")
+    if _NOT_TEXT.search(username):
+        raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
+    if _NOT_TEXT.search(password or ""):
+        raise OptionError(f"{prefix}auth.password", "(hidden)", "contains a NUL or a lone surrogate", "leave it out")
+    return Auth(username, password or "", mechanism, given["allow_clear_text"], given["required"])
 
 
 def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str, default_helo_name: str) -> Dialog:

@@ -44,8 +44,9 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "type": "dict",
         "options": {
             "username": {"type": "str", "required": True},
-            "password": {"type": "str", "required": True, "no_log": True},
+            "password": {"type": "str", "no_log": True},
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
+            "required": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },

@@ -19,10 +19,13 @@ class Recipient:
 
 @dataclasses.dataclass(frozen=True)
 class Auth:
+    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried."""
+
     username: str
     password: str = dataclasses.field(repr=False)
     mechanism: t.Optional[str] = None
     allow_clear_text: bool = False
+    required: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
