@@ -93,10 +93,20 @@ options:
     type: str
     choices: [banner, ehlo, starttls, auth, mail, rcpt, data, message]
     description:
-      - The last phase of the dialog. QUIT follows.
+      - The last phase of the dialog. QUIT follows, unless O(leave) says otherwise.
       - After V(data) the server waits for a message, where the only way out is to close the connection; nothing is
         delivered then.
       - The default is the last phase for which there is something to say.
+  leave:
+    type: str
+    choices: [quit, drop, drop_after_send]
+    default: quit
+    description:
+      - How to end the dialog after its last phase.
+      - V(drop) closes the connection without QUIT.
+      - V(drop_after_send) sends the first command of the last phase, with O(stop_after=message) the whole message, and
+        closes the connection without waiting for the reply. The server may still deliver the message.
+      - A dialog that ends earlier ends with QUIT.
   starttls:
     type: str
     choices: [never, optional, required, probe]
@@ -963,7 +973,7 @@ checks:
           returned: always
           sample: "RCPT TO:<echo@contoso.test>"
         reply:
-          description: The server's reply.
+          description: The server's reply. Null also where none was waited for.
           type: dict
           returned: always
           contains: *reply

@@ -126,6 +126,10 @@ AUTH = {"username": "u", "password": "p"}
             {"stop_after": "ehlo", "starttls": "required"},
             "stop_after 'ehlo' ends before STARTTLS, which is required: stop after starttls or later.",
         ),
+        (
+            {"stop_after": "banner", "leave": "drop_after_send"},
+            "leave 'drop_after_send' has nothing to send before the banner: stop after ehlo or later.",
+        ),
         ({"hello": "helo", "auth": AUTH}, "hello 'helo' rules out auth, an extension: use ehlo, or drop it."),
         (
             {"hello": "helo", "starttls": "required"},

@@ -143,6 +143,36 @@ def test_a_probe_goes_on_under_tls_that_was_not_offered(server_tls):
     assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "EHLO", "MAIL", "RCPT", "QUIT"]
 
 
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(("leave", "reached"), [("drop", "rcpt"), ("drop_after_send", "mail")])
+def test_leaving_without_quit(leave, reached, tls, server_tls):
+    with ScenarioServer(tls=server_tls if tls else None) as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "leave": leave})
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert session.commands[-1] == "RCPT TO:<user@contoso.com>"
+    assert not session.quit
+    assert (made["reached"], made["failed_phase"]) == (reached, None)
+
+
+def test_a_message_dropped_after_sending_is_a_change_and_arrives():
+    options = {**ENVELOPE, "test_message": {}, "leave": "drop_after_send"}
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **options})
+        server.wait()
+        assert len(server.messages) == 1
+    assert changed(run)
+    assert run["checks"][0]["message"]["outcome"] == "unknown"
+
+
+def test_check_mode_leaves_with_quit():
+    options = {**ENVELOPE, "test_message": {}, "leave": "drop_after_send"}
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **options}, check_mode=True)
+        assert server.wait()[0].commands[-1] == "QUIT"
+    assert run["plan"]["would_send"][0]["lines"][-1].startswith("<message of")
+
+
 # Many.
 
 

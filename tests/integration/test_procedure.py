@@ -11,6 +11,8 @@ import typing as t
 
 import pytest
 
+from tests.lab import postfix_log
+
 from .conftest import Controller
 
 DELIVERY_SECONDS = 20.0
@@ -171,6 +173,18 @@ def test_after_data_the_only_way_out_is_to_hang_up(controller: Controller) -> No
         assert check["reached"] == "data"
         assert verbs(check)[-1] == "DATA"
     assert controller.mails("user") == before
+
+
+@pytest.mark.provokes("lost connection after RCPT", "lost connection after MAIL")
+@pytest.mark.parametrize(("leave", "reached"), [("drop", "rcpt"), ("drop_after_send", "mail")])
+def test_the_connection_is_dropped_without_quit(leave: str, reached: str, controller: Controller) -> None:
+    log = controller.lab.state["hosts"]["mx1"]["log_file"]
+    before = postfix_log.mark(log)
+    run = controller.check(host=controller.name("mx1"), recipient="user@contoso.test", leave=leave, tls=controller.tls)
+    for check in run["checks"]:
+        assert (check["reached"], verbs(check)[-1], check["verdict"]) == (reached, "RCPT", "pass")
+    lost = [line for line in postfix_log.complaints(log, before) if "lost connection after" in line]
+    assert len(lost) == len(run["checks"])
 
 
 def test_implicit_tls(controller: Controller) -> None:

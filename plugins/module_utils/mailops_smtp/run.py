@@ -169,7 +169,7 @@ def _checks(
 def _dialog(target: Target, check_mode: bool) -> Dialog:
     dialog = target.dialog_with_message(uuid.uuid4().hex, _header_date(time.time()))
     if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt")
+        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog
 
 

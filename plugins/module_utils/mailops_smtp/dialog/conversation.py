@@ -33,11 +33,14 @@ Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.A
 
 
 class Exchange(t.NamedTuple):
-    """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it."""
+    """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it.
+
+    Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in."""
 
     phase: str
     wire: bytes = b""
     shown: t.Optional[str] = None
+    awaits_reply: bool = True
 
 
 class Handshake(t.NamedTuple):
@@ -66,6 +69,10 @@ class Abandoned(Exception):
 
 class Refused(Exception):
     """The server's answer leaves nothing further to do but QUIT."""
+
+
+class Dropped(Exception):
+    """The last command is out, and the connection is to be dropped without a word: the user wants to see that."""
 
 
 class ServiceClosing(Exception):
@@ -145,6 +152,8 @@ class Session:
 def converse(session: Session) -> Procedure:
     """The whole conversation: every phase in its order, up to the one to stop after, then QUIT.
 
+    The user can ask to leave without QUIT; a dialog that ends before its last phase is still ended politely.
+
     Never raises; what went wrong stands in ``session.failed_phase`` and in the replies.
     """
     procedure = IMPLICIT_TLS_PROCEDURE if session.dialog.protocol == "smtps" else PROCEDURE
@@ -157,6 +166,8 @@ def converse(session: Session) -> Procedure:
             # An optional phase that did not take place still ends the procedure where it would have been.
             if phase == session.dialog.stop_after:
                 break
+        if session.dialog.leave != "quit":
+            return
     except Refused:
         session.failed_phase = session.phase
     except ServerSilent:
@@ -165,6 +176,8 @@ def converse(session: Session) -> Procedure:
         return
     except (ServiceClosing, StreamLost):
         session.failed_phase = session.phase
+        return
+    except Dropped:
         return
     except Abandoned:
         pass
@@ -320,7 +333,7 @@ def message(session: Session) -> Procedure:
     # From the first octet on, silence leaves it open whether the server has the message (RFC 5321 4.5.3.2.6).
     session.message["outcome"] = "unknown"
     sent = t.cast(Message, session.dialog.message)  # without one, DATA is never reached
-    reply = yield Exchange("message", dot_stuffed(sent.content), f"<message of {sent.size} octets>")
+    reply = yield from say(session, commands.Command(dot_stuffed(sent.content), f"<message of {sent.size} octets>"))
     session.mid_message = False
     if session.dialog.protocol == "lmtp":
         reply = yield from _lmtp_outcomes(session, reply)
@@ -388,8 +401,12 @@ IMPLICIT_TLS_PROCEDURE = (("starttls", handshake), *(step for step in PROCEDURE 
 
 
 def say(session: Session, command: commands.Command) -> Procedure:
-    """Send one command and return its reply."""
-    return (yield Exchange(session.phase, command.wire, command.shown))
+    """Send one command and return its reply, unless it is the one to drop the connection after."""
+    last = session.dialog.leave == "drop_after_send" and session.phase == session.dialog.stop_after
+    reply = yield Exchange(session.phase, command.wire, command.shown, awaits_reply=not last)
+    if last:
+        raise Dropped
+    return reply
 
 
 def listen(session: Session) -> Procedure:

@@ -57,6 +57,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         ret=dsn.get("ret"),
         envelope_id=dsn.get("envelope_id"),
         stop_after=_stop_after(options, recipients, prefix),
+        leave=_leave(options, prefix),
     )
 
 
@@ -136,6 +137,13 @@ def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient
     if needed and STOP_AFTER.index(given) > STOP_AFTER.index(last):
         raise OptionError(f"{prefix}stop_after", given, f"cannot be reached without {needed}", f"give {needed}")
     return given
+
+
+def _leave(options: t.Mapping[str, t.Any], prefix: str) -> str:
+    leave: str = options["leave"]
+    if leave == "drop_after_send" and options["stop_after"] == "banner":
+        raise OptionError(f"{prefix}leave", leave, "has nothing to send before the banner", "stop after ehlo or later")
+    return leave
 
 
 def read_message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[MessageText]:

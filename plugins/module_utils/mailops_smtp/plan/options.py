@@ -27,6 +27,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "recipient": {"type": "str", "aliases": ["to"]},
     "recipients": {"type": "list", "elements": "str"},
     "stop_after": {"type": "str", "choices": STOP_AFTER},
+    "leave": {"type": "str", "choices": ["quit", "drop", "drop_after_send"], "default": "quit"},
     "starttls": {"type": "str", "choices": ["never", "optional", "required", "probe"]},
     "tls": {
         "type": "dict",

@@ -42,6 +42,7 @@ class Dialog:
     ret: t.Optional[str]
     envelope_id: t.Optional[str]
     stop_after: str
+    leave: str
     message: t.Optional[Message] = None
 
 

@@ -205,6 +205,8 @@ class Talk:
                 self._reader.concealed = self._secrets(request)
                 self._outbox = request.wire
                 self._send()
+                if not request.awaits_reply and self._request is request:
+                    self._hear()
                 return
             reply = self._next_reply()
             if reply is None:
@@ -212,6 +214,13 @@ class Talk:
             resume = self._resume_with(reply)
 
     def _hear(self) -> None:
+        """All of a command is out: go on with its reply if that is there, or if none is awaited without."""
+        if not t.cast(Exchange, self._request).awaits_reply:
+            # What TLS has not let out yet would be lost with the connection.
+            if not self.wants_write:
+                self._record(None)
+                self._run(self._resume_with(None))
+            return
         reply = self._next_reply()
         if reply is not None:
             self._run(self._resume_with(reply))
