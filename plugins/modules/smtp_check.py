@@ -107,6 +107,30 @@ options:
       - V(drop_after_send) sends the first command of the last phase, with O(stop_after=message) the whole message, and
         closes the connection without waiting for the reply. The server may still deliver the message.
       - A dialog that ends earlier ends with QUIT.
+  extra:
+    type: list
+    elements: dict
+    description:
+      - Commands to send besides the dialog's own, such as VRFY, EXPN, HELP, NOOP or RSET.
+      - They are sent in check mode too. AUTH, BDAT, DATA, QUIT and STARTTLS cannot be sent this way.
+    suboptions:
+      before:
+        type: str
+        required: true
+        choices: [ehlo, starttls, auth, mail, rcpt, data, quit]
+        description:
+          - The phase to send it before. Where that phase does not take place, it is sent all the same.
+      send:
+        type: str
+        required: true
+        description:
+          - The command, without the line end.
+      expect:
+        type: str
+        description:
+          - The reply code that is expected, such as V(252), or its class, such as V(2yz). Any other fails the check,
+            but does not end the dialog.
+          - By default any reply will do.
   starttls:
     type: str
     choices: [never, optional, required, probe]
@@ -556,13 +580,13 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
       sample: message
     failed_phase:
       description: The phase in which the dialog broke off.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
     banner:
       description: How the server greeted.
       type: dict
@@ -965,7 +989,7 @@ checks:
           description: The phase that it belongs to.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: rcpt
         sent:
           description: The command, secrets masked. Null for a connect, a handshake and the banner.
@@ -1034,6 +1058,11 @@ checks:
           type: str
           returned: always
           sample: "421 4.4.2 mx1.contoso.test Error: timeout exceeded"
+        expected:
+          description: The reply code, or its class, that was expected of an extra command.
+          type: str
+          returned: always
+          sample: 2yz
     verdict:
       description: What the check comes to.
       type: str
@@ -1060,7 +1089,7 @@ checks:
           description: The phase that it was seen in.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: starttls
         severity:
           description: How bad it is.
@@ -1107,11 +1136,21 @@ checks:
           returned: always
           sample: "RFC 7672 section 1.3"
     unmet:
-      description: Expectations that were not met. Empty, since there is no option to state any yet.
+      description: Expectations that were not met.
       type: list
       elements: dict
       returned: always
-      sample: []
+      contains:
+        expected:
+          description: "What was expected: an extra command and the reply code, or its class."
+          type: str
+          returned: always
+          sample: "VRFY user: 2yz"
+        found:
+          description: The reply code instead. Null where no reply came.
+          type: int
+          returned: always
+          sample: 502
 verdict:
   description: The worst verdict of the checks.
   type: str

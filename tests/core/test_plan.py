@@ -178,6 +178,11 @@ def test_receipts_name_the_original_recipient():
     )
 
 
+def test_entries_of_a_list_are_shown_as_they_were_given():
+    made = planned(extra=[{"before": "ehlo", "send": "NOOP"}])
+    assert made.asked["extra"] == [{"before": "ehlo", "send": "NOOP"}]
+
+
 def test_what_was_asked_for_is_shown_without_secrets():
     made = planned(auth={"username": "probe", "password": "hunter2"}, vantage={"name": "fra", "mode": "managed"})
     assert made.as_dict()["asked"]["auth"]["password"] == "********"

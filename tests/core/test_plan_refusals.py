@@ -130,6 +130,27 @@ AUTH = {"username": "u", "password": "p"}
             {"stop_after": "banner", "leave": "drop_after_send"},
             "leave 'drop_after_send' has nothing to send before the banner: stop after ehlo or later.",
         ),
+        (
+            {"extra": [{"before": "mail", "send": "QUIT"}]},
+            "extra[0].send 'QUIT' belongs to the procedure itself: give one command that the dialog does not send itself.",
+        ),
+        (
+            {"extra": [{"before": "auth", "send": "NOOP", "expect": "ok"}]},
+            "extra[0].expect 'ok' is no reply code: give a code or a class, as 250 or 2yz.",
+        ),
+        (
+            {"extra": [{"before": "auth", "send": "NOOP"}, {"before": "rcpt", "send": "NOOP"}]},
+            "extra[1].before 'rcpt' never has its turn: stop the dialog later.",
+        ),
+        (
+            {"extra": [{"before": "quit", "send": "NOOP"}], "stop_after": "ehlo", "leave": "drop_after_send"},
+            "extra[0].before 'quit' never has its turn: stop the dialog later.",
+        ),
+        (
+            {"extra": [{"before": "starttls", "send": "NOOP"}], "protocol": "smtps"},
+            "extra[0].before 'starttls' comes before the banner with smtps: give ehlo or later.",
+        ),
+        ({"extra": ["NOOP"]}, "extra[0] 'NOOP' is not a dictionary: give before, send, expect."),
         ({"hello": "helo", "auth": AUTH}, "hello 'helo' rules out auth, an extension: use ehlo, or drop it."),
         (
             {"hello": "helo", "starttls": "required"},

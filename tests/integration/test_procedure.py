@@ -175,6 +175,24 @@ def test_after_data_the_only_way_out_is_to_hang_up(controller: Controller) -> No
     assert controller.mails("user") == before
 
 
+def test_extra_commands(controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx1"),
+        tls=controller.tls,
+        sender="admin@test.com",
+        extra=[
+            {"before": "mail", "send": "VRFY user@contoso.test", "expect": 252},
+            {"before": "mail", "send": "NOOP", "expect": "2yz"},
+            {"before": "quit", "send": "RSET", "expect": "250"},
+            {"before": "quit", "send": "EXPN staff", "expect": "2yz"},
+        ],
+    )
+    for check in run["checks"]:
+        assert verbs(check) == ["EHLO", "STARTTLS", "EHLO", "VRFY", "NOOP", "MAIL", "RSET", "EXPN", "QUIT"]
+        assert check["unmet"] == [{"expected": "EXPN staff: 2yz", "found": 500}]
+        assert [finding["id"] for finding in check["findings"]] == ["extra.unmet"]
+
+
 @pytest.mark.provokes("lost connection after RCPT", "lost connection after MAIL")
 @pytest.mark.parametrize(("leave", "reached"), [("drop", "rcpt"), ("drop_after_send", "mail")])
 def test_the_connection_is_dropped_without_quit(leave: str, reached: str, controller: Controller) -> None:

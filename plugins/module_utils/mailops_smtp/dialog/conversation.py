@@ -35,12 +35,14 @@ Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.A
 class Exchange(t.NamedTuple):
     """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it.
 
-    Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in."""
+    Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in. ``expected`` is
+    for the record only."""
 
     phase: str
     wire: bytes = b""
     shown: t.Optional[str] = None
     awaits_reply: bool = True
+    expected: t.Optional[str] = None
 
 
 class Handshake(t.NamedTuple):
@@ -160,12 +162,15 @@ def converse(session: Session) -> Procedure:
     try:
         for phase, act in procedure:
             session.phase = phase
+            yield from extra_commands(session)
             took_place = yield from act(session)
             if took_place:
                 session.reached = phase
             # An optional phase that did not take place still ends the procedure where it would have been.
             if phase == session.dialog.stop_after:
                 break
+        session.phase = "quit"
+        yield from extra_commands(session)
         if session.dialog.leave != "quit":
             return
     except Refused:
@@ -182,6 +187,17 @@ def converse(session: Session) -> Procedure:
     except Abandoned:
         pass
     yield from leave(session)
+
+
+def extra_commands(session: Session) -> Procedure:
+    """What the user wants said before this phase. No reply decides anything, unless it leaves no way on."""
+    for extra in session.dialog.extra:
+        if extra.before == session.phase:
+            command = commands.extra(extra.send)
+            reply = yield Exchange("extra", command.wire, command.shown, expected=extra.expect)
+            # 3yz: the server reads something else than commands now, and would take QUIT for a part of that.
+            session.mid_message = reply.intermediate
+            insist(reply, not reply.intermediate)
 
 
 def banner(session: Session) -> Procedure:

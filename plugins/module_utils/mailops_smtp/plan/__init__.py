@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
-from .records import Auth, Dialog, MessageText, Plan, Recipient, Target, Timeouts, TLSOptions
+from .records import Auth, Dialog, Extra, MessageText, Plan, Recipient, Target, Timeouts, TLSOptions
 
 __all__ = [
     "Auth",
     "Dialog",
+    "Extra",
     "MessageText",
     "OptionError",
     "Plan",

@@ -9,6 +9,7 @@ import typing as t
 
 from ..dialog import commands
 from ..dialog.message import DEFAULT_BODY, DEFAULT_SUBJECT
+from .extras import read_extras
 from .options import STOP_AFTER, OptionError
 from .records import Auth, Dialog, MessageText, Recipient
 
@@ -46,6 +47,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         require_valid(
             f"{prefix}dsn.envelope_id", dsn["envelope_id"], commands.check_envelope_id, "shorten or reword it"
         )
+    stop_after = _stop_after(options, recipients, prefix)
     return Dialog(
         protocol=options["protocol"],
         hello=_hello(options, prefix),
@@ -56,8 +58,9 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         recipients=recipients,
         ret=dsn.get("ret"),
         envelope_id=dsn.get("envelope_id"),
-        stop_after=_stop_after(options, recipients, prefix),
+        stop_after=stop_after,
         leave=_leave(options, prefix),
+        extra=read_extras(options, stop_after, prefix),
     )
 
 

@@ -29,6 +29,15 @@ class Auth:
 
 
 @dataclasses.dataclass(frozen=True)
+class Extra:
+    """A command besides the procedure: the phase to send it before, the line, the reply code or class expected."""
+
+    before: str
+    send: str
+    expect: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Dialog:
     """What to say in one conversation. ``sender`` "" is the null reverse-path; ``message`` is complete."""
 
@@ -43,6 +52,7 @@ class Dialog:
     envelope_id: t.Optional[str]
     stop_after: str
     leave: str
+    extra: t.Tuple[Extra, ...] = ()
     message: t.Optional[Message] = None
 
 

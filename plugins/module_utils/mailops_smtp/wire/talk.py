@@ -356,6 +356,7 @@ class Talk:
                 ended - self._since,
                 self._tls is not None and self.stream is self._tls,
                 self._unsolicited,
+                request.expected if isinstance(request, Exchange) else None,
             )
         )
         self._unsolicited = None
