@@ -282,6 +282,37 @@ options:
     type: str
     description:
       - The address to connect from.
+  proxy_protocol:
+    type: str
+    choices: [v1, v2]
+    description:
+      - Begin the connection with a header of the PROXY protocol, as load balancers do. V(v1) is a line of text, V(v2)
+        is binary.
+      - Use this only with a server that expects it (Postfix C(smtpd_upstream_proxy_protocol), Exim C(hosts_proxy)).
+        Any other takes the header for a bad command.
+  proxy_protocol_addresses:
+    type: dict
+    description:
+      - What the header says. The default of each is the address or port of the connection itself.
+      - With O(via), these are known to the jump host only, so that O(proxy_protocol_addresses.source),
+        O(proxy_protocol_addresses.source_port) and O(proxy_protocol_addresses.destination) are needed.
+    suboptions:
+      source:
+        type: str
+        description:
+          - The client's address. The server treats the connection as one from there.
+      source_port:
+        type: int
+        description:
+          - The client's port.
+      destination:
+        type: str
+        description:
+          - The address that the client connected to.
+      destination_port:
+        type: int
+        description:
+          - The port that the client connected to.
   vantage:
     type: dict
     description:
@@ -349,6 +380,14 @@ EXAMPLES = r"""
       notify: [success, failure]
       ret: hdrs
   register: sent
+
+- name: Behind the load balancer, as if it passed on a client from outside
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    recipient: user@contoso.com
+    proxy_protocol: v2
+    proxy_protocol_addresses:
+      source: 203.0.113.9
 
 - name: A refusal that is wanted
   mailops.smtp.smtp_check:
@@ -537,13 +576,13 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
       sample: message
     failed_phase:
       description: The phase in which the dialog broke off.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
     banner:
       description: How the server greeted.
       type: dict
@@ -946,7 +985,7 @@ checks:
           description: The phase that it belongs to.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: rcpt
         sent:
           description: The command, secrets masked. Null for a connect, a handshake and the banner.
@@ -1041,7 +1080,7 @@ checks:
           description: The phase that it was seen in.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: starttls
         severity:
           description: How bad it is.

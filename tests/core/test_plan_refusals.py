@@ -73,6 +73,24 @@ AUTH = {"username": "u", "password": "p"}
             {"source_address": "::1", "address_family": "ipv4"},
             "address_family 'ipv4' does not fit the address ::1: give ipv6 or any.",
         ),
+        # What comes before SMTP.
+        ({"proxy_protocol": "v3"}, "proxy_protocol 'v3' is not a choice here: choose one of v1, v2."),
+        (
+            {"proxy_protocol_addresses": {"source": "203.0.113.9"}},
+            "proxy_protocol_addresses {'source': '203.0.113.9'} has no effect without proxy_protocol: give both.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "client.test.com"}},
+            "proxy_protocol_addresses.source 'client.test.com' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "203.0.113.9\r\nQUIT"}},
+            r"proxy_protocol_addresses.source '203.0.113.9\r\nQUIT' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v2", "proxy_protocol_addresses": {"destination_port": 0}},
+            "proxy_protocol_addresses.destination_port 0 is no port number: give 1 to 65535.",
+        ),
         # What to say.
         (
             {"helo_name": "test.com\nRSET"},
@@ -194,6 +212,11 @@ AUTH = {"username": "u", "password": "p"}
         ({"timeouts": {"total": "nan"}}, "timeouts.total nan is no usable time limit: give seconds, up to 86400."),
         ({"timeouts": {"connect": "inf"}}, "timeouts.connect inf is no usable time limit: give seconds, up to 86400."),
         # What a jump host decides.
+        (
+            {"via": {"host": "jump"}, "proxy_protocol": "v1"},
+            "proxy_protocol 'v1' names the connection's addresses, which only the jump host knows with via:"
+            " give source, source_port and destination in proxy_protocol_addresses.",
+        ),
         (
             {"via": {"host": "jump"}, "targets": ["contoso.com"]},
             "targets 'contoso.com' is a mail domain, whose MX cannot be looked up through an SSH channel:"

@@ -17,7 +17,7 @@ runs a command on a host. `lab.state` is the content of the state file:
     hosts                   by short name: mx1 mx2 slow jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp submission smtps lmtp imap imaps ssh
+      .ports                by service: smtp proxied submission smtps lmtp imap imaps ssh
       .log_file             of Postfix, on hosts with smtp
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent

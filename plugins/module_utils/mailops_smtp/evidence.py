@@ -37,8 +37,21 @@ SCHEMA_VERSION = 1
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|\[[0-9A-Fa-fv:.IP]+\]")
 
-# The order in which RFC 5321 lets things happen. "resolve" and "connect" come before the first SMTP byte.
-PHASES = ("resolve", "connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit")
+# The order in which RFC 5321 lets things happen. The first three come before the first SMTP byte.
+PHASES = (
+    "resolve",
+    "connect",
+    "proxy",
+    "banner",
+    "ehlo",
+    "starttls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+    "message",
+    "quit",
+)
 
 # What ended a step without a reply. The first group is said of the target or the network to it, the second of the
 # tester's own side: a judgement must never blame a mail server for the latter.

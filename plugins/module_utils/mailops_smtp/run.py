@@ -185,6 +185,7 @@ def _job(
         verify=target.tls.verify,
         server_name=target.tls.server_name or place.endpoint.host,
         source_address=target.source_address,
+        proxy_protocol=target.proxy_protocol,
         open_channel=streams.open_channel if streams is not None else None,
     )
 
@@ -241,13 +242,19 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
         facts["would_send"] = [
             {
                 "target": target.name,
-                "lines": rehearse(dialog),
+                "lines": [*_first_line(target), *rehearse(dialog)],
                 "message": _content(dialog),
             }
             for target in planned.targets
             for dialog in [target.dialog_with_message("0" * 32, _header_date(time.time()))]
         ]
     return facts
+
+
+def _first_line(target: Target) -> t.Iterator[str]:
+    """What comes before the dialog. Its addresses are known once there is a connection."""
+    if target.proxy_protocol is not None:
+        yield f"<PROXY {target.proxy_protocol.version} header>"
 
 
 def _content(dialog: Dialog) -> t.Optional[str]:

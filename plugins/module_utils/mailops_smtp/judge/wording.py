@@ -16,6 +16,7 @@ QUOTED = 120
 _PHASE_WORDS = {
     "resolve": "name resolution",
     "connect": "the connection attempt",
+    "proxy": "the proxy",
     "banner": "the banner",
     "ehlo": "EHLO",
     "starttls": "STARTTLS",

@@ -76,6 +76,16 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
+    "proxy_protocol_addresses": {
+        "type": "dict",
+        "options": {
+            "source": {"type": "str"},
+            "source_port": {"type": "int"},
+            "destination": {"type": "str"},
+            "destination_port": {"type": "int"},
+        },
+    },
 }
 
 # What belongs to the whole call.

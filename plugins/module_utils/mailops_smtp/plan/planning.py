@@ -61,6 +61,14 @@ def _refuse_what_a_jump_host_decides(target: Target) -> None:
         raise OptionError(
             "address_family", target.address_family, "is the jump host's choice with via", "give the address as host"
         )
+    announced = target.proxy_protocol
+    if announced is not None and None in (announced.source, announced.source_port, announced.destination):
+        raise OptionError(
+            "proxy_protocol",
+            announced.version,
+            "names the connection's addresses, which only the jump host knows with via",
+            "give source, source_port and destination in proxy_protocol_addresses",
+        )
 
 
 def _warnings(targets: t.Sequence[Target]) -> t.Iterator[str]:

@@ -74,6 +74,17 @@ class Timeouts:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProxyProtocol:
+    """The header that announces a client. An address or port that is None is the connection's own."""
+
+    version: str
+    source: t.Optional[str] = None
+    source_port: t.Optional[int] = None
+    destination: t.Optional[str] = None
+    destination_port: t.Optional[int] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Target:
     """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how."""
 
@@ -87,6 +98,7 @@ class Target:
     timeouts: Timeouts
     address_family: str
     source_address: t.Optional[str]
+    proxy_protocol: t.Optional[ProxyProtocol]
 
     def dialog_with_message(self, token: str, date: str) -> Dialog:
         """The dialog of one check. Each check's message has a token of its own, which is also the envelope

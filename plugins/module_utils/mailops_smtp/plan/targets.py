@@ -11,6 +11,7 @@ import typing as t
 from ..dialog import commands
 from .dialogs import read_auth, read_dialog, read_message, require_valid
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
+from .proxies import read_proxy_protocol, require_port
 from .records import Auth, Target, Timeouts, TLSOptions
 
 DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
@@ -25,8 +26,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in _said(own))
     host, domain = place.get("host"), place.get("domain")
     port = options["port"] if options["port"] is not None else DEFAULT_PORTS[options["protocol"]]
-    if not 1 <= port <= 65535:
-        raise OptionError(f"{prefix}port", port, "is no port number", "give 1 to 65535")
+    require_port(f"{prefix}port", port)
     family = options["address_family"]
     if host is not None:
         _check_family(host, family, f"{prefix}address_family")
@@ -45,6 +45,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
         timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
         address_family=family,
         source_address=options["source_address"],
+        proxy_protocol=read_proxy_protocol(options, prefix),
     )
 
 

@@ -39,7 +39,7 @@ def _lines(check: t.Mapping[str, t.Any]) -> t.Iterator[t.Tuple[float, str]]:
                 yield ended, f"S: {tls} {line}"
         if step["error"] is not None:
             yield ended, f"---   {printable(step['error']['detail'])}"
-        elif step["reply"] is None:
+        elif step["reply"] is None and step["sent"] is None:
             yield ended, _silent_success(check, step)
 
 

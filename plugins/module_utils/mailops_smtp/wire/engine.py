@@ -172,7 +172,7 @@ class Engine:
             talk.open_failed(_network_error(code) if code in _CONNECT_ERRORS else _local_error(code))
             return
         del self._sockets[talk]
-        talk.local_address = connection.getsockname()[0]
+        talk.local_address, talk.local_port = connection.getsockname()[:2]
         talk.opened(connection)
 
     def _wait(self, limit: t.Optional[float]) -> None:
