@@ -252,6 +252,37 @@ options:
         description:
           - Jump hosts to pass on the way to this one, in their order, each as V(user@host:port) or as a dictionary with
             these options.
+  proxy:
+    type: dict
+    description:
+      - A proxy that opens the connections to the mail servers and resolves their names.
+      - A failure of the proxy itself is never held against a mail server. What the proxy reports of the mail server is.
+      - This option cannot be used together with O(via).
+    suboptions:
+      type:
+        type: str
+        choices: [socks5, http]
+        required: true
+        description:
+          - V(socks5) is SOCKS version 5. V(http) is an HTTP proxy that allows CONNECT to the mail server's port.
+      host:
+        type: str
+        required: true
+        description:
+          - Name or address of the proxy. Of a name's addresses the first is used.
+      port:
+        type: int
+        required: true
+        description:
+          - Its port.
+      username:
+        type: str
+        description:
+          - The user name, if the proxy wants a log-in. Neither it nor the password is encrypted on the way there.
+      password:
+        type: str
+        description:
+          - The password. It goes with O(proxy.username).
   timeouts:
     type: dict
     description:
@@ -266,7 +297,7 @@ options:
         type: float
         default: 30.0
         description:
-          - For each reply, and for the TLS handshake.
+          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
       total:
         type: float
         default: 120.0
@@ -294,7 +325,7 @@ options:
     type: dict
     description:
       - What the header says. The default of each is the address or port of the connection itself.
-      - With O(via), these are known to the jump host only, so that O(proxy_protocol_addresses.source),
+      - With O(via) or O(proxy), these are not known here, so that O(proxy_protocol_addresses.source),
         O(proxy_protocol_addresses.source_port) and O(proxy_protocol_addresses.destination) are needed.
     suboptions:
       source:
@@ -363,6 +394,14 @@ EXAMPLES = r"""
       host: jump.example.net
       user: probe
   delegate_to: localhost
+
+- name: Through a proxy
+  mailops.smtp.smtp_check:
+    host: mail.fabrikam.com
+    proxy:
+      type: socks5
+      host: proxy.contoso.com
+      port: 1080
 
 - name: Log in and send a message that asks for a receipt
   mailops.smtp.smtp_check:
@@ -483,7 +522,8 @@ vantages:
       choices: [local, managed, ssh-channel]
       sample: local
     address:
-      description: The address that the connection started from. Not known in a run's vantages, nor of a jump host.
+      description:
+        - The address that the connection started from. Not known in a run's vantages, nor of a jump host or a proxy.
       type: str
       returned: always
       sample: "198.18.1.60"
@@ -491,6 +531,11 @@ vantages:
       description: Seconds that its clock is ahead of the controller's. Not measured yet.
       type: float
       returned: always
+    proxy:
+      description: The proxy that opened the connections.
+      type: str
+      returned: always
+      sample: "socks5://proxy.contoso.test:1080"
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list
@@ -524,7 +569,7 @@ checks:
           returned: always
           sample: mx1.contoso.test
         address:
-          description: The address. Not known where a jump host resolved the name, or where there is none.
+          description: The address. Not known where a jump host or a proxy resolved the name, or where there is none.
           type: str
           returned: always
           sample: "198.18.1.10"
@@ -1026,6 +1071,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - proxy
                 - tunnel
                 - crashed
               sample: refused

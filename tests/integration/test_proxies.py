@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes before SMTP: the PROXY protocol, as a real Postfix understands it."""
+"""What comes before SMTP: the PROXY protocol, as a real Postfix understands it, and real proxies in front of one."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -65,3 +69,90 @@ def test_a_client_is_announced_through_a_jump_host(controller: Controller) -> No
     assert check["steps"][1]["sent"] == f"<PROXY v2: TCP4 {CLIENT} 198.18.1.10 4711 2525>"
     assert check["verdict"] == "pass"
     assert f"connect from unknown[{CLIENT}]" in log
+
+
+PROXY_HOST = "vantage-a"
+PORTS = {"socks5": 1080, "http": 8888}
+LOG_IN = {"username": "probe", "password": "hunter2-proxy"}
+
+
+@pytest.fixture
+def proxy(request: pytest.FixtureRequest, controller: Controller) -> t.Iterator[dict[str, t.Any]]:
+    """A proxy on a host of the lab, of the type that the test asks for, as the option has it."""
+    kind = request.param
+    server = {"socks5": microsocks, "http": tinyproxy}[kind](controller.home)
+    with running(controller.lab.argv(PROXY_HOST, server)):
+        while (
+            f":{PORTS[kind]} "
+            not in controller.lab.run(PROXY_HOST, ["ss", "-ltn"], capture_output=True, text=True).stdout
+        ):
+            time.sleep(0.05)
+        yield {"type": kind, "host": controller.name(PROXY_HOST), "port": PORTS[kind], **LOG_IN}
+
+
+def microsocks(_home: Path) -> list[str]:
+    return ["microsocks", "-i", "::", "-p", str(PORTS["socks5"]), "-u", LOG_IN["username"], "-P", LOG_IN["password"]]
+
+
+def tinyproxy(home: Path) -> list[str]:
+    configuration = home / "tinyproxy.conf"
+    lines = [f"Port {PORTS['http']}", "Timeout 60", "MaxClients 10", "BasicAuth {username} {password}".format(**LOG_IN)]
+    configuration.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return ["tinyproxy", "-d", "-c", str(configuration)]
+
+
+@contextlib.contextmanager
+def running(command: list[str]) -> t.Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+both = pytest.mark.parametrize("proxy", ["socks5", "http"], indirect=True)
+
+
+@both
+def test_the_dialog_goes_through_a_proxy_with_tls(controller: Controller, proxy: dict[str, t.Any]) -> None:
+    [check] = controller.check(
+        host=controller.name("mx1"),
+        recipient="user@contoso.test",
+        starttls="required",
+        tls={**controller.tls, "verify": True},
+        proxy=proxy,
+    )["checks"]
+    assert check["verdict"] == "pass"
+    assert [step["phase"] for step in check["steps"][:3]] == ["connect", "proxy", "banner"]
+    assert check["vantage"]["proxy"] == f"{proxy['type']}://{proxy['host']}:{proxy['port']}"
+    log = Path(controller.lab.state["hosts"]["mx1"]["log_file"]).read_text(encoding="utf-8")
+    connects = [line for line in log.splitlines() if "]: connect from " in line]
+    assert controller.name(PROXY_HOST) in connects[-1]
+
+
+@both
+def test_a_log_in_that_the_proxy_refuses_is_not_the_mail_servers_fault(
+    controller: Controller, proxy: dict[str, t.Any]
+) -> None:
+    run = controller.check(host=controller.name("mx1"), proxy={**proxy, "password": "hunter2-wrong"})
+    [check] = run["checks"]
+    assert (check["verdict"], check["steps"][-1]["error"]["kind"]) == ("inconclusive", "proxy")
+    assert check["findings"][0]["id"] == "vantage.proxy"
+    assert "hunter2" not in json.dumps(run)
+
+
+@pytest.mark.parametrize("proxy", ["socks5"], indirect=True)
+def test_a_refusal_that_the_proxy_reports_is_the_mail_servers(controller: Controller, proxy: dict[str, t.Any]) -> None:
+    [check] = controller.check(host=controller.lab.state["faults"]["refused"]["ipv4"], proxy=proxy)["checks"]
+    assert (check["verdict"], check["steps"][-1]["error"]["kind"]) == ("fail", "refused")
+    assert check["failed_phase"] == "proxy"
+
+
+def test_no_proxy_there(controller: Controller) -> None:
+    for host, kind in ((controller.name(PROXY_HOST), "connect"), ("nowhere.contoso.test", "resolve")):
+        [check] = controller.check(host=controller.name("mx1"), proxy={"type": "socks5", "host": host, "port": 1081})[
+            "checks"
+        ]
+        assert (check["verdict"], check["steps"][-1]["error"]["kind"]) == ("inconclusive", "proxy")
+        assert check["failed_phase"] == kind

@@ -77,6 +77,7 @@ TESTER_ERRORS = {
     "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
     "jump_authentication": "the jump host refused the log-in",
     "jump_forwarding": "the jump host forbids forwarding",
+    "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
     "crashed": "the check itself failed: a defect of this software",
 }
@@ -143,6 +144,7 @@ class Vantage(_Record):
     """The place the TCP connection starts from.
 
     ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``proxy``: the proxy that opens its connections, as ``type://host:port``.
     ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
     """
 
@@ -150,6 +152,7 @@ class Vantage(_Record):
     mode: str
     address: t.Optional[str] = None
     clock_offset: t.Optional[float] = None
+    proxy: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
-from .records import Auth, Dialog, MessageText, Plan, ProxyProtocol, Recipient, Target, Timeouts, TLSOptions
+from .records import Auth, Dialog, MessageText, Plan, Proxy, ProxyProtocol, Recipient, Target, Timeouts, TLSOptions
 
 __all__ = [
     "Auth",
@@ -18,6 +18,7 @@ __all__ = [
     "MessageText",
     "OptionError",
     "Plan",
+    "Proxy",
     "ProxyProtocol",
     "Recipient",
     "TLSOptions",

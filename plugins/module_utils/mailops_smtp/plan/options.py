@@ -106,6 +106,16 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "jump": {"type": "list", "elements": "raw"},
         },
     },
+    "proxy": {
+        "type": "dict",
+        "options": {
+            "type": {"type": "str", "required": True, "choices": ["socks5", "http"]},
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "username": {"type": "str"},
+            "password": {"type": "str", "no_log": True},
+        },
+    },
     "vantage": {
         "type": "dict",
         "options": {

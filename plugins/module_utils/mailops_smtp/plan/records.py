@@ -123,11 +123,27 @@ class Target:
 
 
 @dataclasses.dataclass(frozen=True)
+class Proxy:
+    """Who opens the connections. ``type``: ``socks5`` or ``http``."""
+
+    type: str
+    host: str
+    port: int
+    username: t.Optional[str]
+    password: t.Optional[str] = dataclasses.field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.type}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
+    proxy: t.Optional[Proxy]
     vantage_name: t.Optional[str]
     vantage_mode: str
     asked: t.Mapping[str, t.Any]

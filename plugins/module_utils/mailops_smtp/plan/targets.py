@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
 from ..dialog import commands
+from .addresses import address_of, require_port
 from .dialogs import read_auth, read_dialog, read_message, require_valid
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
-from .proxies import read_proxy_protocol, require_port
+from .proxies import read_proxy_protocol
 from .records import Auth, Target, Timeouts, TLSOptions
 
 DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
@@ -88,13 +88,6 @@ def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
     if not re.fullmatch("[0-9]{1,5}", port):
         raise OptionError(option, text, "has no port number after the colon", "write host:port, such as mx1:25")
     return {"host": host, "port": int(port)}
-
-
-def address_of(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _check_family(host: str, family: str, option: str) -> None:

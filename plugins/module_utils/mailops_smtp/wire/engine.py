@@ -140,7 +140,8 @@ class Engine:
                 stream.close()
 
     def _connect(self, talk: Talk) -> None:
-        endpoint = talk.job.endpoint
+        proxy = talk.job.proxy
+        endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
             connection = socket.socket(socket.AF_INET6 if endpoint.family == "ipv6" else socket.AF_INET)
         except OSError as error:

@@ -25,7 +25,8 @@ from ..dialog.conversation import (
     converse,
 )
 from ..dialog.replies import Reply, ReplyError, ReplyReader
-from ..evidence import TLS, Endpoint, Step, StepError
+from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
+from .proxy import Negotiation, Proxy
 from .proxy_protocol import Announcement
 from .tls import TLSFailure, TLSStream
 from .tls_settings import TLSSettings
@@ -38,6 +39,9 @@ SHORTEST_SECRET = 4
 # Opens a stream from elsewhere (vantage.ssh): called with host, port, seconds that the opening may take, and where to
 # report the stream or the error.
 Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
+
+# What comes before the first octet of SMTP, and of TLS.
+Preparation = (Negotiation, Announcement)
 
 
 class Job(t.NamedTuple):
@@ -52,6 +56,7 @@ class Job(t.NamedTuple):
     server_name: str
     source_address: t.Optional[str] = None
     open_channel: t.Optional[Opener] = None
+    proxy: t.Optional[Proxy] = None
     proxy_protocol: t.Any = None
 
 
@@ -79,7 +84,8 @@ class Talk:
         self.scheduled = float("inf")  # when the engine will look at the deadline
         self._procedure = converse(self.session)
         self._reader = ReplyReader()
-        self._request: t.Union[Announcement, Exchange, Handshake, Farewell, None] = None
+        self._request: t.Union[Negotiation, Announcement, Exchange, Handshake, Farewell, None] = None
+        self._preparations = self._prepared_by()
         self._unsolicited: t.Optional[str] = None
         self._outbox = b""
         self._tls: t.Optional[TLSStream] = None
@@ -96,7 +102,7 @@ class Talk:
 
     @property
     def wants_write(self) -> bool:
-        if isinstance(self._request, Announcement):
+        if isinstance(self._request, Preparation):
             return self._request.wants_write
         return bool(self._outbox) or (self._tls is not None and self._tls.unsent())
 
@@ -105,20 +111,19 @@ class Talk:
         self.stream = stream
         self._record(None)
         self.session.reached = "connect"
-        if self.job.proxy_protocol is not None:
-            self._announce()
-        else:
-            self._converse()
+        self._begin()
 
     def open_failed(self, error: StepError) -> None:
         """There is no usable connection, so nothing of the conversation takes place."""
+        if self.connecting and self.job.proxy is not None and error.kind in TARGET_ERRORS:
+            error = StepError("proxy", f"The proxy cannot be reached: {error.detail}")
         self._record(error)
         self.session.failed_phase = self.session.phase
         self._finish()
 
     def readable(self) -> None:
         """The stream has something, or has ended."""
-        if isinstance(self._request, Announcement):
+        if isinstance(self._request, Preparation):
             self._prepare()
             return
         if isinstance(self._request, Handshake):
@@ -146,7 +151,7 @@ class Talk:
 
     def writable(self) -> None:
         """The stream can take more."""
-        if isinstance(self._request, Announcement):
+        if isinstance(self._request, Preparation):
             self._prepare()
         elif isinstance(self._request, Handshake):
             self._continue_handshake()
@@ -162,7 +167,7 @@ class Talk:
             limit = min(patience.connect, patience.total) if self.job.open_channel is None else patience.total
             kind = "timeout" if self.job.open_channel is None else "tunnel"
             self.open_failed(StepError(kind, f"No connection within {limit:g} s."))
-        elif isinstance(self._request, Announcement):
+        elif isinstance(self._request, Preparation):
             limit = min(patience.reply, patience.total)
             self.open_failed(StepError(self._request.error_when_late, f"Nothing went through within {limit:g} s."))
         elif self._clock() >= self._give_up:
@@ -190,21 +195,33 @@ class Talk:
         if self.stream is not None:
             self.stream.close()
 
-    def _announce(self) -> None:
-        given, endpoint = self.job.proxy_protocol, self.job.endpoint
-        self._request = Announcement(
-            given.version,
-            (given.source or self.local_address, given.source_port or self.local_port),
-            (given.destination or endpoint.address, given.destination_port or endpoint.port),
-        )
-        self.session.phase = self._request.phase
+    def _prepared_by(self) -> t.Iterator[t.Union[Negotiation, Announcement]]:
+        """What comes before the conversation. Each is made when it is due: a socket then knows its own address."""
+        endpoint = self.job.endpoint
+        if self.job.proxy is not None:
+            yield Negotiation(self.job.proxy, endpoint.address or endpoint.host, endpoint.port)
+        given = self.job.proxy_protocol
+        if given is not None:
+            yield Announcement(
+                given.version,
+                (given.source or self.local_address, given.source_port or self.local_port),
+                (given.destination or endpoint.address, given.destination_port or endpoint.port),
+            )
+
+    def _begin(self) -> None:
+        """With the next preparation, and when all are made with the conversation."""
+        preparation = next(self._preparations, None)
+        if preparation is None:
+            self._run(lambda: next(self._procedure))
+            return
+        self._request = preparation
+        self.session.phase = preparation.phase
         self._since = self._clock()
         self._expect_reply()
         self._prepare()
 
     def _prepare(self) -> None:
-        """Go on with what comes before the first octet of SMTP and of TLS."""
-        preparation = t.cast(Announcement, self._request)
+        preparation = t.cast(t.Union[Negotiation, Announcement], self._request)
         try:
             if not preparation.advance(self.stream):
                 return
@@ -213,10 +230,7 @@ class Talk:
             return
         self._record(None)
         self.session.reached = preparation.phase
-        self._converse()
-
-    def _converse(self) -> None:
-        self._run(lambda: next(self._procedure))
+        self._begin()
 
     def _run(self, resume: t.Callable[[], t.Any]) -> None:
         """Let the conversation go on until it waits for the network or has ended."""
@@ -383,7 +397,7 @@ class Talk:
         self.steps.append(
             Step(
                 request.phase if request is not None else "connect",
-                request.shown if isinstance(request, (Announcement, Exchange, Farewell)) else None,
+                request.shown if isinstance(request, (*Preparation, Exchange, Farewell)) else None,
                 reply,
                 error,
                 self._since - self._started,
