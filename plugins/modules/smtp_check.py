@@ -295,6 +295,37 @@ options:
         description:
           - Jump hosts to pass on the way to this one, in their order, each as V(user@host:port) or as a dictionary with
             these options.
+  proxy:
+    type: dict
+    description:
+      - A proxy that opens the connections to the mail servers and resolves their names.
+      - A failure of the proxy itself is never held against a mail server. What the proxy reports of the mail server is.
+      - This option cannot be used together with O(via).
+    suboptions:
+      type:
+        type: str
+        choices: [socks5, http]
+        required: true
+        description:
+          - V(socks5) is SOCKS version 5. V(http) is an HTTP proxy that allows CONNECT to the mail server's port.
+      host:
+        type: str
+        required: true
+        description:
+          - Name or address of the proxy. Of a name's addresses the first is used.
+      port:
+        type: int
+        required: true
+        description:
+          - Its port.
+      username:
+        type: str
+        description:
+          - The user name, if the proxy wants a log-in. Neither it nor the password is encrypted on the way there.
+      password:
+        type: str
+        description:
+          - The password. It goes with O(proxy.username).
   timeouts:
     type: dict
     description:
@@ -309,7 +340,7 @@ options:
         type: float
         default: 30.0
         description:
-          - For each reply, and for the TLS handshake.
+          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
       total:
         type: float
         default: 120.0
@@ -325,6 +356,37 @@ options:
     type: str
     description:
       - The address to connect from.
+  proxy_protocol:
+    type: str
+    choices: [v1, v2]
+    description:
+      - Begin the connection with a header of the PROXY protocol, as load balancers do. V(v1) is a line of text, V(v2)
+        is binary.
+      - Use this only with a server that expects it (Postfix C(smtpd_upstream_proxy_protocol), Exim C(hosts_proxy)).
+        Any other takes the header for a bad command.
+  proxy_protocol_addresses:
+    type: dict
+    description:
+      - What the header says. The default of each is the address or port of the connection itself.
+      - With O(via) or O(proxy), these are not known here, so that O(proxy_protocol_addresses.source),
+        O(proxy_protocol_addresses.source_port) and O(proxy_protocol_addresses.destination) are needed.
+    suboptions:
+      source:
+        type: str
+        description:
+          - The client's address. The server treats the connection as one from there.
+      source_port:
+        type: int
+        description:
+          - The client's port.
+      destination:
+        type: str
+        description:
+          - The address that the client connected to.
+      destination_port:
+        type: int
+        description:
+          - The port that the client connected to.
   vantage:
     type: dict
     description:
@@ -376,6 +438,14 @@ EXAMPLES = r"""
       user: probe
   delegate_to: localhost
 
+- name: Through a proxy
+  mailops.smtp.smtp_check:
+    host: mail.fabrikam.com
+    proxy:
+      type: socks5
+      host: proxy.contoso.com
+      port: 1080
+
 - name: Log in and send a message that asks for a receipt
   mailops.smtp.smtp_check:
     host: mail.contoso.com
@@ -392,6 +462,14 @@ EXAMPLES = r"""
       notify: [success, failure]
       ret: hdrs
   register: sent
+
+- name: Behind the load balancer, as if it passed on a client from outside
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    recipient: user@contoso.com
+    proxy_protocol: v2
+    proxy_protocol_addresses:
+      source: 203.0.113.9
 
 - name: A refusal that is wanted
   mailops.smtp.smtp_check:
@@ -487,7 +565,8 @@ vantages:
       choices: [local, managed, ssh-channel]
       sample: local
     address:
-      description: The address that the connection started from. Not known in a run's vantages, nor of a jump host.
+      description:
+        - The address that the connection started from. Not known in a run's vantages, nor of a jump host or a proxy.
       type: str
       returned: always
       sample: "198.18.1.60"
@@ -495,6 +574,11 @@ vantages:
       description: Seconds that its clock is ahead of the controller's. Not measured yet.
       type: float
       returned: always
+    proxy:
+      description: The proxy that opened the connections.
+      type: str
+      returned: always
+      sample: "socks5://proxy.contoso.test:1080"
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list
@@ -528,7 +612,7 @@ checks:
           returned: always
           sample: mx1.contoso.test
         address:
-          description: The address. Not known where a jump host resolved the name, or where there is none.
+          description: The address. Not known where a jump host or a proxy resolved the name, or where there is none.
           type: str
           returned: always
           sample: "198.18.1.10"
@@ -580,13 +664,13 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
       sample: message
     failed_phase:
       description: The phase in which the dialog broke off.
       type: str
       returned: always
-      choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
     banner:
       description: How the server greeted.
       type: dict
@@ -989,7 +1073,7 @@ checks:
           description: The phase that it belongs to.
           type: str
           returned: always
-          choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: rcpt
         sent:
           description: The command, secrets masked. Null for a connect, a handshake and the banner.
@@ -1030,6 +1114,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - proxy
                 - tunnel
                 - crashed
               sample: refused
@@ -1089,7 +1174,7 @@ checks:
           description: The phase that it was seen in.
           type: str
           returned: always
-          choices: [resolve, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: starttls
         severity:
           description: How bad it is.

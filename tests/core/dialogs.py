@@ -49,7 +49,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
     ]
     facts: t.Dict[str, t.Any] = {
         "schema_version": 1,
-        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None},
+        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None},
         "target": "contoso.com",
         "endpoint": {
             "host": "mx1.contoso.com", "address": "203.0.113.5", "family": "ipv4", "port": 25, "source": "mx",

@@ -16,6 +16,7 @@ def planned(**options):
 
 
 AUTH = {"username": "u", "password": "p"}
+PROXY = {"host": "proxy", "port": 1080}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,63 @@ AUTH = {"username": "u", "password": "p"}
         (
             {"source_address": "::1", "address_family": "ipv4"},
             "address_family 'ipv4' does not fit the address ::1: give ipv6 or any.",
+        ),
+        # What comes before SMTP.
+        ({"proxy_protocol": "v3"}, "proxy_protocol 'v3' is not a choice here: choose one of v1, v2."),
+        (
+            {"proxy_protocol_addresses": {"source": "203.0.113.9"}},
+            "proxy_protocol_addresses {'source': '203.0.113.9'} has no effect without proxy_protocol: give both.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "client.test.com"}},
+            "proxy_protocol_addresses.source 'client.test.com' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "203.0.113.9\r\nQUIT"}},
+            r"proxy_protocol_addresses.source '203.0.113.9\r\nQUIT' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v2", "proxy_protocol_addresses": {"destination_port": 0}},
+            "proxy_protocol_addresses.destination_port 0 is no port number: give 1 to 65535.",
+        ),
+        (
+            {"proxy": {"type": "socks4", **PROXY}},
+            "proxy.type 'socks4' is not a choice here: choose one of socks5, http.",
+        ),
+        ({"proxy": {"type": "http", "host": "proxy"}}, "proxy.port None is missing: it is needed here."),
+        (
+            {"proxy": {"type": "http", **PROXY, "host": "http://proxy"}},
+            "proxy.host 'http://proxy' is no valid host name: give its name or address.",
+        ),
+        ({"proxy": {"type": "http", **PROXY, "port": 0}}, "proxy.port 0 is no port number: give 1 to 65535."),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u"}},
+            "proxy.password None is missing: give both username and password, or neither.",
+        ),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u:v", "password": "p"}},
+            "proxy.username 'u:v' has a colon, which ends it in HTTP (RFC 7617): leave it out.",
+        ),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u", "password": "p\r\nX-A: b"}},
+            "proxy.password '(hidden)' is empty or has a control character: leave that out.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY, "username": "u", "password": "é" * 128}},
+            "proxy.password '(hidden)' has more than 255 octets: shorten it.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "via": {"host": "jump"}},
+            "proxy 'socks5://proxy:1080' does not go with via, whose jump host opens the connections: drop it.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "targets": ["contoso.com"]},
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the proxy is:"
+            " name its hosts, such as {host: mx1.contoso.com}.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "source_address": "198.51.100.7"},
+            "source_address '198.51.100.7' is the proxy's choice with proxy: drop it.",
         ),
         # What to say.
         (
@@ -231,8 +289,13 @@ AUTH = {"username": "u", "password": "p"}
         ({"timeouts": {"connect": "inf"}}, "timeouts.connect inf is no usable time limit: give seconds, up to 86400."),
         # What a jump host decides.
         (
+            {"via": {"host": "jump"}, "proxy_protocol": "v1"},
+            "proxy_protocol 'v1' names the connection's addresses, which only the jump host knows with via:"
+            " give source, source_port and destination in proxy_protocol_addresses.",
+        ),
+        (
             {"via": {"host": "jump"}, "targets": ["contoso.com"]},
-            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up through an SSH channel:"
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the jump host is:"
             " name its hosts, such as {host: mx1.contoso.com}.",
         ),
         (

@@ -355,3 +355,10 @@ def test_the_own_address_where_there_is_no_network(monkeypatch):
     monkeypatch.setattr(run_module.socket, "socket", Isolated)
     monkeypatch.setattr(run_module.socket, "getfqdn", lambda: "localhost")
     assert default_helo_name() == "[127.0.0.1]"
+
+
+def test_check_mode_tells_of_the_header_that_comes_first():
+    with ScenarioServer() as server:
+        options = {"host": "127.0.0.1", "port": server.port, "helo_name": "test.com", "proxy_protocol": "v2"}
+        (would,) = check({**options, "stop_after": "banner"}, check_mode=True)["plan"]["would_send"]
+    assert would["lines"] == ["<PROXY v2 header>", "QUIT"]

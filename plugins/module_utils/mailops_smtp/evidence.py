@@ -37,11 +37,12 @@ SCHEMA_VERSION = 1
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|\[[0-9A-Fa-fv:.IP]+\]")
 
-# The order in which RFC 5321 lets things happen. "resolve" and "connect" come before the first SMTP byte. "extra" is
+# The order in which RFC 5321 lets things happen. The first three come before the first SMTP byte. "extra" is
 # what the user has said besides, at any point from there on: steps have that phase, but no dialog ends in it.
 PHASES = (
     "resolve",
     "connect",
+    "proxy",
     "banner",
     "extra",
     "ehlo",
@@ -78,6 +79,7 @@ TESTER_ERRORS = {
     "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
     "jump_authentication": "the jump host refused the log-in",
     "jump_forwarding": "the jump host forbids forwarding",
+    "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
     "crashed": "the check itself failed: a defect of this software",
 }
@@ -147,6 +149,7 @@ class Vantage(_Record):
     """The place the TCP connection starts from.
 
     ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``proxy``: the proxy that opens its connections, as ``type://host:port``.
     ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
     """
 
@@ -154,6 +157,7 @@ class Vantage(_Record):
     mode: str
     address: t.Optional[str] = None
     clock_offset: t.Optional[float] = None
+    proxy: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,7 @@ EXPLAINED = 600
 _PHASE_WORDS = {
     "resolve": "name resolution",
     "connect": "the connection attempt",
+    "proxy": "the proxy",
     "banner": "the banner",
     "extra": "an extra command",
     "ehlo": "EHLO",

@@ -10,7 +10,19 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
-from .records import Auth, Dialog, Extra, MessageText, Plan, Recipient, Target, Timeouts, TLSOptions
+from .records import (
+    Auth,
+    Dialog,
+    Extra,
+    MessageText,
+    Plan,
+    Proxy,
+    ProxyProtocol,
+    Recipient,
+    Target,
+    Timeouts,
+    TLSOptions,
+)
 
 __all__ = [
     "Auth",
@@ -19,6 +31,8 @@ __all__ = [
     "MessageText",
     "OptionError",
     "Plan",
+    "Proxy",
+    "ProxyProtocol",
     "Recipient",
     "TLSOptions",
     "Target",

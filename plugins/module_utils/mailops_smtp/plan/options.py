@@ -88,6 +88,16 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
+    "proxy_protocol_addresses": {
+        "type": "dict",
+        "options": {
+            "source": {"type": "str"},
+            "source_port": {"type": "int"},
+            "destination": {"type": "str"},
+            "destination_port": {"type": "int"},
+        },
+    },
 }
 
 # What belongs to the whole call.
@@ -106,6 +116,16 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "known_hosts": {"type": "list", "elements": "path"},
             "host_key_checking": {"type": "bool", "default": True},
             "jump": {"type": "list", "elements": "raw"},
+        },
+    },
+    "proxy": {
+        "type": "dict",
+        "options": {
+            "type": {"type": "str", "required": True, "choices": ["socks5", "http"]},
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "username": {"type": "str"},
+            "password": {"type": "str", "no_log": True},
         },
     },
     "vantage": {
