@@ -185,12 +185,16 @@ PROXY = {"host": "proxy", "port": 1080}
             "stop_after 'ehlo' ends before STARTTLS, which is required: stop after starttls or later.",
         ),
         (
+            {"stop_after": "banner", "starttls": "probe"},
+            "stop_after 'banner' ends before STARTTLS, which is to be probed: stop after starttls or later.",
+        ),
+        (
             {"stop_after": "banner", "leave": "drop_after_send"},
             "leave 'drop_after_send' has nothing to send before the banner: stop after ehlo or later.",
         ),
         (
             {"extra": [{"before": "mail", "send": "QUIT"}]},
-            "extra[0].send 'QUIT' belongs to the procedure itself: give one command that the dialog does not send itself.",
+            "extra[0].send 'QUIT' belongs to the procedure itself: give one that the dialog does not send itself.",
         ),
         (
             {"extra": [{"before": "auth", "send": "NOOP", "expect": "ok"}]},

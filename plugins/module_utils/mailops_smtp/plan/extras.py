@@ -21,7 +21,7 @@ def read_extras(options: t.Mapping[str, t.Any], stop_after: str, prefix: str) ->
             commands.check_extra(send)
         except commands.CommandError as error:
             raise OptionError(
-                f"{option}.send", send, str(error), "give one command that the dialog does not send itself"
+                f"{option}.send", send, str(error), "give one that the dialog does not send itself"
             ) from error
         if expect is not None and not re.fullmatch("[2-5](?:yz|[0-9]{2})", expect):
             raise OptionError(f"{option}.expect", expect, "is no reply code", "give a code or a class, as 250 or 2yz")
