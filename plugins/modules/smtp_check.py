@@ -93,16 +93,52 @@ options:
     type: str
     choices: [banner, ehlo, starttls, auth, mail, rcpt, data, message]
     description:
-      - The last phase of the dialog. QUIT follows.
+      - The last phase of the dialog. QUIT follows, unless O(leave) says otherwise.
       - After V(data) the server waits for a message, where the only way out is to close the connection; nothing is
         delivered then.
       - The default is the last phase for which there is something to say.
+  leave:
+    type: str
+    choices: [quit, drop, drop_after_send]
+    default: quit
+    description:
+      - How to end the dialog after its last phase.
+      - V(drop) closes the connection without QUIT.
+      - V(drop_after_send) sends the first command of the last phase, with O(stop_after=message) the whole message, and
+        closes the connection without waiting for the reply. The server may still deliver the message.
+      - A dialog that ends earlier ends with QUIT.
+  extra:
+    type: list
+    elements: dict
+    description:
+      - Commands to send besides the dialog's own, such as VRFY, EXPN, HELP, NOOP or RSET.
+      - They are sent in check mode too. AUTH, BDAT, DATA, QUIT and STARTTLS cannot be sent this way.
+    suboptions:
+      before:
+        type: str
+        required: true
+        choices: [ehlo, starttls, auth, mail, rcpt, data, quit]
+        description:
+          - The phase to send it before. Where that phase does not take place, it is sent all the same.
+      send:
+        type: str
+        required: true
+        description:
+          - The command, without the line end.
+      expect:
+        type: str
+        description:
+          - The reply code that is expected, such as V(252), or its class, such as V(2yz). Any other fails the check,
+            but does not end the dialog.
+          - By default any reply will do.
   starttls:
     type: str
-    choices: [never, optional, required]
+    choices: [never, optional, required, probe]
     description:
       - V(optional) uses STARTTLS if the server offers it. If the server then fails at it, the dialog ends.
       - V(required) also ends the dialog if the server does not offer it.
+      - V(probe) is V(optional), but sends STARTTLS also where the EHLO reply does not offer it. A server that accepts
+        it is behind a device that strips the offer; if it is refused, the dialog goes on in clear text.
       - The default is V(optional). With O(protocol=smtps) this option cannot be used.
   tls:
     type: dict
@@ -154,15 +190,22 @@ options:
           - The user name.
       password:
         type: str
-        required: true
         description:
           - The password, or the token for V(XOAUTH2) and V(OAUTHBEARER).
+          - Only O(auth.mechanism=EXTERNAL) does without, for which the TLS client certificate speaks.
       mechanism:
         type: str
         choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
         description:
           - The SASL mechanism.
           - The default is the strongest one that the server offers for passwords.
+      required:
+        type: bool
+        default: true
+        description:
+          - Whether to end the dialog where the log-in cannot be tried, since the server offers no fitting mechanism, or
+            none that may be used without TLS.
+          - With V(false) the dialog then goes on without it. A log-in that was tried and failed always ends the dialog.
       allow_clear_text:
         type: bool
         default: false
@@ -252,6 +295,37 @@ options:
         description:
           - Jump hosts to pass on the way to this one, in their order, each as V(user@host:port) or as a dictionary with
             these options.
+  proxy:
+    type: dict
+    description:
+      - A proxy that opens the connections to the mail servers and resolves their names.
+      - A failure of the proxy itself is never held against a mail server. What the proxy reports of the mail server is.
+      - This option cannot be used together with O(via).
+    suboptions:
+      type:
+        type: str
+        choices: [socks5, http]
+        required: true
+        description:
+          - V(socks5) is SOCKS version 5. V(http) is an HTTP proxy that allows CONNECT to the mail server's port.
+      host:
+        type: str
+        required: true
+        description:
+          - Name or address of the proxy. Of a name's addresses the first is used.
+      port:
+        type: int
+        required: true
+        description:
+          - Its port.
+      username:
+        type: str
+        description:
+          - The user name, if the proxy wants a log-in. Neither it nor the password is encrypted on the way there.
+      password:
+        type: str
+        description:
+          - The password. It goes with O(proxy.username).
   timeouts:
     type: dict
     description:
@@ -266,7 +340,7 @@ options:
         type: float
         default: 30.0
         description:
-          - For each reply, and for the TLS handshake.
+          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
       total:
         type: float
         default: 120.0
@@ -282,6 +356,37 @@ options:
     type: str
     description:
       - The address to connect from.
+  proxy_protocol:
+    type: str
+    choices: [v1, v2]
+    description:
+      - Begin the connection with a header of the PROXY protocol, as load balancers do. V(v1) is a line of text, V(v2)
+        is binary.
+      - Use this only with a server that expects it (Postfix C(smtpd_upstream_proxy_protocol), Exim C(hosts_proxy)).
+        Any other takes the header for a bad command.
+  proxy_protocol_addresses:
+    type: dict
+    description:
+      - What the header says. The default of each is the address or port of the connection itself.
+      - With O(via) or O(proxy), these are not known here, so that O(proxy_protocol_addresses.source),
+        O(proxy_protocol_addresses.source_port) and O(proxy_protocol_addresses.destination) are needed.
+    suboptions:
+      source:
+        type: str
+        description:
+          - The client's address. The server treats the connection as one from there.
+      source_port:
+        type: int
+        description:
+          - The client's port.
+      destination:
+        type: str
+        description:
+          - The address that the client connected to.
+      destination_port:
+        type: int
+        description:
+          - The port that the client connected to.
   vantage:
     type: dict
     description:
@@ -333,6 +438,14 @@ EXAMPLES = r"""
       user: probe
   delegate_to: localhost
 
+- name: Through a proxy
+  mailops.smtp.smtp_check:
+    host: mail.fabrikam.com
+    proxy:
+      type: socks5
+      host: proxy.contoso.com
+      port: 1080
+
 - name: Log in and send a message that asks for a receipt
   mailops.smtp.smtp_check:
     host: mail.contoso.com
@@ -349,6 +462,14 @@ EXAMPLES = r"""
       notify: [success, failure]
       ret: hdrs
   register: sent
+
+- name: Behind the load balancer, as if it passed on a client from outside
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    recipient: user@contoso.com
+    proxy_protocol: v2
+    proxy_protocol_addresses:
+      source: 203.0.113.9
 
 - name: A refusal that is wanted
   mailops.smtp.smtp_check:
@@ -444,7 +565,8 @@ vantages:
       choices: [local, managed, ssh-channel]
       sample: local
     address:
-      description: The address that the connection started from. Not known in a run's vantages, nor of a jump host.
+      description:
+        - The address that the connection started from. Not known in a run's vantages, nor of a jump host or a proxy.
       type: str
       returned: always
       sample: "198.18.1.60"
@@ -452,6 +574,11 @@ vantages:
       description: Seconds that its clock is ahead of the controller's. Not measured yet.
       type: float
       returned: always
+    proxy:
+      description: The proxy that opened the connections.
+      type: str
+      returned: always
+      sample: "socks5://proxy.contoso.test:1080"
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list
@@ -485,7 +612,7 @@ checks:
           returned: always
           sample: mx1.contoso.test
         address:
-          description: The address. Not known where a jump host resolved the name, or where there is none.
+          description: The address. Not known where a jump host or a proxy resolved the name, or where there is none.
           type: str
           returned: always
           sample: "198.18.1.10"
@@ -537,13 +664,13 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
       sample: message
     failed_phase:
       description: The phase in which the dialog broke off.
       type: str
       returned: always
-      choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
     banner:
       description: How the server greeted.
       type: dict
@@ -804,7 +931,7 @@ checks:
           returned: always
           sample: "probe@contoso.test"
         accepted:
-          description: Whether the server accepted the log-in. Null where it never answered.
+          description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
           type: bool
           returned: always
           sample: true
@@ -946,7 +1073,7 @@ checks:
           description: The phase that it belongs to.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: rcpt
         sent:
           description: The command, secrets masked. Null for a connect, a handshake and the banner.
@@ -954,7 +1081,7 @@ checks:
           returned: always
           sample: "RCPT TO:<echo@contoso.test>"
         reply:
-          description: The server's reply.
+          description: The server's reply. Null also where none was waited for.
           type: dict
           returned: always
           contains: *reply
@@ -987,6 +1114,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - proxy
                 - tunnel
                 - crashed
               sample: refused
@@ -1015,6 +1143,11 @@ checks:
           type: str
           returned: always
           sample: "421 4.4.2 mx1.contoso.test Error: timeout exceeded"
+        expected:
+          description: The reply code, or its class, that was expected of an extra command.
+          type: str
+          returned: always
+          sample: 2yz
     verdict:
       description: What the check comes to.
       type: str
@@ -1041,7 +1174,7 @@ checks:
           description: The phase that it was seen in.
           type: str
           returned: always
-          choices: [resolve, connect, banner, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
           sample: starttls
         severity:
           description: How bad it is.
@@ -1088,11 +1221,21 @@ checks:
           returned: always
           sample: "RFC 7672 section 1.3"
     unmet:
-      description: Expectations that were not met. Empty, since there is no option to state any yet.
+      description: Expectations that were not met.
       type: list
       elements: dict
       returned: always
-      sample: []
+      contains:
+        expected:
+          description: "What was expected: an extra command and the reply code, or its class."
+          type: str
+          returned: always
+          sample: "VRFY user: 2yz"
+        found:
+          description: The reply code instead. Null where no reply came.
+          type: int
+          returned: always
+          sample: 502
 verdict:
   description: The worst verdict of the checks.
   type: str

@@ -29,7 +29,7 @@ from mailops_smtp.evidence import TESTER_ERRORS
 _CONNECT_ERRORS = {"unresolved", "null_mx", "refused", "timeout", "unreachable", *TESTER_ERRORS}
 _PHASES = {
     "EHLO": "ehlo", "HELO": "ehlo", "LHLO": "ehlo", "STARTTLS": "starttls", "AUTH": "auth", "MAIL": "mail",
-    "RCPT": "rcpt", "DATA": "data", ".": "message", "QUIT": "quit",
+    "RCPT": "rcpt", "DATA": "data", ".": "message", "QUIT": "quit", "VRFY": "extra",
 }  # fmt: skip
 
 CERTIFICATE = {
@@ -44,10 +44,12 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
     """The evidence of a written dialog. ``changes`` replace facts; ``endpoint``, ``tls`` and ``vantage`` are merged."""
     steps = _steps(dialog)
     broken = next((step["phase"] for step in steps if _broke_off(step, steps)), None)
-    completed = [step["phase"] for step in steps if step["error"] is None and step["phase"] not in (broken, "quit")]
+    completed = [
+        step["phase"] for step in steps if step["error"] is None and step["phase"] not in (broken, "quit", "extra")
+    ]
     facts: t.Dict[str, t.Any] = {
         "schema_version": 1,
-        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None},
+        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None},
         "target": "contoso.com",
         "endpoint": {
             "host": "mx1.contoso.com", "address": "203.0.113.5", "family": "ipv4", "port": 25, "source": "mx",
@@ -100,7 +102,7 @@ def _steps(dialog: str) -> t.List[t.Dict[str, t.Any]]:
         nonlocal wait, unsolicited
         at = round(sum(step["seconds"] for step in steps), 6)
         step = {"phase": phase, "sent": sent, "reply": None, "error": None, "at": at, "seconds": wait, "tls": secured}
-        steps.append({**step, "unsolicited": unsolicited, **outcome})
+        steps.append({**step, "unsolicited": unsolicited, "expected": None, **outcome})
         wait, unsolicited = 0.02, None
 
     for mark, text in re.findall(r"^ *(S|C|E|W|U|TLS): ?(.*)$", dialog, re.MULTILINE):
@@ -130,7 +132,7 @@ def _steps(dialog: str) -> t.List[t.Dict[str, t.Any]]:
 
 def _broke_off(step: t.Mapping[str, t.Any], steps: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
     """Whether the conversation ends here: HELO is tried after a refused EHLO, and one accepted recipient is enough."""
-    if step["phase"] == "quit" or (step["error"] is None and step["reply"] is None):
+    if step["phase"] in ("quit", "extra") or (step["error"] is None and step["reply"] is None):
         return False
     if step["error"] is not None or step["reply"]["code"] == 421:
         return True

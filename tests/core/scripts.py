@@ -94,6 +94,7 @@ def dialog(*recipients: t.Union[str, Recipient], **changes: t.Any) -> Dialog:
         "ret": None,
         "envelope_id": None,
         "stop_after": stop_after,
+        "leave": "quit",
     }
     return Dialog(**{**defaults, **changes})
 
@@ -141,7 +142,7 @@ def play(planned: Dialog, script: str) -> Played:
                 raise AssertionError(f"expected {line!r}, not {request!r}")
             session.wire.append(request.wire)
             said = True
-            if isinstance(request, Farewell):
+            if isinstance(request, Farewell) or not request.awaits_reply:
                 request = _resumed(lambda: procedure.send(None))
         elif mark == "S":
             if not isinstance(request, Exchange) or (request.wire and not said):

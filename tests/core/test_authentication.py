@@ -74,6 +74,37 @@ def test_auth_is_not_offered():
     )
 
 
+@pytest.mark.parametrize(("offered", "changes"), [
+    ("AUTH NTLM", {}),
+    ("AUTH PLAIN", {"mechanism": "CRAM-MD5"}),
+    ("AUTH PLAIN LOGIN", {"allow_clear_text": False}),
+    ("SIZE", {}),
+])  # fmt: skip
+def test_an_optional_log_in_that_cannot_be_tried_is_left_out(offered, changes):
+    session = play(
+        dialog(auth=auth(required=False, **changes)),
+        f"S: 220 mx1\nC: EHLO test.com\nS: 250-mx1\nS: 250 {offered}\nC: MAIL FROM:<admin@test.com>\nS: 250 Ok" + QUIT,
+    )
+    assert (session.reached, session.failed_phase) == ("mail", None)
+    assert (session.auth["mechanism"], session.auth["accepted"]) == (None, None)
+    assert session.auth["problem"]
+
+
+def test_an_optional_log_in_that_is_refused_ends_it():
+    session = log_in("PLAIN", "C: AUTH PLAIN ********\nS: 535 5.7.8 Wrong" + QUIT, required=False)
+    assert (session.failed_phase, session.auth["accepted"]) == ("auth", False)
+
+
+def test_an_optional_log_in_that_the_mechanism_cannot_carry_ends_it():
+    assert log_in("PLAIN", QUIT, required=False, password="\ud800").failed_phase == "auth"
+
+
+def test_external_needs_no_password():
+    session = log_in("EXTERNAL", "C: AUTH EXTERNAL ********\nS: 235 Ok" + QUIT, mechanism="EXTERNAL", password="")
+    assert session.wire[1] == f"AUTH EXTERNAL {base64_of('probe')}\r\n".encode()
+    assert session.auth["accepted"] is True
+
+
 def test_a_password_does_not_go_over_an_unencrypted_line():
     session = log_in("PLAIN LOGIN", QUIT, allow_clear_text=False)
     assert "auth.allow_clear_text" in session.auth["problem"]

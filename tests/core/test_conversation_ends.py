@@ -83,6 +83,61 @@ def test_giving_up_in_the_farewell_of_giving_up():
     play(dialog(), "S: 220 mx1\nC: EHLO test.com\nABANDONED\nC: QUIT\nABANDONED")
 
 
+# Leaving without a word.
+
+# The phases and the lines of their first commands in WHOLE, as far as they are there.
+FIRST_COMMANDS = {
+    phase: next(number for number, line in enumerate(LINES) if line.startswith(f"C: {command}"))
+    for phase, command in {
+        "ehlo": "EHLO", "starttls": "STARTTLS", "auth": "AUTH", "mail": "MAIL", "rcpt": "RCPT", "data": "DATA",
+        "message": "<message",
+    }.items()
+}  # fmt: skip
+
+
+def leaving(how, **changes):
+    return dialog("user@contoso.com", auth=auth(), message=MESSAGE, leave=how, **changes)
+
+
+@pytest.mark.parametrize("phase", FIRST_COMMANDS)
+def test_the_connection_is_dropped_right_after_the_command(phase):
+    position = FIRST_COMMANDS[phase]
+    session = play(leaving("drop_after_send", stop_after=phase), "\n".join(LINES[: position + 1]))
+    phases = ["banner", *FIRST_COMMANDS]
+    assert (session.reached, session.failed_phase) == (phases[phases.index(phase) - 1], None)
+
+
+@pytest.mark.parametrize("phase", ["ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"])
+def test_the_connection_is_dropped_after_the_last_reply(phase):
+    following = [*FIRST_COMMANDS.values(), len(LINES) - 2]
+    end = following[list(FIRST_COMMANDS).index(phase) + 1]
+    session = play(leaving("drop", stop_after=phase), "\n".join(LINES[:end]))
+    assert (session.reached, session.failed_phase) == (phase, None)
+
+
+def test_a_message_that_is_dropped_may_have_been_taken():
+    planned = leaving("drop_after_send", stop_after="message")
+    session = play(planned, "\n".join(LINES[: FIRST_COMMANDS["message"] + 1]))
+    assert session.message["outcome"] == "unknown"
+
+
+@pytest.mark.parametrize("how", ["drop", "drop_after_send"])
+def test_a_dialog_that_ends_earlier_ends_with_quit(how):
+    planned = dialog(starttls="required", leave=how)
+    assert play(planned, "S: 220 mx1\nC: EHLO test.com\nS: 250 mx1" + QUIT).failed_phase == "starttls"
+
+
+@pytest.mark.parametrize("how", ["drop", "drop_after_send"])
+def test_a_last_phase_that_did_not_take_place_is_left_without_a_word(how):
+    session = play(dialog(stop_after="starttls", leave=how), "S: 220 mx1\nC: EHLO test.com\nS: 250 mx1")
+    assert (session.reached, session.failed_phase) == ("ehlo", None)
+
+
+def test_losing_the_connection_while_leaving_is_a_failure():
+    script = "S: 220 mx1\nLOST"
+    assert play(dialog(stop_after="ehlo", leave="drop_after_send"), script).failed_phase == "ehlo"
+
+
 def test_every_421_is_kept_for_the_recipient_it_was_said_to():
     session = play(dialog(*people(3)), rcpts(250, 421))
     assert session.outcomes == ["accepted", "deferred", "not_tried"]

@@ -18,7 +18,7 @@ from tests.core.scripts import (
 )
 
 
-@pytest.mark.parametrize("wish", ["optional", "required"])
+@pytest.mark.parametrize("wish", ["optional", "required", "probe"])
 def test_starttls_and_the_second_ehlo(wish):
     session = play(dialog(starttls=wish), SECURED + "C: MAIL FROM:<admin@test.com>\nS: 250 Ok" + QUIT)
     facts = session.as_dict()
@@ -42,6 +42,48 @@ def test_starttls_is_required_and_not_offered():
     assert (session.reached, session.failed_phase, session.starttls_offered) == ("ehlo", "starttls", False)
 
 
+def test_a_probe_finds_the_offer_stripped():
+    session = play(
+        dialog(starttls="probe"),
+        GREETED
+        + """
+        C: STARTTLS
+        S: 220 Ready
+        TLS
+        C: EHLO test.com
+        S: 250 mx1.contoso.com
+        C: MAIL FROM:<admin@test.com>
+        S: 250 Ok
+        """
+        + QUIT,
+    )
+    assert (session.reached, session.starttls_offered, session.secure) == ("mail", False, True)
+
+
+@pytest.mark.parametrize("reply", ["502 5.5.1 Not implemented", "454 4.7.0 Not now", "250 What?"])
+def test_a_refused_probe_goes_on_in_clear_text(reply):
+    session = play(
+        dialog(starttls="probe"),
+        GREETED + f"C: STARTTLS\nS: {reply}\nC: MAIL FROM:<admin@test.com>\nS: 250 Ok" + QUIT,
+    )
+    assert (session.reached, session.failed_phase, session.secure) == ("mail", None, False)
+
+
+def test_a_probe_that_the_server_hangs_up_on():
+    assert play(dialog(starttls="probe"), GREETED + "C: STARTTLS\nS: 421 Bye").failed_phase == "starttls"
+
+
+def test_a_probe_whose_handshake_fails_is_not_followed_by_clear_text():
+    session = play(dialog(starttls="probe"), GREETED + "C: STARTTLS\nS: 220 Ready\nLOST")
+    assert (session.failed_phase, session.wire[-1]) == ("starttls", b"STARTTLS\r\n")
+
+
+def test_after_helo_nothing_is_probed():
+    script = "S: 220 mx1\nC: EHLO test.com\nS: 500 What?\nC: HELO test.com\nS: 250 mx1\n"
+    session = play(dialog(starttls="probe", stop_after="auth"), script + QUIT)
+    assert (session.failed_phase, session.starttls_offered) == (None, None)
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 @pytest.mark.parametrize("keyword", ["STARTTLS", "starttls", "StartTLS"])
 def test_starttls_is_seen_wherever_and_however_it_stands(keyword, position):
@@ -51,14 +93,14 @@ def test_starttls_is_seen_wherever_and_however_it_stands(keyword, position):
     play(dialog(), f"S: 220 mx1\nC: EHLO test.com\n{offer}\nC: STARTTLS\nLOST")
 
 
-@pytest.mark.parametrize("wish", ["optional", "required"])
+@pytest.mark.parametrize("wish", ["optional", "required", "probe"])
 @pytest.mark.parametrize("reply", ["454 TLS not available", "502 Not implemented", "250 Ok"])
 def test_starttls_is_offered_and_refused(wish, reply):
     session = play(dialog(starttls=wish), OFFERED + f"C: STARTTLS\nS: {reply}" + QUIT)
     assert (session.reached, session.failed_phase) == ("ehlo", "starttls")
 
 
-@pytest.mark.parametrize("wish", ["optional", "required"])
+@pytest.mark.parametrize("wish", ["optional", "required", "probe"])
 def test_nothing_is_said_in_clear_text_after_a_failed_handshake(wish):
     session = play(dialog(starttls=wish), OFFERED + "C: STARTTLS\nS: 220 Ready\nLOST")
     assert session.failed_phase == "starttls"

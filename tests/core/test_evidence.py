@@ -78,7 +78,9 @@ def test_no_banner():
 
 
 def test_times_are_rounded_to_microseconds_and_absent_ones_stay_absent():
-    step = Step("ehlo", "EHLO test.com", None, StepError("silent", "bell \x07"), 0.12345678, 1.98765432, True, "250 Hm")
+    step = Step(
+        "ehlo", "EHLO test.com", None, StepError("silent", "bell \x07"), 0.12345678, 1.98765432, True, "250 Hm", "2yz"
+    )
     assert step.as_dict() == {
         "phase": "ehlo",
         "sent": "EHLO test.com",
@@ -88,6 +90,7 @@ def test_times_are_rounded_to_microseconds_and_absent_ones_stay_absent():
         "seconds": 1.987654,
         "tls": True,
         "unsolicited": "250 Hm",
+        "expected": "2yz",
     }
     assert check()["seconds"] == 0.412346
     assert check(seconds=None, started_at=None, not_tested="Left alone.")["seconds"] is None

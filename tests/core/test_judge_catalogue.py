@@ -80,9 +80,10 @@ REPLIES = st.builds(
 )  # fmt: skip
 STEPS = st.lists(
     st.builds(
-        lambda phase, sent, reply, kind, seconds, unsolicited: {
+        lambda phase, sent, reply, kind, seconds, unsolicited, expected: {
             "phase": phase, "sent": sent, "reply": reply, "at": 0.0, "seconds": seconds, "tls": False,
             "error": None if kind is None else {"kind": kind, "detail": "it happened"}, "unsolicited": unsolicited,
+            "expected": expected,
         },
         st.sampled_from(PHASES),
         st.none() | st.sampled_from(["EHLO a.b", "HELO a.b", "MAIL FROM:<>", "RCPT TO:<{host}@b.c>", "DATA"]),
@@ -90,6 +91,7 @@ STEPS = st.lists(
         st.none() | st.sampled_from(sorted(ERROR_KINDS)),
         st.floats(0, 400),
         st.none() | st.text(max_size=20),
+        st.none() | st.sampled_from(["2yz", "252", "5yz"]),
     ),
     max_size=12,
 )  # fmt: skip

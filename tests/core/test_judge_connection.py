@@ -23,6 +23,7 @@ CASES = {
     "vantage.jump_host_key_unknown": (check("E: jump_host_key_unknown"), check("E: jump_host_key_changed")),
     "vantage.jump_host_key_changed": (check("E: jump_host_key_changed"), check("E: jump_host_key_unknown")),
     "vantage.jump_authentication": (check("E: jump_authentication publickey"), check("E: jump_forwarding")),
+    "vantage.proxy": (check("E: proxy rules"), check("E: refused by the proxy's word")),
     "vantage.jump_forwarding": (check("E: jump_forwarding prohibited"), check("E: refused prohibited")),
     "vantage.tunnel": (check("S: 220 hi.contoso.com\nC: EHLO a.b\nE: tunnel lost"), check("E: reset lost")),
     "vantage.crashed": (check("E: crashed KeyError"), check("E: local KeyError")),

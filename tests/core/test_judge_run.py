@@ -119,6 +119,14 @@ def test_a_run_is_as_good_as_its_worst_check():
     )
 
 
+def test_a_refusal_that_a_proxy_reports_leaves_no_address_alive():
+    reported = check("E: refused by the proxy's word")
+    reported["failed_phase"] = reported["steps"][-1]["phase"] = "proxy"
+    run = judge_run([reported])
+    assert run["verdict"] == "fail"
+    assert [entry["id"] for entry in run["checks"][0]["findings"]] == ["tcp.refused"]
+
+
 def test_a_run_of_one_check_says_what_the_check_says():
     run = judge_run([check(HEALTHY)])
     assert run["summary"] == run["checks"][0]["summary"]

@@ -29,6 +29,15 @@ def starttls(outcome, **changes):
     return check(f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n{outcome}", **changes)
 
 
+def probed(reply, offered=False):
+    """A check in which STARTTLS is sent although the list does not have it."""
+    return check(
+        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 SIZE\nC: STARTTLS\nS: {reply}",
+        tls={"offered": offered},
+        failed_phase=None,
+    )
+
+
 def secured(**tls):
     """A healthy check over TLS, with other TLS facts."""
     return check(HEALTHY, tls=tls)
@@ -41,6 +50,15 @@ def certificate(**changes):
 def auth(outcome):
     return check(
         f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}"
+    )
+
+
+def unable(problem, failed_phase="auth"):
+    """A check in which no log-in was tried."""
+    return hello(
+        "250-hi\n250-STARTTLS\n250 AUTH NTLM",
+        auth={"problem": problem, "accepted": None},
+        failed_phase=failed_phase,
     )
 
 
@@ -96,6 +114,8 @@ CASES = {
         hello("250-mx1.contoso.com\n250-X-ANONYMOUSTLS\n250 XRDST"),
         hello("250-mx1.contoso.com\n250 X-ANONYMOUS"),
     ),
+    "tls.probe_refused": (probed("502 5.5.1 no"), starttls("S: 502 5.5.1 no")),
+    "tls.accepted_unadvertised": (probed("220 go"), probed("220 go", offered=True)),
     "tls.454": (starttls("S: 454 4.7.0 TLS not available"), starttls("S: 503 5.5.1 TLS not available")),
     "tls.5xx_advertised": (starttls("S: 502 5.5.1 no"), starttls("S: 454 4.7.0 no")),
     "tls.reset_in_handshake": (starttls("S: 220 go\nE: reset", tls={"established": False}), starttls("E: reset")),
@@ -120,6 +140,14 @@ CASES = {
     "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
     "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),
     "auth.refused": (auth("S: 504 5.5.4 Unrecognized authentication type"), auth("S: 535 5.7.8 failure")),
+    "auth.ntlm_only": (
+        unable("The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI."),
+        unable("The server has no mechanism for a user name and a password; it offers NTLM, XOAUTH2."),
+    ),
+    "auth.skipped": (
+        unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None),
+        unable("The server does not offer PLAIN; it offers LOGIN."),
+    ),
     "auth.impossible": (
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": "Only clear-text mechanisms."}, failed_phase="auth"),
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": None}),
@@ -169,6 +197,28 @@ def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded()
     demanded = judge(hello("250-mx1.contoso.com\n250 SIZE", failed_phase="starttls"))
     assert (demanded["verdict"], ids(demanded)) == ("fail", ["ehlo.starttls_missing"])
     assert demanded["summary"].endswith(":25 fails at STARTTLS after 60 ms: STARTTLS is not offered.")
+
+
+@pytest.mark.parametrize(("reply", "verdict", "identifier"), [
+    ("220 go", "degraded", "tls.accepted_unadvertised"),
+    ("502 5.5.1 no", "pass", "tls.probe_refused"),
+    ("454 4.7.0 no", "pass", "tls.probe_refused"),
+])  # fmt: skip
+def test_the_answer_to_a_probe_is_one_finding(reply, verdict, identifier):
+    judgement = judge(probed(reply))
+    assert (judgement["verdict"], ids(judgement)) == (verdict, [identifier])
+
+
+@pytest.mark.parametrize(("failed_phase", "verdict"), [("auth", "fail"), (None, "pass")])
+def test_windows_log_ins_only_are_a_failure_where_the_log_in_is_required(failed_phase, verdict):
+    problem = "The server has no mechanism for a user name and a password; it offers NTLM."
+    judgement = judge(unable(problem, failed_phase))
+    assert (judgement["verdict"], ids(judgement)) == (verdict, ["auth.ntlm_only"])
+
+
+def test_a_log_in_that_was_left_out_is_worth_a_notice():
+    judgement = judge(unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None))
+    assert (judgement["verdict"], ids(judgement)) == ("pass", ["auth.skipped"])
 
 
 def test_masked_keywords_explain_the_missing_starttls():

@@ -39,8 +39,16 @@ def flawed(flaw):
     return facts
 
 
+def vrfy(reply, expected="2yz"):
+    """A check in which an extra command is answered so."""
+    facts = mail(f"S: 250 Ok\nC: VRFY user\nS: {reply}")
+    facts["steps"][-1]["expected"] = expected
+    return facts
+
+
 # id: (a check that shows it, one that nearly does)
 CASES = {
+    "extra.unmet": (vrfy("502 5.5.1 VRFY command is disabled"), vrfy("252 2.0.0 user")),
     "tls.required": (
         mail("S: 530 5.7.0 Must issue a STARTTLS command first"),
         mail("S: 530 5.7.1 Client was not authenticated"),
@@ -166,7 +174,7 @@ def test_of_many_recipients_the_title_names_the_first():
 
 
 @pytest.mark.parametrize("code", [399, 450, 499, 500, 554, 599])
-@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase not in ("resolve", "connect", "quit")])
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase not in ("resolve", "connect", "extra", "quit")])
 def test_no_refusal_is_dropped(phase, code):
     facts = mail("S: 250 Ok", failed_phase=phase)
     facts["steps"][-1].update(phase=phase, reply=reply(f"{code} words that nobody knows"))
@@ -185,3 +193,34 @@ def test_no_error_is_dropped(phase, kind):
     judgement = judge(facts)
     assert judgement["verdict"] == "fail"
     assert judgement["findings"][0]["evidence"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "met"),
+    [
+        (250, "2yz", True),
+        (252, "252", True),
+        (250, "252", False),
+        (502, "2yz", False),
+        (502, "5yz", True),
+        (502, None, True),
+    ],
+)
+def test_an_extra_command_counts_by_what_the_user_expects_of_it(code, expected, met):
+    judgement = judge(vrfy(f"{code} reply", expected))
+    assert judgement["verdict"] == ("pass" if met else "fail")
+    assert judgement["unmet"] == ([] if met else [{"expected": f"VRFY user: {expected}", "found": code}])
+
+
+def test_what_was_expected_and_what_came_is_told():
+    judgement = judge(vrfy("502 5.5.1 VRFY command is disabled"))
+    assert judgement["findings"][0]["title"] == "VRFY was not answered as expected"
+    said = 'The reply is 502 5.5.1 "VRFY command is disabled"; the check expects 2yz.'
+    assert judgement["findings"][0]["meaning"] == said
+
+
+def test_an_extra_command_without_a_reply_is_unmet_too():
+    facts = vrfy("250 Ok")
+    facts["steps"][-1].update(reply=None, error={"kind": "closed", "detail": "it happened"})
+    judgement = judge({**facts, "failed_phase": "rcpt"})
+    assert (judgement["verdict"], judgement["unmet"]) == ("fail", [{"expected": "VRFY user: 2yz", "found": None}])

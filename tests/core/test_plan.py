@@ -127,6 +127,15 @@ def test_credentials_are_for_a_server_that_proves_who_it_is():
     assert "hunter2" not in repr(target(auth=credentials))
 
 
+def test_a_log_in_is_required_unless_the_user_says_otherwise():
+    assert target(auth={"username": "probe", "password": "hunter2"}).dialog.auth.required is True
+    assert target(auth={"username": "probe", "password": "hunter2", "required": False}).dialog.auth.required is False
+
+
+def test_external_has_no_password():
+    assert target(auth={"username": "probe", "mechanism": "EXTERNAL"}).dialog.auth.password == ""
+
+
 def test_each_message_has_a_token_of_its_own():
     made = target(
         sender="admin@test.com",
@@ -167,6 +176,11 @@ def test_receipts_name_the_original_recipient():
         Recipient("user@contoso.com", ("success", "failure"), "user@contoso.com"),
         Recipient("postmaster", ("success", "failure"), None),
     )
+
+
+def test_entries_of_a_list_are_shown_as_they_were_given():
+    made = planned(extra=[{"before": "ehlo", "send": "NOOP"}])
+    assert made.asked["extra"] == [{"before": "ehlo", "send": "NOOP"}]
 
 
 def test_what_was_asked_for_is_shown_without_secrets():

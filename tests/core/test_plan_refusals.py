@@ -16,6 +16,7 @@ def planned(**options):
 
 
 AUTH = {"username": "u", "password": "p"}
+PROXY = {"host": "proxy", "port": 1080}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,63 @@ AUTH = {"username": "u", "password": "p"}
             {"source_address": "::1", "address_family": "ipv4"},
             "address_family 'ipv4' does not fit the address ::1: give ipv6 or any.",
         ),
+        # What comes before SMTP.
+        ({"proxy_protocol": "v3"}, "proxy_protocol 'v3' is not a choice here: choose one of v1, v2."),
+        (
+            {"proxy_protocol_addresses": {"source": "203.0.113.9"}},
+            "proxy_protocol_addresses {'source': '203.0.113.9'} has no effect without proxy_protocol: give both.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "client.test.com"}},
+            "proxy_protocol_addresses.source 'client.test.com' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v1", "proxy_protocol_addresses": {"source": "203.0.113.9\r\nQUIT"}},
+            r"proxy_protocol_addresses.source '203.0.113.9\r\nQUIT' is no IP address: give an address, not a name.",
+        ),
+        (
+            {"proxy_protocol": "v2", "proxy_protocol_addresses": {"destination_port": 0}},
+            "proxy_protocol_addresses.destination_port 0 is no port number: give 1 to 65535.",
+        ),
+        (
+            {"proxy": {"type": "socks4", **PROXY}},
+            "proxy.type 'socks4' is not a choice here: choose one of socks5, http.",
+        ),
+        ({"proxy": {"type": "http", "host": "proxy"}}, "proxy.port None is missing: it is needed here."),
+        (
+            {"proxy": {"type": "http", **PROXY, "host": "http://proxy"}},
+            "proxy.host 'http://proxy' is no valid host name: give its name or address.",
+        ),
+        ({"proxy": {"type": "http", **PROXY, "port": 0}}, "proxy.port 0 is no port number: give 1 to 65535."),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u"}},
+            "proxy.password None is missing: give both username and password, or neither.",
+        ),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u:v", "password": "p"}},
+            "proxy.username 'u:v' has a colon, which ends it in HTTP (RFC 7617): leave it out.",
+        ),
+        (
+            {"proxy": {"type": "http", **PROXY, "username": "u", "password": "p\r\nX-A: b"}},
+            "proxy.password '(hidden)' is empty or has a control character: leave that out.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY, "username": "u", "password": "é" * 128}},
+            "proxy.password '(hidden)' has more than 255 octets: shorten it.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "via": {"host": "jump"}},
+            "proxy 'socks5://proxy:1080' does not go with via, whose jump host opens the connections: drop it.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "targets": ["contoso.com"]},
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the proxy is:"
+            " name its hosts, such as {host: mx1.contoso.com}.",
+        ),
+        (
+            {"proxy": {"type": "socks5", **PROXY}, "source_address": "198.51.100.7"},
+            "source_address '198.51.100.7' is the proxy's choice with proxy: drop it.",
+        ),
         # What to say.
         (
             {"helo_name": "test.com\nRSET"},
@@ -126,10 +184,43 @@ AUTH = {"username": "u", "password": "p"}
             {"stop_after": "ehlo", "starttls": "required"},
             "stop_after 'ehlo' ends before STARTTLS, which is required: stop after starttls or later.",
         ),
+        (
+            {"stop_after": "banner", "starttls": "probe"},
+            "stop_after 'banner' ends before STARTTLS, which is to be probed: stop after starttls or later.",
+        ),
+        (
+            {"stop_after": "banner", "leave": "drop_after_send"},
+            "leave 'drop_after_send' has nothing to send before the banner: stop after ehlo or later.",
+        ),
+        (
+            {"extra": [{"before": "mail", "send": "QUIT"}]},
+            "extra[0].send 'QUIT' belongs to the procedure itself: give one that the dialog does not send itself.",
+        ),
+        (
+            {"extra": [{"before": "auth", "send": "NOOP", "expect": "ok"}]},
+            "extra[0].expect 'ok' is no reply code: give a code or a class, as 250 or 2yz.",
+        ),
+        (
+            {"extra": [{"before": "auth", "send": "NOOP"}, {"before": "rcpt", "send": "NOOP"}]},
+            "extra[1].before 'rcpt' never has its turn: stop the dialog later.",
+        ),
+        (
+            {"extra": [{"before": "quit", "send": "NOOP"}], "stop_after": "ehlo", "leave": "drop_after_send"},
+            "extra[0].before 'quit' never has its turn: stop the dialog later.",
+        ),
+        (
+            {"extra": [{"before": "starttls", "send": "NOOP"}], "protocol": "smtps"},
+            "extra[0].before 'starttls' comes before the banner with smtps: give ehlo or later.",
+        ),
+        ({"extra": ["NOOP"]}, "extra[0] 'NOOP' is not a dictionary: give before, send, expect."),
         ({"hello": "helo", "auth": AUTH}, "hello 'helo' rules out auth, an extension: use ehlo, or drop it."),
         (
             {"hello": "helo", "starttls": "required"},
             "hello 'helo' rules out starttls: required, an extension: use ehlo, or drop it.",
+        ),
+        (
+            {"hello": "helo", "starttls": "probe"},
+            "hello 'helo' rules out starttls: probe, an extension: use ehlo, or drop it.",
         ),
         ({"hello": "helo", "protocol": "lmtp"}, "hello 'helo' is not known to LMTP: leave it out: LMTP uses LHLO."),
         (
@@ -140,7 +231,10 @@ AUTH = {"username": "u", "password": "p"}
             {"starttls": "never", "tls": {"verify": True}},
             "tls {'verify': True} has no effect with starttls: never: drop one of the two.",
         ),
-        ({"auth": {"username": "u"}}, "auth.password None is missing: it is needed here."),
+        (
+            {"auth": {"username": "u"}},
+            "auth.password None is missing: give it; only mechanism EXTERNAL has none.",
+        ),
         (
             {"auth": {"username": "u\0", "password": "p"}},
             r"auth.username 'u\x00' contains a NUL or a lone surrogate: leave it out.",
@@ -199,8 +293,13 @@ AUTH = {"username": "u", "password": "p"}
         ({"timeouts": {"connect": "inf"}}, "timeouts.connect inf is no usable time limit: give seconds, up to 86400."),
         # What a jump host decides.
         (
+            {"via": {"host": "jump"}, "proxy_protocol": "v1"},
+            "proxy_protocol 'v1' names the connection's addresses, which only the jump host knows with via:"
+            " give source, source_port and destination in proxy_protocol_addresses.",
+        ),
+        (
             {"via": {"host": "jump"}, "targets": ["contoso.com"]},
-            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up through an SSH channel:"
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the jump host is:"
             " name its hosts, such as {host: mx1.contoso.com}.",
         ),
         (

@@ -151,6 +151,12 @@ def test_the_transcript_reads_like_the_session():
         """).replace("\n", "\n  ").join(["  ", ""])
 
 
+def test_the_transcript_says_where_no_reply_was_waited_for():
+    facts = check("S: 220 mx1.contoso.com\nC: EHLO test.com\nS: 250 mx1.contoso.com")
+    facts["steps"][-1]["reply"] = None
+    assert transcript(facts).splitlines()[-1] == "  0.060  ---   no reply was waited for"
+
+
 def test_the_transcript_shows_what_was_no_reply_and_what_was_not_kept():
     facts = check("E: protocol This is not an SMTP reply.")
     seen_octets = {"code": None, "enhanced": None, "lines": ["SSH-2.0"], "truncated": True, "flaws": ["no_code"]}

@@ -110,6 +110,16 @@ def test_a_verified_log_in(server_tls, ca_path):
     assert [entry["keyword"] for entry in made["ehlo"]["before_tls"]][-1] == "STARTTLS"
 
 
+@pytest.mark.parametrize(("required", "verdict", "reached"), [(True, "fail", "ehlo"), (False, "pass", "rcpt")])
+def test_a_server_with_windows_log_ins_only(required, verdict, reached):
+    credentials = {"username": "probe", "password": "battery-staple", "required": required}
+    with ScenarioServer("exchange-internal") as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "auth": credentials})
+    (made,) = run["checks"]
+    assert (made["verdict"], made["reached"]) == (verdict, reached)
+    assert "auth.ntlm_only" in [finding["id"] for finding in made["findings"]]
+
+
 @pytest.mark.parametrize(("name", "cause"), [("mail.contoso.com", "trusted"), ("other.contoso.com", "name")])
 def test_no_credentials_for_a_server_that_does_not_prove_who_it_is(name, cause, server_tls, ca_path):
     tls = {"server_name": name, **({"ca_path": ca_path} if cause == "name" else {})}
@@ -121,6 +131,46 @@ def test_no_credentials_for_a_server_that_does_not_prove_who_it_is(name, cause, 
     assert made["failed_phase"] == "starttls"
     assert made["steps"][-2]["error"]["kind"] == "tls"
     assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "QUIT"]
+
+
+def test_a_probe_goes_on_under_tls_that_was_not_offered(server_tls):
+    with ScenarioServer("starttls-stripped", tls=server_tls) as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "starttls": "probe"})
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert (made["reached"], made["tls"]["offered"], made["tls"]["established"]) == ("rcpt", False, True)
+    assert "tls.accepted_unadvertised" in [finding["id"] for finding in made["findings"]]
+    assert [command.split()[0] for command in session.commands] == ["EHLO", "STARTTLS", "EHLO", "MAIL", "RCPT", "QUIT"]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(("leave", "reached"), [("drop", "rcpt"), ("drop_after_send", "mail")])
+def test_leaving_without_quit(leave, reached, tls, server_tls):
+    with ScenarioServer(tls=server_tls if tls else None) as server:
+        run = check({**ENVELOPE, "host": "127.0.0.1", "port": server.port, "leave": leave})
+        (session,) = server.wait()
+    (made,) = run["checks"]
+    assert session.commands[-1] == "RCPT TO:<user@contoso.com>"
+    assert not session.quit
+    assert (made["reached"], made["failed_phase"]) == (reached, None)
+
+
+def test_a_message_dropped_after_sending_is_a_change_and_arrives():
+    options = {**ENVELOPE, "test_message": {}, "leave": "drop_after_send"}
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **options})
+        server.wait()
+        assert len(server.messages) == 1
+    assert changed(run)
+    assert run["checks"][0]["message"]["outcome"] == "unknown"
+
+
+def test_check_mode_leaves_with_quit():
+    options = {**ENVELOPE, "test_message": {}, "leave": "drop_after_send"}
+    with ScenarioServer() as server:
+        run = check({"host": "127.0.0.1", "port": server.port, **options}, check_mode=True)
+        assert server.wait()[0].commands[-1] == "QUIT"
+    assert run["plan"]["would_send"][0]["lines"][-1].startswith("<message of")
 
 
 # Many.
@@ -305,3 +355,10 @@ def test_the_own_address_where_there_is_no_network(monkeypatch):
     monkeypatch.setattr(run_module.socket, "socket", Isolated)
     monkeypatch.setattr(run_module.socket, "getfqdn", lambda: "localhost")
     assert default_helo_name() == "[127.0.0.1]"
+
+
+def test_check_mode_tells_of_the_header_that_comes_first():
+    with ScenarioServer() as server:
+        options = {"host": "127.0.0.1", "port": server.port, "helo_name": "test.com", "proxy_protocol": "v2"}
+        (would,) = check({**options, "stop_after": "banner"}, check_mode=True)["plan"]["would_send"]
+    assert would["lines"] == ["<PROXY v2 header>", "QUIT"]

@@ -83,6 +83,26 @@ def test_two_replies_in_one_packet():
     assert made.session.as_dict()["recipients"][0]["outcome"] == "refused"
 
 
+@pytest.mark.parametrize("takes", [1, 7, 1_000_000])
+def test_all_of_the_last_command_is_sent_before_the_connection_is_dropped(takes):
+    planned = dialog("nobody@contoso.com", "user@contoso.com", message=MESSAGE, leave="drop_after_send")
+    stream = Stream(DIALOG[:6], takes)
+    made = drive(stream, planned)
+    assert made.done
+    assert stream.sent.endswith(b"DATA\r\nSubject: test\r\n\r\n..dot\r\n.\r\n")
+    last = made.steps[-1]
+    assert (last.phase, last.sent, last.reply, last.error) == ("message", "<message of 23 octets>", None, None)
+
+
+def test_a_stream_that_is_lost_under_the_last_command_is_told_as_such():
+    stream = Stream(DIALOG[:1], takes=0)
+    made = talk(dialog(stop_after="ehlo", leave="drop_after_send"))
+    made.opened(stream)
+    made.readable()
+    made.expired()
+    assert (made.done, made.session.failed_phase, last_error(made).kind) == (True, "ehlo", "silent")
+
+
 # Lost streams.
 
 

@@ -11,6 +11,8 @@ import typing as t
 
 import pytest
 
+from tests.lab import postfix_log
+
 from .conftest import Controller
 
 DELIVERY_SECONDS = 20.0
@@ -173,6 +175,36 @@ def test_after_data_the_only_way_out_is_to_hang_up(controller: Controller) -> No
     assert controller.mails("user") == before
 
 
+def test_extra_commands(controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx1"),
+        tls=controller.tls,
+        sender="admin@test.com",
+        extra=[
+            {"before": "mail", "send": "VRFY user@contoso.test", "expect": 252},
+            {"before": "mail", "send": "NOOP", "expect": "2yz"},
+            {"before": "quit", "send": "RSET", "expect": "250"},
+            {"before": "quit", "send": "EXPN staff", "expect": "2yz"},
+        ],
+    )
+    for check in run["checks"]:
+        assert verbs(check) == ["EHLO", "STARTTLS", "EHLO", "VRFY", "NOOP", "MAIL", "RSET", "EXPN", "QUIT"]
+        assert check["unmet"] == [{"expected": "EXPN staff: 2yz", "found": 500}]
+        assert [finding["id"] for finding in check["findings"]] == ["extra.unmet"]
+
+
+@pytest.mark.provokes("lost connection after RCPT", "lost connection after MAIL")
+@pytest.mark.parametrize(("leave", "reached"), [("drop", "rcpt"), ("drop_after_send", "mail")])
+def test_the_connection_is_dropped_without_quit(leave: str, reached: str, controller: Controller) -> None:
+    log = controller.lab.state["hosts"]["mx1"]["log_file"]
+    before = postfix_log.mark(log)
+    run = controller.check(host=controller.name("mx1"), recipient="user@contoso.test", leave=leave, tls=controller.tls)
+    for check in run["checks"]:
+        assert (check["reached"], verbs(check)[-1], check["verdict"]) == (reached, "RCPT", "pass")
+    lost = [line for line in postfix_log.complaints(log, before) if "lost connection after" in line]
+    assert len(lost) == len(run["checks"])
+
+
 def test_implicit_tls(controller: Controller) -> None:
     probe = controller.mailbox("probe")
     run = controller.check(
@@ -240,3 +272,31 @@ def test_a_certificate_that_is_worth_nothing_where_it_is_to_be_verified(controll
         assert check["failed_phase"] == "starttls"
         assert check["verdict"] == "fail"
         assert check["steps"][-1]["reply"]["code"] == 221
+
+
+def test_a_probe_for_starttls_that_the_server_itself_does_not_have(controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx2"),
+        port=controller.lab.state["hosts"]["mx2"]["ports"]["without-starttls"],
+        starttls="probe",
+        sender="admin@test.com",
+        recipient="user@contoso.test",
+    )
+    for check in run["checks"]:
+        assert verbs(check) == ["EHLO", "STARTTLS", "MAIL", "RCPT", "QUIT"]
+        assert (check["tls"]["offered"], check["tls"]["established"]) == (False, None)
+        assert [finding["id"] for finding in check["findings"]] == ["tls.probe_refused"]
+        assert check["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(("required", "reached", "verdict"), [(True, "starttls", "fail"), (False, "rcpt", "pass")])
+def test_a_log_in_where_none_is_offered(required: bool, reached: str, verdict: str, controller: Controller) -> None:
+    run = controller.check(
+        host=controller.name("mx1"),
+        tls=controller.tls,
+        auth={"username": "probe@contoso.test", "password": "battery-staple", "required": required},
+        recipient="user@contoso.test",
+    )
+    for check in run["checks"]:
+        assert (check["reached"], check["verdict"]) == (reached, verdict)
+        assert check["auth"]["problem"].endswith("it offers none at all.")

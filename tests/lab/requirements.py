@@ -18,6 +18,7 @@ PACKAGES = {
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "iproute2": "/sbin/ip",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
+    "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",
     "openssh-client": "/usr/bin/ssh",
     "openssh-server": "/usr/sbin/sshd",
@@ -25,6 +26,7 @@ PACKAGES = {
     "postfix": "/usr/sbin/postfix",
     "procps": "/usr/sbin/sysctl",
     "swaks": "/usr/bin/swaks",
+    "tinyproxy": "/usr/bin/tinyproxy",
 }
 
 

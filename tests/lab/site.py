@@ -62,13 +62,14 @@ class Host(Endpoint):
 
 
 SMTP = {"smtp": 25}
+PROXIED = {"proxied": 2525}
 SUBMISSION = {"submission": 587, "smtps": 465}
 MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993}
 SSH = {"ssh": 22}
 
 HOSTS = (
-    Host("mx1", 10, ports={**SMTP, **SUBMISSION, **MAILBOXES}),
-    Host("mx2", 20, ports=SMTP),
+    Host("mx1", 10, ports={**SMTP, **PROXIED, **SUBMISSION, **MAILBOXES}),
+    Host("mx2", 20, ports={**SMTP, "without-starttls": 2525}),
     Host("slow", 30, ports=SMTP),
     Host("exim", 31, ports=SMTP, mail_server="exim"),
     Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),

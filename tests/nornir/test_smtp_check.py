@@ -79,7 +79,13 @@ def test_with_via_the_connection_starts_from_another_host(
     result = chosen.run(smtp_check, via="fra", host="127.0.0.1", port=mail_server.port)
     for host in ("mx1", "fra"):
         [check] = result[host][0].result["checks"]
-        assert check["vantage"] == {"name": "fra", "mode": "ssh-channel", "address": None, "clock_offset": None}
+        assert check["vantage"] == {
+            "name": "fra",
+            "mode": "ssh-channel",
+            "address": None,
+            "clock_offset": None,
+            "proxy": None,
+        }
     # Two tasks, two dialogs, one log-in.
     listener = jump_hosts["fra"]["data"]["listener"]
     assert listener.forwarded == [("127.0.0.1", mail_server.port)] * 2

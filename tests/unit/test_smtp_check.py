@@ -29,7 +29,9 @@ def test_one_line_with_short_spellings(ansible: Ansible, server: ScenarioServer)
     _printed, result = ansible.smtp_check(f"host=127.0.0.1 port={server.port} from=admin@test.com to=user@contoso.com")
     assert result["verdict"] == "pass"
     assert result["changed"] is False
-    assert result["vantages"] == [{"name": "localhost", "mode": "local", "address": None, "clock_offset": None}]
+    assert result["vantages"] == [
+        {"name": "localhost", "mode": "local", "address": None, "clock_offset": None, "proxy": None}
+    ]
     [session] = server.wait(1, 10)
     assert [command.split()[0] for command in session.commands] == ["EHLO", "MAIL", "RCPT", "QUIT"]
     assert session.violations == []

@@ -37,8 +37,23 @@ SCHEMA_VERSION = 1
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|\[[0-9A-Fa-fv:.IP]+\]")
 
-# The order in which RFC 5321 lets things happen. "resolve" and "connect" come before the first SMTP byte.
-PHASES = ("resolve", "connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit")
+# The order in which RFC 5321 lets things happen. The first three come before the first SMTP byte. "extra" is
+# what the user has said besides, at any point from there on: steps have that phase, but no dialog ends in it.
+PHASES = (
+    "resolve",
+    "connect",
+    "proxy",
+    "banner",
+    "extra",
+    "ehlo",
+    "starttls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+    "message",
+    "quit",
+)
 
 # What ended a step without a reply. The first group is said of the target or the network to it, the second of the
 # tester's own side: a judgement must never blame a mail server for the latter.
@@ -64,6 +79,7 @@ TESTER_ERRORS = {
     "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
     "jump_authentication": "the jump host refused the log-in",
     "jump_forwarding": "the jump host forbids forwarding",
+    "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
     "crashed": "the check itself failed: a defect of this software",
 }
@@ -86,6 +102,7 @@ class Step(t.NamedTuple):
     ``at`` is the offset from the start of the check and ``seconds`` the duration, both from a monotonic clock.
     ``sent`` is what may be shown of the command: secrets are replaced where the line is made.
     ``unsolicited`` is what the server had said unasked before the command was sent; it was not taken for a reply.
+    ``expected`` is the reply code, or its class such as "2yz", that the user expects of an extra command.
     """
 
     phase: str
@@ -96,6 +113,7 @@ class Step(t.NamedTuple):
     seconds: float
     tls: bool
     unsolicited: t.Optional[str] = None
+    expected: t.Optional[str] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return {
@@ -107,6 +125,7 @@ class Step(t.NamedTuple):
             "seconds": round(self.seconds, 6),
             "tls": self.tls,
             "unsolicited": self.unsolicited,
+            "expected": self.expected,
         }
 
 
@@ -130,6 +149,7 @@ class Vantage(_Record):
     """The place the TCP connection starts from.
 
     ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``proxy``: the proxy that opens its connections, as ``type://host:port``.
     ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
     """
 
@@ -137,6 +157,7 @@ class Vantage(_Record):
     mode: str
     address: t.Optional[str] = None
     clock_offset: t.Optional[float] = None
+    proxy: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)

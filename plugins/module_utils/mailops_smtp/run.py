@@ -18,12 +18,14 @@ import uuid
 from .dialog import commands
 from .dialog.conversation import Session
 from .dialog.rehearsal import rehearse
-from .evidence import SCHEMA_VERSION, TLS, Check, Step, Vantage
+from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
 from .judge import judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
+from .route.addresses import addresses
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .wire.engine import Engine
+from .wire.proxy import Proxy
 from .wire.talk import Job, Opener, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
 
@@ -53,9 +55,13 @@ def check(
         if streams is None and planned.via is not None:
             streams = stack.enter_context(_jump_host(planned))
         started = time.time()
-        found = destinations_beyond(planned.targets) if streams is not None else destinations(planned.targets)
+        beyond = streams is not None or planned.proxy is not None
+        found = destinations_beyond(planned.targets) if beyond else destinations(planned.targets)
+        proxy = _proxy(planned)
+        if isinstance(proxy, StepError):
+            found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
-        checks = list(_checks(planned, settings, found, vantage, streams, check_mode))
+        checks = list(_checks(planned, settings, found, vantage, streams, proxy, check_mode))
     judged = judge_run([made.as_dict() for made in checks])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -137,7 +143,20 @@ def _jump_host(planned: Plan) -> t.Iterator[Streams]:
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
     if streams is not None:
         return Vantage(planned.vantage_name or streams.name, "ssh-channel")
-    return Vantage(planned.vantage_name or socket.gethostname(), planned.vantage_mode)
+    proxy = planned.proxy.name if planned.proxy is not None else None
+    return Vantage(planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy)
+
+
+def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
+    """Where the proxy is, by the first of its addresses, or why nobody knows."""
+    given = planned.proxy
+    if given is None:
+        return None
+    found = addresses(given.host, "any")
+    if isinstance(found, StepError):
+        return StepError("proxy", f"The proxy cannot be reached: {found.detail}")
+    endpoint = Endpoint(given.host, found[0].address, found[0].family, given.port)
+    return Proxy(given.type, endpoint, given.username, given.password)
 
 
 def _checks(
@@ -146,6 +165,7 @@ def _checks(
     found: t.Sequence[t.Sequence[Destination]],
     vantage: Vantage,
     streams: t.Optional[Streams],
+    proxy: t.Optional[Proxy],
     check_mode: bool,
 ) -> t.List[Check]:
     """The evidence of all checks, in the order of the targets and their endpoints."""
@@ -158,7 +178,7 @@ def _checks(
             if place.error is not None:
                 checks[number] = _unresolved(target, place, session, vantage)
             else:
-                jobs[number] = _job(target, place, session, settings[target.tls], streams)
+                jobs[number] = _job(target, place, session, settings[target.tls], streams, proxy)
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
@@ -169,12 +189,17 @@ def _checks(
 def _dialog(target: Target, check_mode: bool) -> Dialog:
     dialog = target.dialog_with_message(uuid.uuid4().hex, _header_date(time.time()))
     if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt")
+        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog
 
 
 def _job(
-    target: Target, place: Destination, session: Session, settings: TLSSettings, streams: t.Optional[Streams]
+    target: Target,
+    place: Destination,
+    session: Session,
+    settings: TLSSettings,
+    streams: t.Optional[Streams],
+    proxy: t.Optional[Proxy],
 ) -> Job:
     return Job(
         target=target.name,
@@ -185,13 +210,16 @@ def _job(
         verify=target.tls.verify,
         server_name=target.tls.server_name or place.endpoint.host,
         source_address=target.source_address,
+        proxy=proxy,
+        proxy_protocol=target.proxy_protocol,
         open_channel=streams.open_channel if streams is not None else None,
     )
 
 
 def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
     return Check(
-        vantage=dataclasses.replace(vantage, address=talk.local_address),
+        # The server sees the proxy's address, which nobody tells.
+        vantage=dataclasses.replace(vantage, address=talk.local_address if job.proxy is None else None),
         target=job.target,
         endpoint=job.endpoint,
         protocol=job.session.dialog.protocol,
@@ -241,13 +269,19 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
         facts["would_send"] = [
             {
                 "target": target.name,
-                "lines": rehearse(dialog),
+                "lines": [*_first_line(target), *rehearse(dialog)],
                 "message": _content(dialog),
             }
             for target in planned.targets
             for dialog in [target.dialog_with_message("0" * 32, _header_date(time.time()))]
         ]
     return facts
+
+
+def _first_line(target: Target) -> t.Iterator[str]:
+    """What comes before the dialog. Its addresses are known once there is a connection."""
+    if target.proxy_protocol is not None:
+        yield f"<PROXY {target.proxy_protocol.version} header>"
 
 
 def _content(dialog: Dialog) -> t.Optional[str]:

@@ -17,6 +17,7 @@ MASK = "********"
 # RFC 5321 4.5.3.1
 MAX_LOCAL_PART_OCTETS = 64
 MAX_DOMAIN_OCTETS = 255
+MAX_COMMAND_OCTETS = 512
 
 # RFC 3461 4.4: an envelope identifier has at most 100 characters as encoded.
 MAX_ENVELOPE_ID_CHARACTERS = 100
@@ -28,6 +29,9 @@ _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 _ADDRESS_LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]+|[A-Za-z0-9-]+:[!-Z^-~]+)\]")
+
+# What the procedure itself has to say, because the meaning of all that follows depends on it.
+OWN_COMMANDS = ("AUTH", "BDAT", "DATA", "QUIT", "STARTTLS")
 
 NOTIFY = ("never", "success", "failure", "delay")
 
@@ -109,6 +113,11 @@ def data() -> Command:
     return _line("DATA")
 
 
+def extra(line: str) -> Command:
+    """A command in the user's own words."""
+    return _line(line)
+
+
 def quit() -> Command:
     return _line("QUIT")
 
@@ -144,6 +153,20 @@ def xtext(value: str) -> str:
         character if "!" <= character <= "~" and character not in "+=" else f"+{ord(character):02X}"
         for character in value
     )
+
+
+def check_extra(line: str) -> None:
+    """One command line of the user's own, as RFC 5321 4.5.3.1.4 limits it.
+
+    :raises CommandError: for more or less than one line, and for a command that belongs to the procedure.
+    """
+    refuse_controls(line)
+    if not line.strip():
+        raise CommandError("is empty")
+    if len(line) + 2 > MAX_COMMAND_OCTETS:
+        raise CommandError(f"is longer than the {MAX_COMMAND_OCTETS} octets of a command line with its CRLF")
+    if line.split()[0].upper() in OWN_COMMANDS:
+        raise CommandError("belongs to the procedure itself")
 
 
 def check_hello_name(name: str) -> None:

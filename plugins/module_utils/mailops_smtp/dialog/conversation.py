@@ -33,11 +33,16 @@ Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.A
 
 
 class Exchange(t.NamedTuple):
-    """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it."""
+    """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it.
+
+    Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in. ``expected`` is
+    for the record only."""
 
     phase: str
     wire: bytes = b""
     shown: t.Optional[str] = None
+    awaits_reply: bool = True
+    expected: t.Optional[str] = None
 
 
 class Handshake(t.NamedTuple):
@@ -66,6 +71,10 @@ class Abandoned(Exception):
 
 class Refused(Exception):
     """The server's answer leaves nothing further to do but QUIT."""
+
+
+class Dropped(Exception):
+    """The last command is out, and the connection is to be dropped without a word: the user wants to see that."""
 
 
 class ServiceClosing(Exception):
@@ -145,18 +154,25 @@ class Session:
 def converse(session: Session) -> Procedure:
     """The whole conversation: every phase in its order, up to the one to stop after, then QUIT.
 
+    The user can ask to leave without QUIT; a dialog that ends before its last phase is still ended politely.
+
     Never raises; what went wrong stands in ``session.failed_phase`` and in the replies.
     """
     procedure = IMPLICIT_TLS_PROCEDURE if session.dialog.protocol == "smtps" else PROCEDURE
     try:
         for phase, act in procedure:
             session.phase = phase
+            yield from extra_commands(session)
             took_place = yield from act(session)
             if took_place:
                 session.reached = phase
             # An optional phase that did not take place still ends the procedure where it would have been.
             if phase == session.dialog.stop_after:
                 break
+        session.phase = "quit"
+        yield from extra_commands(session)
+        if session.dialog.leave != "quit":
+            return
     except Refused:
         session.failed_phase = session.phase
     except ServerSilent:
@@ -166,9 +182,22 @@ def converse(session: Session) -> Procedure:
     except (ServiceClosing, StreamLost):
         session.failed_phase = session.phase
         return
+    except Dropped:
+        return
     except Abandoned:
         pass
     yield from leave(session)
+
+
+def extra_commands(session: Session) -> Procedure:
+    """What the user wants said before this phase. No reply decides anything, unless it leaves no way on."""
+    for extra in session.dialog.extra:
+        if extra.before == session.phase:
+            command = commands.extra(extra.send)
+            reply = yield Exchange("extra", command.wire, command.shown, expected=extra.expect)
+            # 3yz: the server reads something else than commands now, and would take QUIT for a part of that.
+            session.mid_message = reply.intermediate
+            insist(reply, not reply.intermediate)
 
 
 def banner(session: Session) -> Procedure:
@@ -199,14 +228,18 @@ def starttls(session: Session) -> Procedure:
     """RFC 3207. After a failed attempt nothing is said in clear text: nobody knows what state the server is in."""
     if session.hello_command != "HELO":
         session.starttls_offered = session.offered.offers("STARTTLS")
-    if session.dialog.starttls == "never":
-        return False
-    if not session.starttls_offered:
-        if session.dialog.starttls == "required":
-            raise Refused
+    wish = session.dialog.starttls
+    if not session.starttls_offered and wish == "required":
+        raise Refused
+    # The probe asks whether the list was shortened on its way, so there has to be a list: HELO has none.
+    probing = wish == "probe" and session.starttls_offered is False
+    if wish == "never" or not (session.starttls_offered or probing):
         return False
     reply = yield from say(session, commands.starttls())
-    insist(reply, reply.code == 220)
+    insist(reply, reply.code == 220 or probing)
+    if reply.code != 220:
+        # Whoever refuses what it did not offer is in no doubtful state: no TLS was begun.
+        return False
     yield from handshake(session)
     # RFC 3207 4.2: what the server said before is forgotten, and the list is asked for again.
     session.extensions_before_tls, session.extensions = session.extensions, None
@@ -232,7 +265,14 @@ def authenticate(session: Session) -> Procedure:
     offered = session.offered.auth_mechanisms()
     try:
         name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text)
-        session.auth["mechanism"] = name
+    except sasl.SASLError as error:
+        session.auth["problem"] = str(error)
+        if wanted.required:
+            raise Refused from error
+        return False
+    # From here on the log-in is tried, and a failure ends the dialog: nobody would want to go on as a stranger.
+    session.auth["mechanism"] = name
+    try:
         mechanism = sasl.mechanism(name, wanted.username, wanted.password)
         reply = yield from say(session, commands.auth(name, mechanism.initial()))
         while reply.code == 334 and session.auth["problem"] is None:
@@ -309,7 +349,7 @@ def message(session: Session) -> Procedure:
     # From the first octet on, silence leaves it open whether the server has the message (RFC 5321 4.5.3.2.6).
     session.message["outcome"] = "unknown"
     sent = t.cast(Message, session.dialog.message)  # without one, DATA is never reached
-    reply = yield Exchange("message", dot_stuffed(sent.content), f"<message of {sent.size} octets>")
+    reply = yield from say(session, commands.Command(dot_stuffed(sent.content), f"<message of {sent.size} octets>"))
     session.mid_message = False
     if session.dialog.protocol == "lmtp":
         reply = yield from _lmtp_outcomes(session, reply)
@@ -377,8 +417,12 @@ IMPLICIT_TLS_PROCEDURE = (("starttls", handshake), *(step for step in PROCEDURE 
 
 
 def say(session: Session, command: commands.Command) -> Procedure:
-    """Send one command and return its reply."""
-    return (yield Exchange(session.phase, command.wire, command.shown))
+    """Send one command and return its reply, unless it is the one to drop the connection after."""
+    last = session.dialog.leave == "drop_after_send" and session.phase == session.dialog.stop_after
+    reply = yield Exchange(session.phase, command.wire, command.shown, awaits_reply=not last)
+    if last:
+        raise Dropped
+    return reply
 
 
 def listen(session: Session) -> Procedure:

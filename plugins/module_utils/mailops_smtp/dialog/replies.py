@@ -75,6 +75,11 @@ class Reply(t.NamedTuple):
         return self.code is not None and 200 <= self.code < 300
 
     @property
+    def intermediate(self) -> bool:
+        """3yz: the command is accepted, and more is to come before it is carried out."""
+        return self.code is not None and 300 <= self.code < 400
+
+    @property
     def transient(self) -> bool:
         """4yz: not now; the same command may succeed later."""
         return self.code is not None and 400 <= self.code < 500

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .recognition import Check, Found, recognise
+from .recognition import Check, Found, recognise, went_well
 from .signatures.protocol import STOPPED
 from .software import software
 from .verdicts import SEVERITIES, rank, worst
@@ -18,7 +18,7 @@ def judge(check: Check) -> t.Dict[str, t.Any]:
 
     ``check`` is a check in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns new
     ``{verdict, summary, findings, unmet, software}``; ``software`` is ``{product, version, confidence}`` or None and
-    belongs into the check's ``banner``. ``unmet`` is empty, since expectations cannot be given yet.
+    belongs into the check's ``banner``. ``unmet`` has an entry for each extra command with another reply than expected.
     """
     return judgement(check, diagnose(check))
 
@@ -43,7 +43,11 @@ def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
         "verdict": verdict,
         "summary": summary(check, verdict, main, findings[0]["title"] if main is not None else ""),
         "findings": findings,
-        "unmet": [],
+        "unmet": [
+            {"expected": f"{step['sent']}: {step['expected']}", "found": step["reply"] and step["reply"]["code"]}
+            for step in check["steps"]
+            if step["phase"] == "extra" and step["expected"] is not None and not went_well(step)
+        ],
         "software": software(check),
     }
 

@@ -80,10 +80,12 @@ def _note(found: t.Dict[str, Found], new: Found) -> None:
 
 
 def went_well(step: Check) -> bool:
-    """Whether the dialog can go on after this step."""
+    """Whether the dialog can go on after this step; of an extra command, whether its reply is the one expected."""
     if step["error"] is not None:
         return False
     reply = step["reply"]
+    if step["phase"] == "extra" and reply is not None:
+        return _code(step["expected"] or "(?!421)[0-9]{3}").fullmatch(str(reply["code"])) is not None
     # A connect or a TLS handshake has no reply.
     return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(step["phase"], ("2",)))
 

@@ -15,7 +15,7 @@ from .signatures import several as signatures
 from .verdicts import count, worst
 
 # A dialog that broke off here never reached a mail server.
-_BEFORE_SMTP = ("resolve", "connect", "banner")
+_BEFORE_SMTP = ("resolve", "connect", "proxy", "banner")
 
 
 class _Case(t.NamedTuple):

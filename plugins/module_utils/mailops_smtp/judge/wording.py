@@ -19,7 +19,9 @@ EXPLAINED = 600
 _PHASE_WORDS = {
     "resolve": "name resolution",
     "connect": "the connection attempt",
+    "proxy": "the proxy",
     "banner": "the banner",
+    "extra": "an extra command",
     "ehlo": "EHLO",
     "starttls": "STARTTLS",
     "auth": "AUTH",
@@ -68,6 +70,7 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "banner_name": _or(fact(check, "banner.hostname"), "no name"),
         "days_left": "unknown time" if days_left is None else _days(days_left),
         "detail": _explained(step),
+        "expected": _or(fact(step or {}, "expected"), "another"),
         "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
         "helo_name": _or(" ".join(command[1:]), "the client's name"),
         "host": _or(check["endpoint"]["host"], "the server"),

@@ -10,14 +10,29 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
-from .records import Auth, Dialog, MessageText, Plan, Recipient, Target, Timeouts, TLSOptions
+from .records import (
+    Auth,
+    Dialog,
+    Extra,
+    MessageText,
+    Plan,
+    Proxy,
+    ProxyProtocol,
+    Recipient,
+    Target,
+    Timeouts,
+    TLSOptions,
+)
 
 __all__ = [
     "Auth",
     "Dialog",
+    "Extra",
     "MessageText",
     "OptionError",
     "Plan",
+    "Proxy",
+    "ProxyProtocol",
     "Recipient",
     "TLSOptions",
     "Target",

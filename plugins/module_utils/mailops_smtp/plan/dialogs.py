@@ -9,6 +9,7 @@ import typing as t
 
 from ..dialog import commands
 from ..dialog.message import DEFAULT_BODY, DEFAULT_SUBJECT
+from .extras import read_extras
 from .options import STOP_AFTER, OptionError
 from .records import Auth, Dialog, MessageText, Recipient
 
@@ -22,11 +23,14 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     given = options["auth"]
     if given is None:
         return None
-    for name in ("username", "password"):
-        if _NOT_TEXT.search(given[name]):
-            shown = "(hidden)" if name == "password" else given[name]
-            raise OptionError(f"{prefix}auth.{name}", shown, "contains a NUL or a lone surrogate", "leave it out")
-    return Auth(given["username"], given["password"], given["mechanism"], given["allow_clear_text"])
+    username, password, mechanism = given["username"], given["password"], given["mechanism"]
+    if password is None and mechanism != "EXTERNAL":
+        raise OptionError(f"{prefix}auth.password", None, "is missing", "give it; only mechanism EXTERNAL has none")
+    if _NOT_TEXT.search(username):
+        raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
+    if _NOT_TEXT.search(password or ""):
+        raise OptionError(f"{prefix}auth.password", "(hidden)", "contains a NUL or a lone surrogate", "leave it out")
+    return Auth(username, password or "", mechanism, given["allow_clear_text"], given["required"])
 
 
 def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str, default_helo_name: str) -> Dialog:
@@ -43,6 +47,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         require_valid(
             f"{prefix}dsn.envelope_id", dsn["envelope_id"], commands.check_envelope_id, "shorten or reword it"
         )
+    stop_after = _stop_after(options, recipients, prefix)
     return Dialog(
         protocol=options["protocol"],
         hello=_hello(options, prefix),
@@ -53,7 +58,9 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         recipients=recipients,
         ret=dsn.get("ret"),
         envelope_id=dsn.get("envelope_id"),
-        stop_after=_stop_after(options, recipients, prefix),
+        stop_after=stop_after,
+        leave=_leave(options, prefix),
+        extra=read_extras(options, stop_after, prefix),
     )
 
 
@@ -86,8 +93,8 @@ def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
     hello: str = options["hello"]
     if hello == "helo":
         needed = [name for name in ("auth", "dsn") if options[name] is not None]
-        if options["starttls"] == "required":
-            needed.append("starttls: required")
+        if options["starttls"] in ("required", "probe"):
+            needed.append(f"starttls: {options['starttls']}")
         if needed:
             raise OptionError(f"{prefix}hello", "helo", f"rules out {needed[0]}, an extension", "use ehlo, or drop it")
         if options["protocol"] == "lmtp":
@@ -125,14 +132,22 @@ def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient
         raise OptionError(
             f"{prefix}stop_after", given, "comes before the banner with smtps", "stop after banner or later"
         )
-    if given in ("banner", "ehlo") and options["starttls"] == "required":
+    wished = {"required": "which is required", "probe": "which is to be probed"}.get(options["starttls"])
+    if given in ("banner", "ehlo") and wished:
         raise OptionError(
-            f"{prefix}stop_after", given, "ends before STARTTLS, which is required", "stop after starttls or later"
+            f"{prefix}stop_after", given, f"ends before STARTTLS, {wished}", "stop after starttls or later"
         )
     needed = {"rcpt": "recipient", "data": "test_message", "message": "test_message"}.get(given)
     if needed and STOP_AFTER.index(given) > STOP_AFTER.index(last):
         raise OptionError(f"{prefix}stop_after", given, f"cannot be reached without {needed}", f"give {needed}")
     return given
+
+
+def _leave(options: t.Mapping[str, t.Any], prefix: str) -> str:
+    leave: str = options["leave"]
+    if leave == "drop_after_send" and options["stop_after"] == "banner":
+        raise OptionError(f"{prefix}leave", leave, "has nothing to send before the banner", "stop after ehlo or later")
+    return leave
 
 
 def read_message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[MessageText]:

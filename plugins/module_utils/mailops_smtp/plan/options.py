@@ -15,6 +15,7 @@ from ..dialog.commands import MASK
 from ..dialog.sasl import MECHANISMS
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+EXTRA_BEFORE = ["ehlo", "starttls", "auth", "mail", "rcpt", "data", "quit"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]
 
 # What can differ from target to target.
@@ -27,7 +28,17 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "recipient": {"type": "str", "aliases": ["to"]},
     "recipients": {"type": "list", "elements": "str"},
     "stop_after": {"type": "str", "choices": STOP_AFTER},
-    "starttls": {"type": "str", "choices": ["never", "optional", "required"]},
+    "leave": {"type": "str", "choices": ["quit", "drop", "drop_after_send"], "default": "quit"},
+    "extra": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "before": {"type": "str", "choices": EXTRA_BEFORE, "required": True},
+            "send": {"type": "str", "required": True},
+            "expect": {"type": "str"},
+        },
+    },
+    "starttls": {"type": "str", "choices": ["never", "optional", "required", "probe"]},
     "tls": {
         "type": "dict",
         "options": {
@@ -44,8 +55,9 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "type": "dict",
         "options": {
             "username": {"type": "str", "required": True},
-            "password": {"type": "str", "required": True, "no_log": True},
+            "password": {"type": "str", "no_log": True},
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
+            "required": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },
@@ -76,6 +88,16 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
+    "proxy_protocol_addresses": {
+        "type": "dict",
+        "options": {
+            "source": {"type": "str"},
+            "source_port": {"type": "int"},
+            "destination": {"type": "str"},
+            "destination_port": {"type": "int"},
+        },
+    },
 }
 
 # What belongs to the whole call.
@@ -94,6 +116,16 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "known_hosts": {"type": "list", "elements": "path"},
             "host_key_checking": {"type": "bool", "default": True},
             "jump": {"type": "list", "elements": "raw"},
+        },
+    },
+    "proxy": {
+        "type": "dict",
+        "options": {
+            "type": {"type": "str", "required": True, "choices": ["socks5", "http"]},
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "username": {"type": "str"},
+            "password": {"type": "str", "no_log": True},
         },
     },
     "vantage": {
@@ -125,6 +157,8 @@ def redacted(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str,
             value = MASK
         elif isinstance(value, t.Mapping) and "options" in spec:
             value = redacted(value, spec["options"])
+        elif "options" in spec:
+            value = [redacted(entry, spec["options"]) for entry in value]
         elif name in ("targets", "jump"):
             # Their entries are written with the options of the level that they stand on.
             value = [redacted(entry, table) if isinstance(entry, t.Mapping) else entry for entry in value]
@@ -186,7 +220,7 @@ def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
         entries = value.split(",") if isinstance(value, str) else value
         if not isinstance(entries, (list, tuple)):
             raise OptionError(option, shown, "is not a list", "give a list")
-        element = {"type": spec["elements"], "choices": spec.get("choices")}
+        element = {"type": spec["elements"], **{name: spec[name] for name in ("choices", "options") if name in spec}}
         return [_typed(f"{option}[{position}]", entry, element) for position, entry in enumerate(entries)]
     converted = _scalar(option, value, shown, kind)
     if spec.get("choices") and converted not in spec["choices"]:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
+from .addresses import address_of
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
+from .proxies import read_proxy
 from .records import Plan, Target
-from .targets import address_of, read_target
+from .targets import read_target
 
 # RFC 2606 and RFC 6761: nobody receives mail there.
 RESERVED_DOMAINS = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
@@ -33,13 +35,17 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         read_target(entry, values, "host" if values["host"] is not None else f"targets[{position}]", default_helo_name)
         for position, entry in enumerate(entries)
     )
-    if via is not None or elsewhere:
+    proxy = read_proxy(values["proxy"])
+    if proxy is not None and (via is not None or elsewhere):
+        raise OptionError("proxy", proxy.name, "does not go with via, whose jump host opens the connections", "drop it")
+    if proxy is not None or via is not None or elsewhere:
         for target in targets:
-            _refuse_what_a_jump_host_decides(target)
+            _refuse_what_others_decide(target, *(("the proxy", "proxy") if proxy else ("the jump host", "via")))
     vantage = values["vantage"] or {}
     return Plan(
         targets=targets,
         via=via,
+        proxy=proxy,
         vantage_name=vantage.get("name"),
         vantage_mode=vantage.get("mode") or "local",
         asked=redacted(values, CHECK_OPTIONS),
@@ -47,19 +53,31 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
     )
 
 
-def _refuse_what_a_jump_host_decides(target: Target) -> None:
+def _refuse_what_others_decide(target: Target, whose: str, option: str) -> None:
+    """What is up to whoever opens the connection, the jump host or the proxy, cannot be asked for."""
     if target.domain is not None:
         raise OptionError(
             "targets",
             target.domain,
-            "is a mail domain, whose MX cannot be looked up through an SSH channel",
+            f"is a mail domain, whose MX cannot be looked up where {whose} is",
             f"name its hosts, such as {{host: mx1.{target.domain}}}",
         )
     if target.source_address is not None:
-        raise OptionError("source_address", target.source_address, "is the jump host's choice with via", "drop it")
+        raise OptionError("source_address", target.source_address, f"is {whose}'s choice with {option}", "drop it")
     if target.address_family != "any" and target.host is not None and address_of(target.host) is None:
         raise OptionError(
-            "address_family", target.address_family, "is the jump host's choice with via", "give the address as host"
+            "address_family",
+            target.address_family,
+            f"is {whose}'s choice with {option}",
+            "give the address as host",
+        )
+    announced = target.proxy_protocol
+    if announced is not None and None in (announced.source, announced.source_port, announced.destination):
+        raise OptionError(
+            "proxy_protocol",
+            announced.version,
+            f"names the connection's addresses, which only {whose} knows with {option}",
+            "give source, source_port and destination in proxy_protocol_addresses",
         )
 
 

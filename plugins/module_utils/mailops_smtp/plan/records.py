@@ -19,10 +19,22 @@ class Recipient:
 
 @dataclasses.dataclass(frozen=True)
 class Auth:
+    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried."""
+
     username: str
     password: str = dataclasses.field(repr=False)
     mechanism: t.Optional[str] = None
     allow_clear_text: bool = False
+    required: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Extra:
+    """A command besides the procedure: the phase to send it before, the line, the reply code or class expected."""
+
+    before: str
+    send: str
+    expect: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +51,8 @@ class Dialog:
     ret: t.Optional[str]
     envelope_id: t.Optional[str]
     stop_after: str
+    leave: str
+    extra: t.Tuple[Extra, ...] = ()
     message: t.Optional[Message] = None
 
 
@@ -74,6 +88,17 @@ class Timeouts:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProxyProtocol:
+    """The header that announces a client. An address or port that is None is the connection's own."""
+
+    version: str
+    source: t.Optional[str] = None
+    source_port: t.Optional[int] = None
+    destination: t.Optional[str] = None
+    destination_port: t.Optional[int] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Target:
     """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how."""
 
@@ -87,6 +112,7 @@ class Target:
     timeouts: Timeouts
     address_family: str
     source_address: t.Optional[str]
+    proxy_protocol: t.Optional[ProxyProtocol]
 
     def dialog_with_message(self, token: str, date: str) -> Dialog:
         """The dialog of one check. Each check's message has a token of its own, which is also the envelope
@@ -111,11 +137,27 @@ class Target:
 
 
 @dataclasses.dataclass(frozen=True)
+class Proxy:
+    """Who opens the connections. ``type``: ``socks5`` or ``http``."""
+
+    type: str
+    host: str
+    port: int
+    username: t.Optional[str]
+    password: t.Optional[str] = dataclasses.field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.type}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
+    proxy: t.Optional[Proxy]
     vantage_name: t.Optional[str]
     vantage_mode: str
     asked: t.Mapping[str, t.Any]

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
 from ..dialog import commands
+from .addresses import address_of, require_port
 from .dialogs import read_auth, read_dialog, read_message, require_valid
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
+from .proxies import read_proxy_protocol
 from .records import Auth, Target, Timeouts, TLSOptions
 
 DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
@@ -26,8 +27,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in said)
     host, domain = place.get("host"), place.get("domain")
     port = options["port"] if options["port"] is not None else DEFAULT_PORTS[options["protocol"]]
-    if not 1 <= port <= 65535:
-        raise OptionError(f"{prefix}port", port, "is no port number", "give 1 to 65535")
+    require_port(f"{prefix}port", port)
     family = options["address_family"]
     if host is not None:
         _check_family(host, family, f"{prefix}address_family")
@@ -46,6 +46,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
         timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
         address_family=family,
         source_address=options["source_address"],
+        proxy_protocol=read_proxy_protocol(options, prefix),
     )
 
 
@@ -90,13 +91,6 @@ def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
     if not re.fullmatch("[0-9]{1,5}", port):
         raise OptionError(option, text, "has no port number after the colon", "write host:port, such as mx1:25")
     return {"host": host, "port": int(port)}
-
-
-def address_of(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _check_family(host: str, family: str, option: str) -> None:

@@ -39,7 +39,8 @@ def _lines(check: t.Mapping[str, t.Any]) -> t.Iterator[t.Tuple[float, str]]:
                 yield ended, f"S: {tls} {line}"
         if step["error"] is not None:
             yield ended, f"---   {printable(step['error']['detail'])}"
-        elif step["reply"] is None:
+        elif step["reply"] is None and (step["sent"] is None or step["phase"] != "proxy"):
+            # What is said to a proxy has no SMTP reply by its nature.
             yield ended, _silent_success(check, step)
 
 
@@ -56,6 +57,8 @@ def _reply_lines(reply: t.Mapping[str, t.Any]) -> t.Iterator[str]:
 
 
 def _silent_success(check: t.Mapping[str, t.Any], step: t.Mapping[str, t.Any]) -> str:
+    if step["sent"] is not None:
+        return "---   no reply was waited for"
     took = duration(step["seconds"])
     if step["phase"] != "starttls":
         return f"---   connected in {took}"

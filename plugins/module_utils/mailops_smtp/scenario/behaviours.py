@@ -244,6 +244,12 @@ _STARTTLS = (
         "220 to STARTTLS, then closes in the handshake",
         starttls=(Say("220 2.0.0 Ready to start TLS"), Step.AWAIT, Step.CLOSE),
     ),
+    Behaviour(
+        "starttls-stripped",
+        "hides STARTTLS in the EHLO reply and accepts it all the same; needs a certificate",
+        {"starttls": (Say("220 2.0.0 Ready to start TLS"), Step.HANDSHAKE)},
+        starttls=False,
+    ),
     _instead(
         "starttls-injected",
         "an unencrypted reply rides behind the 220 to STARTTLS; needs a certificate",

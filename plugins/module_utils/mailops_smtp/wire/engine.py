@@ -140,7 +140,8 @@ class Engine:
                 stream.close()
 
     def _connect(self, talk: Talk) -> None:
-        endpoint = talk.job.endpoint
+        proxy = talk.job.proxy
+        endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
             connection = socket.socket(socket.AF_INET6 if endpoint.family == "ipv6" else socket.AF_INET)
         except OSError as error:
@@ -172,7 +173,7 @@ class Engine:
             talk.open_failed(_network_error(code) if code in _CONNECT_ERRORS else _local_error(code))
             return
         del self._sockets[talk]
-        talk.local_address = connection.getsockname()[0]
+        talk.local_address, talk.local_port = connection.getsockname()[:2]
         talk.opened(connection)
 
     def _wait(self, limit: t.Optional[float]) -> None:

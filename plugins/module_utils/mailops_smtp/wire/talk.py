@@ -25,7 +25,9 @@ from ..dialog.conversation import (
     converse,
 )
 from ..dialog.replies import Reply, ReplyError, ReplyReader
-from ..evidence import TLS, Endpoint, Step, StepError
+from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
+from .proxy import Negotiation, Proxy
+from .proxy_protocol import Announcement
 from .tls import TLSFailure, TLSStream
 from .tls_settings import TLSSettings
 
@@ -37,6 +39,9 @@ SHORTEST_SECRET = 4
 # Opens a stream from elsewhere (vantage.ssh): called with host, port, seconds that the opening may take, and where to
 # report the stream or the error.
 Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
+
+# What comes before the first octet of SMTP, and of TLS.
+Preparation = (Negotiation, Announcement)
 
 
 class Job(t.NamedTuple):
@@ -51,6 +56,8 @@ class Job(t.NamedTuple):
     server_name: str
     source_address: t.Optional[str] = None
     open_channel: t.Optional[Opener] = None
+    proxy: t.Optional[Proxy] = None
+    proxy_protocol: t.Any = None
 
 
 class Talk:
@@ -64,6 +71,7 @@ class Talk:
         self.tls_facts: t.Optional[TLS] = None
         self.stream: t.Any = None
         self.local_address: t.Optional[str] = None
+        self.local_port: t.Optional[int] = None
         self.done = False
         self.seconds = 0.0
         self._clock = clock
@@ -76,7 +84,8 @@ class Talk:
         self.scheduled = float("inf")  # when the engine will look at the deadline
         self._procedure = converse(self.session)
         self._reader = ReplyReader()
-        self._request: t.Union[Exchange, Handshake, Farewell, None] = None
+        self._request: t.Union[Negotiation, Announcement, Exchange, Handshake, Farewell, None] = None
+        self._preparations = self._prepared_by()
         self._unsolicited: t.Optional[str] = None
         self._outbox = b""
         self._tls: t.Optional[TLSStream] = None
@@ -93,6 +102,8 @@ class Talk:
 
     @property
     def wants_write(self) -> bool:
+        if isinstance(self._request, Preparation):
+            return self._request.wants_write
         return bool(self._outbox) or (self._tls is not None and self._tls.unsent())
 
     def opened(self, stream: t.Any) -> None:
@@ -100,16 +111,21 @@ class Talk:
         self.stream = stream
         self._record(None)
         self.session.reached = "connect"
-        self._run(lambda: next(self._procedure))
+        self._begin()
 
     def open_failed(self, error: StepError) -> None:
-        """There is no connection, so nothing of the conversation takes place."""
+        """There is no usable connection, so nothing of the conversation takes place."""
+        if self.connecting and self.job.proxy is not None and error.kind in TARGET_ERRORS:
+            error = StepError("proxy", f"The proxy cannot be reached: {error.detail}")
         self._record(error)
-        self.session.failed_phase = "connect"
+        self.session.failed_phase = self.session.phase
         self._finish()
 
     def readable(self) -> None:
         """The stream has something, or has ended."""
+        if isinstance(self._request, Preparation):
+            self._prepare()
+            return
         if isinstance(self._request, Handshake):
             self._continue_handshake()
             return
@@ -135,7 +151,9 @@ class Talk:
 
     def writable(self) -> None:
         """The stream can take more."""
-        if isinstance(self._request, Handshake):
+        if isinstance(self._request, Preparation):
+            self._prepare()
+        elif isinstance(self._request, Handshake):
             self._continue_handshake()
         else:
             self._send()
@@ -149,6 +167,9 @@ class Talk:
             limit = min(patience.connect, patience.total) if self.job.open_channel is None else patience.total
             kind = "timeout" if self.job.open_channel is None else "tunnel"
             self.open_failed(StepError(kind, f"No connection within {limit:g} s."))
+        elif isinstance(self._request, Preparation):
+            limit = min(patience.reply, patience.total)
+            self.open_failed(StepError(self._request.error_when_late, f"Nothing went through within {limit:g} s."))
         elif self._clock() >= self._give_up:
             self._lost("timeout", f"The check took longer than the {patience.total:g} s that it may take.")
         elif isinstance(self._request, Handshake):
@@ -173,6 +194,43 @@ class Talk:
         self._procedure.close()
         if self.stream is not None:
             self.stream.close()
+
+    def _prepared_by(self) -> t.Iterator[t.Union[Negotiation, Announcement]]:
+        """What comes before the conversation. Each is made when it is due: a socket then knows its own address."""
+        endpoint = self.job.endpoint
+        if self.job.proxy is not None:
+            yield Negotiation(self.job.proxy, endpoint.address or endpoint.host, endpoint.port)
+        given = self.job.proxy_protocol
+        if given is not None:
+            yield Announcement(
+                given.version,
+                (given.source or self.local_address, given.source_port or self.local_port),
+                (given.destination or endpoint.address, given.destination_port or endpoint.port),
+            )
+
+    def _begin(self) -> None:
+        """With the next preparation, and when all are made with the conversation."""
+        preparation = next(self._preparations, None)
+        if preparation is None:
+            self._run(lambda: next(self._procedure))
+            return
+        self._request = preparation
+        self.session.phase = preparation.phase
+        self._since = self._clock()
+        self._expect_reply()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        preparation = t.cast(t.Union[Negotiation, Announcement], self._request)
+        try:
+            if not preparation.advance(self.stream):
+                return
+        except OSError as error:
+            self.open_failed(StepError(_lost_kind(error), _lost_detail(error)))
+            return
+        self._record(None)
+        self.session.reached = preparation.phase
+        self._begin()
 
     def _run(self, resume: t.Callable[[], t.Any]) -> None:
         """Let the conversation go on until it waits for the network or has ended."""
@@ -205,6 +263,8 @@ class Talk:
                 self._reader.concealed = self._secrets(request)
                 self._outbox = request.wire
                 self._send()
+                if not request.awaits_reply and self._request is request:
+                    self._hear()
                 return
             reply = self._next_reply()
             if reply is None:
@@ -212,6 +272,13 @@ class Talk:
             resume = self._resume_with(reply)
 
     def _hear(self) -> None:
+        """All of a command is out: go on with its reply if that is there, or if none is awaited without."""
+        if not t.cast(Exchange, self._request).awaits_reply:
+            # What TLS has not let out yet would be lost with the connection.
+            if not self.wants_write:
+                self._record(None)
+                self._run(self._resume_with(None))
+            return
         reply = self._next_reply()
         if reply is not None:
             self._run(self._resume_with(reply))
@@ -340,13 +407,14 @@ class Talk:
         self.steps.append(
             Step(
                 request.phase if request is not None else "connect",
-                request.shown if isinstance(request, (Exchange, Farewell)) else None,
+                request.shown if isinstance(request, (*Preparation, Exchange, Farewell)) else None,
                 reply,
                 error,
                 self._since - self._started,
                 ended - self._since,
                 self._tls is not None and self.stream is self._tls,
                 self._unsolicited,
+                request.expected if isinstance(request, Exchange) else None,
             )
         )
         self._unsolicited = None

@@ -63,6 +63,55 @@ FAILURES = (
 
 REMARKS = (
     Signature(
+        id="auth.ntlm_only",
+        phases=("auth",),
+        # The sentence of dialog.sasl.choose, which lists what the server offers.
+        when=(
+            When(
+                facts=(
+                    (
+                        "auth.problem",
+                        "matches",
+                        r"; it offers (?:(?:NTLM|GSSAPI|GSS-SPNEGO|NEGOTIATE)(?:, )?){1,4}\.$",
+                    ),
+                )
+            ),
+        ),
+        verdict="pass",
+        severity="notice",
+        confidence="certain",
+        owner="target",
+        title="Only NTLM or Kerberos log-ins are offered",
+        meaning="Those are for members of its Windows domain; nobody can log in with a user name and a password here. "
+        "An Exchange connector offers LOGIN only if basic authentication is on, and mostly after STARTTLS only.",
+        next_step="Use the submission port with STARTTLS, or turn on basic authentication over TLS on the connector.",
+        reference="MS-SMTPNTLM",
+        explains=("auth.impossible", "auth.skipped"),
+        breaks_off="auth",
+    ),
+    Signature(
+        id="auth.skipped",
+        phases=("auth",),
+        when=(
+            When(
+                facts=(
+                    ("auth.problem", "matches", "."),
+                    ("auth.accepted", "is not", True),
+                    ("failed_phase", "is not", "auth"),
+                )
+            ),
+        ),
+        verdict="pass",
+        severity="notice",
+        confidence="certain",
+        owner="sender",
+        title="The dialog went on without the log-in",
+        meaning="{problem}",
+        next_step="Nothing, if the server is not meant to know this user; otherwise make the log-in required.",
+        reference="RFC 4954 section 3",
+        explains=("auth.impossible",),
+    ),
+    Signature(
         id="auth.impossible",
         phases=("auth",),
         when=(When(facts=(("auth.problem", "matches", "."),)),),

@@ -37,7 +37,8 @@ FAILURES = (
     ),
     Signature(
         id="tcp.timeout",
-        phases=("connect",),
+        # A proxy tells what it saw of the server.
+        phases=("connect", "proxy"),
         when=(When(error=("timeout",)),),
         verdict="fail",
         severity="error",
@@ -52,7 +53,7 @@ FAILURES = (
     ),
     Signature(
         id="tcp.refused",
-        phases=("connect",),
+        phases=("connect", "proxy"),
         when=(When(error=("refused",)),),
         verdict="fail",
         severity="error",
@@ -65,14 +66,14 @@ FAILURES = (
     ),
     Signature(
         id="tcp.unreachable",
-        phases=("connect",),
+        phases=("connect", "proxy"),
         when=(When(error=("unreachable",)),),
         verdict="fail",
         severity="error",
         confidence="certain",
         owner="network",
         title="No route to the address",
-        meaning="A router, or the vantage itself, says that the address cannot be reached: {detail}",
+        meaning="A router, the vantage itself, or the proxy says that the address cannot be reached: {detail}",
         next_step="Trace the path to the address from the vantage; look for a missing route or a rejecting filter.",
         reference="RFC 792",
     ),

@@ -12,6 +12,21 @@ from ..signature import Signature, When
 
 FAILURES = (
     Signature(
+        id="tls.probe_refused",
+        phases=("starttls",),
+        when=(When(code="(?!421)[0-9]{3}", sent="STARTTLS", no_keyword="STARTTLS"),),
+        verdict="pass",
+        severity="notice",
+        confidence="likely",
+        owner="target",
+        title="STARTTLS is not offered, and refused when sent",
+        meaning="The server itself has no TLS for this client ({reply}); nothing in the path hides the offer, unless "
+        "it refuses the command as well.",
+        next_step="Configure a certificate on the server, or allow this client to use TLS.",
+        reference="RFC 3207 section 4",
+        explains=("ehlo.starttls_missing",),
+    ),
+    Signature(
         id="tls.454",
         phases=("starttls",),
         when=(When(code="4(?!21)yz"),),
@@ -70,6 +85,21 @@ FAILURES = (
 )
 
 REMARKS = (
+    Signature(
+        id="tls.accepted_unadvertised",
+        phases=("starttls",),
+        when=(When(code="220", sent="STARTTLS", facts=(("tls.offered", "is", False),)),),
+        verdict="degraded",
+        severity="warning",
+        confidence="likely",
+        owner="network",
+        title="STARTTLS is accepted, but not offered",
+        meaning="A server that accepts it offers it ({reply}): something in the path strips the offer from the EHLO "
+        "reply, and mail that could be encrypted travels in clear text.",
+        next_step="Compare with another vantage; allow STARTTLS in the mail inspection of the firewalls in between.",
+        reference="RFC 3207 section 6",
+        explains=("ehlo.starttls_missing", "ehlo.submission_in_clear"),
+    ),
     Signature(
         id="tls.expired",
         phases=("starttls",),
