@@ -18,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,13 +171,27 @@ def _ansible(
         try:
             output = process.communicate()[0]
         except KeyboardInterrupt:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            process.kill()
+            _end_with_its_children(process)
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, full, output)
+
+
+def _end_with_its_children(process: subprocess.Popen[str]) -> None:
+    """Ansible's workers and modules outlive it for a moment, and would go on writing into the demo's folder."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        os.killpg(process.pid, signal.SIGKILL)
+        _wait_until_gone(process.pid)
+
+
+def _wait_until_gone(group: int) -> None:
+    """Until no process of the group is left: os.killpg then says so."""
+    for _attempt in range(100):
+        os.killpg(group, 0)
+        time.sleep(0.02)
 
 
 def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import signal
 import typing as t
 
 import pytest
@@ -39,4 +40,6 @@ _hold_to_contract(RUN)
 # Last, since the collection can be imported only once the root's conftest.py has made its folders.
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
+    # Whoever is started in the background ignores Ctrl-C, and so do its children: those of these tests must not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _hold_to_contract(RUN_IN_COLLECTION)

@@ -19,6 +19,9 @@ SCHEMA: dict[str, t.Any] = json.loads(
     Path(__file__).resolve().parents[1].joinpath("docs", "facts.schema.json").read_text(encoding="utf-8")
 )
 
+# What stands beside the run in a module's result.
+ADDED_BY_ANSIBLE = ("changed", "msg", "invocation", "warnings", "deprecations", "ansible_facts")
+
 _VALIDATORS: dict[str, Draft202012Validator] = {}
 
 

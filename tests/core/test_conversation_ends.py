@@ -73,7 +73,9 @@ def test_giving_up_says_goodbye(position):
     phase = phase_at(position)
     # Inside a message QUIT would be a line of it, and whoever waits for the reply to QUIT has said it.
     farewell = [] if phase in ("message", "quit") else ["C: QUIT", "S: 221 Bye"]
-    session = play(whole(), "\n".join([*LINES[:position], "ABANDONED", *farewell]))
+    # The server speaks first, also to a client that only wants to leave.
+    greeting = ["S: 220 mx1"] if phase == "banner" else []
+    session = play(whole(), "\n".join([*LINES[:position], "ABANDONED", *greeting, *farewell]))
     assert session.failed_phase is None
 
 

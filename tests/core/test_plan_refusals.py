@@ -198,6 +198,10 @@ PROXY = {"host": "proxy", "port": 1080}
             {"stop_after": "starttls", "protocol": "smtps"},
             "stop_after 'starttls' comes before the banner with smtps: stop after banner or later.",
         ),
+        (
+            {"stop_after": "ehlo", "starttls": "required"},
+            "stop_after 'ehlo' ends before STARTTLS, which is required: stop after starttls or later.",
+        ),
         ({"hello": "helo", "auth": AUTH}, "hello 'helo' rules out auth, an extension: use ehlo, or drop it."),
         (
             {"hello": "helo", "starttls": "required"},

@@ -137,7 +137,10 @@ def test_the_command_line_serves_until_it_is_told_to_end(number, code):
             assert client.noop()[0] == 250
         lines = [process.stdout.readline() for line in range(4)]
         process.send_signal(number)
-        errors = process.communicate(timeout=10)[1]
+        try:
+            errors = process.communicate(timeout=10)[1]
+        finally:
+            process.kill()
     assert lines[0] == "127.0.0.1 S: 220 mx.example.org ESMTP ready\n"
     assert lines[1:3] == ["127.0.0.1 C: noop\n", "127.0.0.1 S: 250 2.0.0 Ok\n"]
     assert (process.returncode, errors) == (code, "")

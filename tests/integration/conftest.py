@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.facts_contract import keeps_contract
+from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
 from tests.lab import postfix_log
 from tests.lab.command import LabError
 from tests.lab.lab import Lab
@@ -23,25 +23,28 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 SECONDS = 120
 
-ADDED_BY_ANSIBLE = ("changed", "msg", "invocation", "warnings", "deprecations", "ansible_facts")
-
 
 @pytest.fixture(scope="session")
 def lab() -> t.Iterator[Lab]:
-    """The running lab; brought up for these tests unless it is up already."""
+    """The running lab; brought up for these tests, and down after them, unless it is up and well already."""
+    was_up = is_up()
     try:
-        found = Lab.load()
-    except LabError:
-        found = None
-    try:
-        yield found or Lab.up()
+        running = Lab.up()
     except LabError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
-    finally:
-        if found is None:
-            Lab.down()
+    yield running
+    if not was_up:
+        Lab.down()
+
+
+def is_up() -> bool:
+    """Whether somebody has the lab up; what a reboot or a crash left of one does not count."""
+    try:
+        return not Lab.load().silent()
+    except LabError:
+        return False
 
 
 @pytest.fixture(autouse=True)

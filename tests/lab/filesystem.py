@@ -5,7 +5,8 @@
 
 A host sees this machine's files with its own layer over /etc, /var and /home (an overlay) and a /run of its own,
 in a mount namespace. So Debian's default paths hold a different configuration on every host, and all that a host
-ever writes lies in the lab's directory, which is a tmpfs.
+ever writes lies in the lab's directory, which is a tmpfs. A mail server that is unpacked and not installed is a further
+layer, over /usr.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import typing as t
 from pathlib import Path
 
+from . import unpacked
 from .command import run
 from .site import FAULTS, HOSTS, SSH_USER, Host, Place
 
@@ -21,15 +23,19 @@ CONFIG = Path(__file__).parent / "config"
 LAYERS = ("etc", "var", "home")
 SSH_UID = 20001
 MAILBOX_OWNER, MAILBOX_UID = "vmail", 20002
+# The unprivileged users of the mail servers whose packages are unpacked and not installed.
+SERVER_UIDS = {"Debian-exim": 20003, "smmta": 20004, "smmsp": 20005, "opensmtpd": 20006, "opensmtpq": 20007}
 
 # --no-mtab throughout: mount(8) would leave /run/mount behind on a machine that does not have it yet.
 _MOUNT_SCRIPT = """
-lab=$1 tree=$2 hostname=$3
-shift 3
+lab=$1 tree=$2 hostname=$3 usr=$4
+shift 4
 mount --no-mtab --make-rprivate /
 for layer; do
     mkdir -p "$tree/work/$layer"
-    mount --no-mtab -t overlay lab -o "lowerdir=/$layer,upperdir=$tree/$layer,workdir=$tree/work/$layer" "/$layer"
+    below=/$layer
+    [ "$layer" != usr ] || below=$usr
+    mount --no-mtab -t overlay lab -o "lowerdir=$below,upperdir=$tree/$layer,workdir=$tree/work/$layer" "/$layer"
 done
 mkdir -p "$tree$lab"
 mount --no-mtab --bind "$lab" "$tree$lab"
@@ -91,6 +97,9 @@ def write_basics(place: Place, host: Host, ssh_password_hash: str) -> None:
         f"{MAILBOX_OWNER}:x:{MAILBOX_UID}:{MAILBOX_UID}::/var/{MAILBOX_OWNER}:/usr/sbin/nologin\n"
     )
     groups = f"{SSH_USER}:x:{SSH_UID}:\n{MAILBOX_OWNER}:x:{MAILBOX_UID}:\n"
+    for user, uid in SERVER_UIDS.items():
+        accounts += f"{user}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n"
+        groups += f"{user}:x:{uid}:\n"
     write(place, host.name, "/etc/passwd", Path("/etc/passwd").read_text() + accounts)
     write(place, host.name, "/etc/group", Path("/etc/group").read_text() + groups)
     shadow = f"root:*:::::::\n{SSH_USER}:{ssh_password_hash}:::::::\n"
@@ -114,12 +123,16 @@ def mount(place: Place, host: Host) -> None:
     for pin in pins:
         pin.parent.mkdir(exist_ok=True)
         pin.touch()
-    layers = LAYERS if host.python else (*LAYERS, "usr")
+    usr = ["/usr"]
+    if host.mail_server in unpacked.PACKAGES:
+        usr.insert(0, f"{unpacked.directory(host.mail_server)}/usr")
+    # /usr comes first: the kernel stacks no more than two overlays, and /var, from where the packages come, may be one.
+    layers = LAYERS if host.python and usr == ["/usr"] else ("usr", *LAYERS)
     for layer in layers:
         make_directory(place, host.name, layer)
     run(
         "unshare", f"--mount={pins[0]}", f"--uts={pins[1]}",
-        "sh", "-euc", _MOUNT_SCRIPT, "sh", place.directory, place.tree(host.name), host.fqdn, *layers,
+        "sh", "-euc", _MOUNT_SCRIPT, "sh", place.directory, place.tree(host.name), host.fqdn, ":".join(usr), *layers,
     )  # fmt: skip
     if not host.python:
         run(*enter(place, host.name), "sh", "-c", "rm -f /usr/bin/python* /usr/local/bin/python*")

@@ -4,21 +4,22 @@
 """The lab: real servers in network namespaces, for tests that must not trust a double.
 
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
-    mx1 mx2 slow  jump jump-closed jump-bare             vantage-b
-    vantage-a  controller                                  |
+    mx1 mx2 slow  exim sendmail opensmtpd                vantage-b
+    jump jump-closed jump-bare  vantage-a  controller      |
       |_______________________ router _____________________|    (drops port 25 of mx1 for the outside)
 
-`Lab.up()` builds it, `Lab.load()` finds the running one, `Lab.down()` removes it without a trace; `lab.run(host, argv)`
-runs a command on a host. `lab.state` is the content of the state file:
+`Lab.up()` builds it, `Lab.load()` finds the running one, `Lab.down()` removes it without a trace (only the downloads of
+unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` is the content of the state file:
 
     name, directory         of this lab
     domain                  contoso.test
-    ca_file                 the CA that signed the certificates of mx1 and slow; mx2's is self-signed and expired
-    hosts                   by short name: mx1 mx2 slow jump jump-closed jump-bare vantage-a vantage-b controller
+    ca_file                 the CA that signed the mail servers' certificates, but mx2's is self-signed and expired
+    hosts                   by short name: mx1 mx2 slow exim sendmail opensmtpd
+                            jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
       .ports                by service: smtp proxied submission smtps lmtp imap imaps ssh
-      .log_file             of Postfix, on hosts with smtp
+      .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
       .name .ipv4 .ipv6
@@ -42,12 +43,28 @@ import subprocess
 import time
 import typing as t
 
-from . import certificates, dovecot, faults, filesystem, firewall, network, openssh, postfix, readiness, requirements
+from . import (
+    certificates,
+    dovecot,
+    exim,
+    faults,
+    filesystem,
+    firewall,
+    network,
+    opensmtpd,
+    openssh,
+    postfix,
+    readiness,
+    requirements,
+    sendmail,
+    unpacked,
+)
 from .command import LabError, run
 from .site import DOMAIN, FAULT_HOST, FAULTS, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
 DEFAULT_NAME = "mailops"
 START_SECONDS = 20.0
+MAIL_SERVERS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd}
 
 
 class Lab:
@@ -70,6 +87,7 @@ class Lab:
         requirements.require()
         place = Place(name)
         with _only_one():
+            unpacked.provide()
             if not place.state_file.exists() or readiness.silent(place):
                 _remove(place)
                 with contextlib.ExitStack() as undo:
@@ -127,7 +145,7 @@ def _build(place: Place) -> None:
                 tls = certificates.expired_self_signed(host, certificate_directory)
             else:
                 tls = authority.issue(host)
-            postfix.configure(place, host, tls)
+            MAIL_SERVERS[host.mail_server].configure(place, host, tls)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "ssh" in host.ports:
@@ -142,7 +160,7 @@ def _build(place: Place) -> None:
 
 
 def _start(place: Place, host: Host) -> None:
-    for port, server in (("imap", dovecot), ("smtp", postfix), ("ssh", openssh)):
+    for port, server in (("imap", dovecot), ("smtp", MAIL_SERVERS[host.mail_server]), ("ssh", openssh)):
         if port in host.ports:
             server.start(place, host)
 
@@ -193,7 +211,8 @@ def _describe(
 def _describe_host(place: Place, host: Host) -> dict[str, t.Any]:
     description = {**host.as_dict(), "namespace": place.namespace(host.name), "ports": dict(host.ports)}
     if "smtp" in host.ports:
-        description["log_file"] = str(place.path(host.name, postfix.LOG))
+        log_file = place.path(host.name, MAIL_SERVERS[host.mail_server].LOG)
+        description.update(mail_server=host.mail_server, log_file=str(log_file))
     if "ssh" in host.ports:
         description.update(forwarding=host.forwarding, python=host.python)
     return description

@@ -53,11 +53,12 @@ class Endpoint:
 
 @dataclasses.dataclass(frozen=True)
 class Host(Endpoint):
-    """A machine of the lab. The ports say which servers run on it."""
+    """A machine of the lab. The ports say which servers run on it, `mail_server` says whose SMTP it speaks."""
 
     ports: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     forwarding: bool = True
     python: bool = True
+    mail_server: str = "postfix"
 
 
 SMTP = {"smtp": 25}
@@ -70,6 +71,9 @@ HOSTS = (
     Host("mx1", 10, ports={**SMTP, **PROXIED, **SUBMISSION, **MAILBOXES}),
     Host("mx2", 20, ports=SMTP),
     Host("slow", 30, ports=SMTP),
+    Host("exim", 31, ports=SMTP, mail_server="exim"),
+    Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),
+    Host("opensmtpd", 33, ports=SMTP, mail_server="opensmtpd"),
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import __main__ as command_line
-from tests.lab import faults, network, postfix_log, requirements, site
+from tests.lab import faults, network, postfix_log, requirements, site, unpacked
 from tests.lab.command import LabError
 from tests.lab.lab import Lab
 
@@ -57,16 +57,16 @@ def verified(lab: Lab) -> list[str]:
     return ["--tls-verify", "--tls-ca-path", lab.state["ca_file"]]
 
 
-def wait_for_message(lab: Lab, user: str, text: str) -> str:
-    """The message in the user's Maildir that contains the text."""
+def wait_for_message(maildir: str | Path, text: str) -> str:
+    """The message in the Maildir that contains the text."""
     deadline = time.monotonic() + DELIVERY_SECONDS
     while time.monotonic() < deadline:
-        for file in Path(lab.state["users"][user]["maildir"]).glob("new/*"):
+        for file in Path(maildir).glob("new/*"):
             message = file.read_text()
             if text in message:
                 return message
         time.sleep(0.05)
-    raise AssertionError(f"no message with {text!r} for {user} after {DELIVERY_SECONDS} s")
+    raise AssertionError(f"no message with {text!r} in {maildir} after {DELIVERY_SECONDS} s")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_mx1_delivers_what_it_accepts(lab: Lab, port: str, tls: str | None) -> N
         options += login(lab)
     sent = send(lab, *options)
     assert sent.returncode == 0, sent.stdout
-    wait_for_message(lab, "user", subject)
+    wait_for_message(lab.state["users"]["user"]["maildir"], subject)
     assert postfix_log.complaints(log_file, mark) == []
 
 
@@ -109,7 +109,8 @@ def test_mx1_reports_a_failure_to_the_sender(lab: Lab) -> None:
     sent = send(lab, recipient=address)
     assert "250-DSN" in sent.stdout
     assert sent.returncode == 0, sent.stdout
-    assert "multipart/report" in wait_for_message(lab, "probe", f"Final-Recipient: rfc822; {address}")
+    probe = lab.state["users"]["probe"]["maildir"]
+    assert "multipart/report" in wait_for_message(probe, f"Final-Recipient: rfc822; {address}")
 
 
 def test_mx2_has_an_expired_self_signed_certificate(lab: Lab) -> None:
@@ -124,6 +125,19 @@ def test_slow_keeps_the_client_waiting_after_the_first_line(lab: Lab) -> None:
     started = time.monotonic()
     assert "<-  220-slow.contoso.test" in send(lab, "--server", "slow.contoso.test", "--quit-after", "BANNER").stdout
     assert time.monotonic() - started >= 3
+
+
+@pytest.mark.parametrize("host", ["exim", "opensmtpd"])
+def test_mail_server_that_is_not_installed_delivers_what_it_accepts(lab: Lab, host: str) -> None:
+    subject = f"to {host}"
+    sent = send(lab, "--server", f"{host}.contoso.test", "--header", f"Subject: {subject}")
+    assert sent.returncode == 0, sent.stdout
+    wait_for_message(site.Place(NAME).path(host, "/var/vmail/user/Maildir"), subject)
+
+
+def test_sendmail_accepts_over_tls_with_the_certificate_of_the_lab(lab: Lab) -> None:
+    sent = send(lab, "--server", "sendmail.contoso.test", "--tls", *verified(lab))
+    assert sent.returncode == 0, sent.stdout
 
 
 def test_log_tells_of_a_client_that_hangs_up(lab: Lab) -> None:
@@ -323,3 +337,15 @@ def test_missing_packages_are_named_with_their_remedy(
     assert "knot" in capsys.readouterr().out.splitlines()
     assert call("up") == 2
     assert "apt-get install" in capsys.readouterr().err
+
+
+def test_package_that_cannot_be_downloaded_is_named(
+    call: t.Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(unpacked, "CACHE", tmp_path)
+    monkeypatch.setattr(unpacked, "PACKAGES", {"knot": ("no-such-package",)})
+    assert call("up") == 2
+    message = capsys.readouterr().err
+    assert "no-such-package" in message
+    assert "apt-get update" in message
+    assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
+
 SECONDS = 60
 
 
@@ -51,6 +53,8 @@ class Ansible:
         start = done.stdout.find("=> {")
         assert start >= 0, printed
         result: dict[str, t.Any] = json.JSONDecoder().raw_decode(done.stdout[start + 3 :])[0]
+        if "checks" in result:
+            keeps_contract({key: value for key, value in result.items() if key not in ADDED_BY_ANSIBLE})
         return printed, result
 
 

@@ -23,7 +23,7 @@ from .judge import judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses
 from .route.endpoints import Destination, destinations, destinations_beyond
-from .route.mail_exchangers import DNSPYTHON_IMPORT_ERROR
+from .route.mail_exchangers import dnspython_is_installed
 from .wire.engine import Engine
 from .wire.proxy import Proxy
 from .wire.talk import Job, Opener, Talk
@@ -116,7 +116,7 @@ def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
 
 def _require_dnspython(targets: t.Sequence[Target]) -> None:
     for target in targets:
-        if target.domain is not None and DNSPYTHON_IMPORT_ERROR is not None:
+        if target.domain is not None and not dnspython_is_installed():
             raise OptionError(
                 "targets",
                 target.domain,

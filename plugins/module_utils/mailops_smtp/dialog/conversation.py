@@ -83,6 +83,7 @@ class Session:
         self.hello_command: t.Optional[str] = None
         self.extensions: t.Optional[Extensions] = None
         self.extensions_before_tls: t.Optional[Extensions] = None
+        self.greeted = False
         self.secure = False
         self.mid_message = False
         self.starttls_offered: t.Optional[bool] = None
@@ -173,6 +174,7 @@ def converse(session: Session) -> Procedure:
 def banner(session: Session) -> Procedure:
     """RFC 5321 3.1: the server speaks first, and its greeting is awaited before anything is sent."""
     reply = yield from listen(session)
+    session.greeted = True
     insist(reply, reply.code == 220)
     return True
 
@@ -341,8 +343,12 @@ def leave(session: Session) -> Procedure:
     and the server must discard what it has."""
     if session.mid_message:
         return
-    session.phase = "quit"
     with contextlib.suppress(StreamLost, Abandoned):
+        if not session.greeted:
+            # Implicit TLS that is not acceptable: the greeting is on its way, and comes first all the same.
+            session.phase = "banner"
+            yield from listen(session)
+        session.phase = "quit"
         yield from say(session, commands.quit())
 
 

@@ -21,6 +21,7 @@ MAX_REPLY_OCTETS = 64 * 1024
 MAX_LINE_OCTETS = 512
 MAX_LINES_KEPT = 200
 MAX_CHARACTERS_KEPT = 1000
+EXCERPT_CHARACTERS = 80
 
 # RFC 5321 4.2: Reply-code = %x32-35 %x30-35 %x30-39; the second digit is left open, since later RFCs and real servers
 # go beyond 5. The separator may be missing where there is no text.
@@ -87,8 +88,9 @@ class Reply(t.NamedTuple):
         """The reply as it may be kept when it belongs to an AUTH exchange.
 
         What SCRAM's and CRAM-MD5's servers say is no password, but whoever has it can try passwords against it in
-        peace: challenges (334), and the server's signature ("v=" in base64) wherever it stands."""
-        if self.code == 334 or (self.code is None and self.lines[:1] and self.lines[0].startswith("334")):
+        peace: challenges (334, and what broke off, which may be one), and the server's signature ("v=" in base64)
+        wherever it stands."""
+        if self.code in (334, None):
             return self._replace(lines=(MASK,), raw_base64=None)
         if not any(map(_SERVER_SIGNATURE.search, self.lines)):
             return self
@@ -166,8 +168,8 @@ class ReplyReader:
             self._refuse_endless()
             match = _REPLY_LINE.match(line)
             if match is None:
-                seen = self._finish(None, ["no_code"])
-                raise NotAReply(f"This is not an SMTP reply: {_excerpt(seen)}", seen)
+                # The lines before it may well be a reply's: the one that is not is to be shown.
+                raise self._not_a_reply(line)
             if match.group(2) != b"-":
                 # RFC 5321 4.2.1 has one code in all lines of a reply. Where a server breaks that, the last line
                 # decides, since it is the one that ends the reply.
@@ -184,23 +186,34 @@ class ReplyReader:
 
     def incomplete(self) -> t.Optional[Reply]:
         """The beginning of a reply that never ended (silence, a lost connection), or None; and forget it."""
-        if self._buffer:
-            self._lines.append(bytes(self._buffer))
-            self._buffer.clear()
+        self._end_line()
         return self._finish(None, ["incomplete"]) if self._lines else None
 
     def _refuse_endless(self) -> None:
         if self._octets + len(self._buffer) > MAX_REPLY_OCTETS and (self._searched or self._octets > MAX_REPLY_OCTETS):
-            seen = self.incomplete() or Reply(None, None, ())
-            raise TooLarge(f"The reply did not end within {MAX_REPLY_OCTETS} octets; it begins {_excerpt(seen)}", seen)
+            self._end_line()
+            begins = self._excerpt(self._lines[0])
+            seen = self._finish(None, ["incomplete"])
+            raise TooLarge(f"The reply did not end within {MAX_REPLY_OCTETS} octets; it begins {begins}", seen)
 
     def _refuse_binary(self) -> None:
         # A TLS alert or record has no line end to wait for: the first octet already says that this is not text.
         if not self._lines and self._buffer and (self._buffer[0] < 32 or self._buffer[0] > 126):
+            self._end_line()
+            raise self._not_a_reply(self._lines[0])
+
+    def _end_line(self) -> None:
+        """Take what has no line end yet for a line."""
+        if self._buffer:
             self._lines.append(bytes(self._buffer))
             self._buffer.clear()
-            seen = self._finish(None, ["no_code"])
-            raise NotAReply(f"This is not an SMTP reply: {_excerpt(seen)}", seen)
+
+    def _not_a_reply(self, line: bytes) -> NotAReply:
+        excerpt = self._excerpt(line)
+        return NotAReply(f"This is not an SMTP reply: {excerpt}", self._finish(None, ["no_code"]))
+
+    def _excerpt(self, line: bytes) -> str:
+        return f'"{printable(_text(self._conceal(line)), EXCERPT_CHARACTERS)}"'
 
     def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
         lines = [self._conceal(line) for line in self._lines]
@@ -216,7 +229,7 @@ class ReplyReader:
             flaws += _flaws(lines)
         if len(lines) > 1 and code is not None and len({line[:3] for line in lines}) > 1:
             flaws.append("code_changed")
-        enhanced = _ENHANCED.match(texts[-1]) if texts else None
+        enhanced = _ENHANCED.match(texts[-1])
         return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
 
     def _conceal(self, data: bytes) -> bytes:
@@ -253,7 +266,3 @@ def _raw_base64(data: bytes) -> t.Optional[str]:
     if all(32 <= octet < 127 or octet in b"\r\n" for octet in data):
         return None
     return base64.b64encode(data).decode("ascii")
-
-
-def _excerpt(reply: Reply) -> str:
-    return f'"{reply.lines[0][:80]}"' if reply.lines else "with nothing"

@@ -17,6 +17,8 @@ LINES_SEEN = 5
 LINE_SEEN = 200
 
 _VERSION = r"(?P<version>[0-9][0-9.]{0,30})"
+# Behind the host's name, which may itself be exim.contoso.com.
+_BEHIND = r"(?<=[ (])"
 
 # product, confidence, what the banner says (a group named "version" where it is told)
 _BANNERS = (
@@ -36,11 +38,11 @@ _BANNERS = (
     ),
     ("Microsoft", "possible", r"\bMicrosoft\b"),
     ("Gmail", "likely", r"^(?:mx|smtp)[a-z-]{0,20}\.(?:google|gmail)\.com ESMTP .{0,80}\bgsmtp\b"),
-    ("Postfix", "likely", r"\bPostfix\b(?: \(?" + _VERSION + ")?"),
-    ("Exim", "likely", r"\bExim\b(?: " + _VERSION + ")?"),
-    ("Sendmail", "likely", r"\bSendmail\b(?: " + _VERSION + ")?"),
-    ("OpenSMTPD", "likely", r"\bOpenSMTPD\b"),
-    ("Dovecot", "likely", r"\bDovecot\b"),
+    ("Postfix", "likely", _BEHIND + r"Postfix\b(?: \(?" + _VERSION + ")?"),
+    ("Exim", "likely", _BEHIND + r"Exim\b(?: " + _VERSION + ")?"),
+    ("Sendmail", "likely", _BEHIND + r"Sendmail\b(?: " + _VERSION + ")?"),
+    ("OpenSMTPD", "likely", _BEHIND + r"OpenSMTPD\b"),
+    ("Dovecot", "likely", _BEHIND + r"Dovecot\b"),
     ("Cisco PIX/ASA mail inspection", "likely", r"^[20 ]{0,40}\*[*20 ]{3,400}$"),
 )
 

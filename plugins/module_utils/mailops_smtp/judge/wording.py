@@ -13,6 +13,9 @@ from .recognition import Check, Found, fact, went_well
 # Longer server text is cut in sentences; the steps keep it whole.
 QUOTED = 120
 
+# The longest of our own sentences about a step: a jump host's key with its fingerprint and what to do about it.
+EXPLAINED = 600
+
 _PHASE_WORDS = {
     "resolve": "name resolution",
     "connect": "the connection attempt",
@@ -65,7 +68,7 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "address": _or(fact(check, "endpoint.address"), "an unknown address"),
         "banner_name": _or(fact(check, "banner.hostname"), "no name"),
         "days_left": "unknown time" if days_left is None else _days(days_left),
-        "detail": _or(fact(step or {}, "error.detail"), "no reason given"),
+        "detail": _explained(step),
         "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
         "helo_name": _or(" ".join(command[1:]), "the client's name"),
         "host": _or(check["endpoint"]["host"], "the server"),
@@ -159,7 +162,13 @@ def _said(step: Check) -> str:
     """The server's words, or those that tell why there are none."""
     if step["reply"] is not None:
         return reply_words(step["reply"])
-    return _cut(step["error"]["detail"]).rstrip(".") if step["error"] is not None else "nothing"
+    return _explained(step).rstrip(".") if step["error"] is not None else "nothing"
+
+
+def _explained(step: t.Optional[Check]) -> str:
+    """Why there is no reply. The sentence is our own and may hold the remedy, so it is not cut where a server's is."""
+    detail = fact(step or {}, "error.detail")
+    return printable(detail, EXPLAINED) if detail is not None else "no reason given"
 
 
 def _path(command: str) -> str:

@@ -125,6 +125,10 @@ def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient
         raise OptionError(
             f"{prefix}stop_after", given, "comes before the banner with smtps", "stop after banner or later"
         )
+    if given in ("banner", "ehlo") and options["starttls"] == "required":
+        raise OptionError(
+            f"{prefix}stop_after", given, "ends before STARTTLS, which is required", "stop after starttls or later"
+        )
     needed = {"rcpt": "recipient", "data": "test_message", "message": "test_message"}.get(given)
     if needed and STOP_AFTER.index(given) > STOP_AFTER.index(last):
         raise OptionError(f"{prefix}stop_after", given, f"cannot be reached without {needed}", f"give {needed}")

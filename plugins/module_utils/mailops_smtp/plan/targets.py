@@ -27,7 +27,8 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     options = {name: values[name] for name in TARGET_OPTIONS}
     prefix = "" if option == "host" else f"{option}."
     # Only what the entry itself says replaces what was said for all.
-    options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in _said(own))
+    said = _said(own)
+    options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in said)
     host, domain = place.get("host"), place.get("domain")
     port = options["port"]
     if host is not None and host.startswith(UNIX):
@@ -57,9 +58,11 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     )
 
 
+_NAMES = {alias: name for name, spec in TARGET_OPTIONS.items() for alias in spec.get("aliases", ())}
+
+
 def _said(own: t.Mapping[str, t.Any]) -> t.Set[str]:
-    names = {alias: name for name, spec in TARGET_OPTIONS.items() for alias in spec.get("aliases", ())}
-    said = {names.get(name, name) for name in own}
+    said = {_NAMES.get(name, name) for name in own}
     # One recipient and several are the same thing said in two ways.
     if said & {"recipient", "recipients"}:
         said |= {"recipient", "recipients"}

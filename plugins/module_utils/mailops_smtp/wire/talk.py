@@ -366,9 +366,10 @@ class Talk:
             return None
         if not facts.trusted:
             return f"The certificate is not trusted: {facts.reason or 'the reason is unknown'}."
-        if facts.name_matches is not None and not facts.name_matches.matches:
-            return f"The certificate is not for {facts.name_matches.name}."
-        return None
+        name = facts.name_matches
+        if name is None or name.matches is None:
+            return f"The certificate's name could not be checked: {name.reason if name else 'there is none'}."
+        return None if name.matches else f"The certificate is not for {name.name}."
 
     def _offered(self) -> t.Optional[bool]:
         return True if self.job.session.dialog.protocol == "smtps" else self.session.starttls_offered

@@ -34,13 +34,17 @@ class TLSFailure(ConnectionError):
 class Stream(t.Protocol):
     """The methods of a non-blocking socket that this file needs."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """As select wants it."""
 
-    def recv(self, size: int) -> bytes: ...
+    def recv(self, size: int) -> bytes:
+        """Empty at the end; BlockingIOError where there is nothing yet."""
 
-    def send(self, data: bytes) -> int: ...
+    def send(self, data: bytes) -> int:
+        """How much was taken; BlockingIOError where that is nothing."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class TLSStream:

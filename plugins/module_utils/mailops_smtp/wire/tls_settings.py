@@ -39,22 +39,28 @@ class TLSOptions(t.Protocol):
     """The options that make TLS settings; None where the user said nothing."""
 
     @property
-    def ca_path(self) -> t.Optional[str]: ...
+    def ca_path(self) -> t.Optional[str]:
+        """File or directory with the authorities to trust."""
 
     @property
-    def server_name(self) -> t.Optional[str]: ...
+    def server_name(self) -> t.Optional[str]:
+        """The name to verify and to send as SNI, in place of the host's."""
 
     @property
-    def client_cert(self) -> t.Optional[str]: ...
+    def client_cert(self) -> t.Optional[str]:
+        """File with the client's certificate and its chain."""
 
     @property
-    def client_key(self) -> t.Optional[str]: ...
+    def client_key(self) -> t.Optional[str]:
+        """File with its key, where that is another."""
 
     @property
-    def min_version(self) -> t.Optional[str]: ...
+    def min_version(self) -> t.Optional[str]:
+        """The oldest version to offer."""
 
     @property
-    def max_version(self) -> t.Optional[str]: ...
+    def max_version(self) -> t.Optional[str]:
+        """The newest version to offer."""
 
 
 class TLSSettings:

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail, whose configuration is written in m4. It throws away what it accepts."""
+
+from __future__ import annotations
+
+from . import filesystem
+from .command import run
+from .site import DOMAIN, Host, Place
+
+LOG = "/var/log/sendmail.traffic"
+
+
+def configure(place: Place, host: Host, tls: str) -> None:
+    """`tls` is a private key followed by its certificate."""
+    filesystem.write(place, host.name, "/etc/mail/lab.mc", filesystem.configuration("sendmail/lab.mc"))
+    filesystem.write(place, host.name, "/etc/mail/aliases", filesystem.configuration("sendmail/aliases"))
+    filesystem.write(place, host.name, "/etc/mail/local-host-names", f"{DOMAIN}\n")
+    filesystem.write(place, host.name, "/etc/mail/service.switch", "hosts files\naliases files\n")
+    # Where a look-up fails for now, Sendmail refuses to relay for now; it is to refuse for good.
+    filesystem.write(place, host.name, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+    filesystem.write(place, host.name, "/etc/ssl/lab.pem", tls, mode=0o600)
+    filesystem.make_directory(place, host.name, "/var/spool/mqueue", mode=0o700)
+    filesystem.write(place, host.name, LOG, "", mode=0o600)
+
+
+def start(place: Place, host: Host) -> None:
+    enter = filesystem.enter(place, host.name)
+    run(*enter, "sh", "-euc", "m4 /etc/mail/lab.mc > /etc/mail/sendmail.cf")
+    sendmail = "/usr/libexec/sendmail/sendmail"
+    run(*enter, sendmail, "-bi")
+    # There is no syslog in the lab: -X writes down what the server hears and says.
+    run(*enter, sendmail, "-L", host.name, "-X", LOG, "-bd")

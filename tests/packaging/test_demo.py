@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo is the first thing that anybody sees: it ends well, and whenever it ends nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.repository import ROOT
+
+SECONDS = 180
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> t.Iterator[subprocess.Popen[str]]:
+    """The demo under way, with an empty home directory and a directory for temporary files of its own."""
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    home.mkdir()
+    temporary.mkdir()
+    with subprocess.Popen(
+        [sys.executable, ROOT / "demo" / "run.py"],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(home), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        yield running
+        running.kill()
+    assert sorted(path for folder in (home, temporary) for path in folder.iterdir()) == []
+
+
+def test_it_finds_the_faults_that_it_planted(demo: subprocess.Popen[str]) -> None:
+    printed = demo.communicate(timeout=SECONDS)[0]
+    assert demo.returncode == 0, printed
+    assert "outside-nyc" in printed
+    assert "Both planted faults show." in printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_stopped_at_any_time(demo: subprocess.Popen[str], number: signal.Signals) -> None:
+    output = t.cast("t.IO[str]", demo.stdout)
+    for line in output:
+        if "ansible-playbook" in line:
+            break
+    demo.send_signal(number)
+    printed = demo.communicate(timeout=SECONDS)[0]
+    assert demo.returncode == 130, printed
+    assert "nothing is left behind" in printed
