@@ -36,6 +36,7 @@ options:
     description:
       - Host name or IP address of the one mail server to test.
       - Each of its addresses is a check by itself.
+      - V(unix:/path) is a UNIX domain socket of the host that the task runs on, such as that of Dovecot's LMTP.
       - Either this or O(targets) is needed.
   targets:
     type: list
@@ -471,6 +472,12 @@ EXAMPLES = r"""
     proxy_protocol_addresses:
       source: 203.0.113.9
 
+- name: The mailboxes of this very host, through their socket file
+  mailops.smtp.smtp_check:
+    host: unix:/run/dovecot/lmtp
+    protocol: lmtp
+    recipient: user@contoso.com
+
 - name: A refusal that is wanted
   mailops.smtp.smtp_check:
     host: mail.contoso.com
@@ -620,10 +627,10 @@ checks:
           description: The address's family.
           type: str
           returned: always
-          choices: [ipv4, ipv6]
+          choices: [ipv4, ipv6, unix]
           sample: ipv4
         port:
-          description: The TCP port.
+          description: The TCP port. Null for a UNIX domain socket.
           type: int
           returned: always
           sample: 587

@@ -131,6 +131,24 @@ PROXY = {"host": "proxy", "port": 1080}
             {"proxy": {"type": "socks5", **PROXY}, "source_address": "198.51.100.7"},
             "source_address '198.51.100.7' is the proxy's choice with proxy: drop it.",
         ),
+        # A socket file.
+        (
+            {"host": "unix:lmtp"},
+            "host 'unix:lmtp' names no socket file: write unix:/path, such as unix:/run/dovecot/lmtp.",
+        ),
+        (
+            {"host": "unix:/" + "x" * 107},
+            f"host 'unix:/{'x' * 107}' names no socket file: write unix:/path, such as unix:/run/dovecot/lmtp.",
+        ),
+        ({"host": "unix:/lmtp", "port": 24}, "port 24 means nothing for a UNIX domain socket: drop it."),
+        (
+            {"host": "unix:/lmtp", "address_family": "ipv4"},
+            "address_family 'ipv4' means nothing for a UNIX domain socket: drop it.",
+        ),
+        (
+            {"host": "unix:/lmtp", "via": {"host": "jump"}},
+            "host 'unix:/lmtp' is a socket file, which via does not lead to: drop via.",
+        ),
         # What to say.
         (
             {"helo_name": "test.com\nRSET"},

@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import sys
 import time
 import typing as t
 from pathlib import Path
 
 import pytest
 
-from .conftest import Controller
+from tests.facts_contract import keeps_contract
+
+from .conftest import HERE, Controller
 
 CLIENT = "203.0.113.9"
 
@@ -156,3 +159,24 @@ def test_no_proxy_there(controller: Controller) -> None:
         ]
         assert (check["verdict"], check["steps"][-1]["error"]["kind"]) == ("inconclusive", "proxy")
         assert check["failed_phase"] == kind
+
+
+def test_dovecots_lmtp_through_its_socket_file(controller: Controller) -> None:
+    options = {"host": "unix:/run/dovecot/lmtp", "protocol": "lmtp", "recipient": "user@contoso.test"}
+    done = controller.lab.run(
+        "mx1",
+        [sys.executable, HERE / "check_here.py"],
+        input=json.dumps({"options": {**options, "tls": controller.tls}, "check_mode": False}),
+        env=controller.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    keeps_contract(run)
+    [check] = run["checks"]
+    assert check["endpoint"]["address"] == "/run/dovecot/lmtp"
+    assert (check["endpoint"]["family"], check["endpoint"]["port"]) == ("unix", None)
+    assert check["recipients"][0]["outcome"] == "accepted"
+    assert check["failed_phase"] is None
+    assert "unix:/run/dovecot/lmtp accepted the recipient user@contoso.test" in check["summary"]

@@ -162,7 +162,7 @@ class Vantage(_Record):
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint(_Record):
-    """One address and port that a target resolves to.
+    """One address and port that a target resolves to; for a UNIX domain socket, its path and no port.
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
     ``source``: ``given`` by the user, or found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1).
@@ -170,8 +170,8 @@ class Endpoint(_Record):
 
     host: str
     address: t.Optional[str]
-    family: t.Optional[str]  # ipv4 | ipv6
-    port: int
+    family: t.Optional[str]  # ipv4 | ipv6 | unix
+    port: t.Optional[int]
     source: str = "given"
     preference: t.Optional[int] = None
 

@@ -208,7 +208,8 @@ def _job(
         timeouts=target.timeouts,
         tls=settings,
         verify=target.tls.verify,
-        server_name=target.tls.server_name or place.endpoint.host,
+        # A socket file has no name that a certificate could have.
+        server_name=target.tls.server_name or (place.endpoint.host if place.endpoint.port is not None else ""),
         source_address=target.source_address,
         proxy=proxy,
         proxy_protocol=target.proxy_protocol,

@@ -108,14 +108,15 @@ def _described(given: t.Any) -> str:
     return f"a value of type {type(given).__name__}"
 
 
-def _service(check: Check) -> t.Tuple[t.Optional[str], str, int, str]:
+def _service(check: Check) -> t.Tuple[t.Optional[str], str, t.Optional[int], str]:
     """What is asked for: the target, where the user gave it a name of its own, and host, port and protocol."""
     endpoint = check["endpoint"]
-    named = endpoint["source"] == "given" and check["target"] != f"{endpoint['host']}:{endpoint['port']}"
+    place = endpoint["host"] if endpoint["port"] is None else f"{endpoint['host']}:{endpoint['port']}"
+    named = endpoint["source"] == "given" and check["target"] != place
     return check["target"] if named else None, endpoint["host"].lower(), endpoint["port"], check["protocol"]
 
 
-def _name(target: t.Optional[str], host: str, port: int, address: t.Optional[str]) -> str:
+def _name(target: t.Optional[str], host: str, port: t.Optional[int], address: t.Optional[str]) -> str:
     if target is None:
         return where({"host": host, "port": port, "address": address})
     return target if address in (None, host) else f"{target} [{address}]"

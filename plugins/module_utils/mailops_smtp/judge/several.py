@@ -125,9 +125,10 @@ def _foreign_name(check: Check) -> bool:
     Without the address nobody can tell a proxy from one provider's server behind the names of two customers.
     """
     name = check["banner"]["hostname"] if check["banner"] is not None else None
-    if name is None or "." not in name or check["endpoint"]["address"] is None:
+    endpoint = check["endpoint"]
+    if name is None or "." not in name or endpoint["address"] is None or endpoint["family"] == "unix":
         return False
-    return _operator(name) != _operator(check["endpoint"]["host"])
+    return _operator(name) != _operator(endpoint["host"])
 
 
 def _any_unrelated(checks: t.Sequence[Check]) -> bool:

@@ -79,7 +79,7 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
         "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
         "phase": _phase(found.phase),
-        "port": str(check["endpoint"]["port"]),
+        "port": _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
         "problem": _or(fact(check, "auth.problem"), "no reason given"),
         "reason": _or(fact(check, "tls.reason"), "no reason given"),
         "recipients": _listed([_path(line) for line in sent]),
@@ -116,6 +116,8 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
 def where(endpoint: t.Mapping[str, t.Any]) -> str:
     """The endpoint as people write it: ``mx1.contoso.com [203.0.113.5]:25``."""
     host, port = printable(endpoint["host"], QUOTED), endpoint["port"]
+    if port is None:
+        return host
     if endpoint["address"] is None:
         return f"{host}:{port}"
     address = printable(endpoint["address"], QUOTED)

@@ -55,6 +55,8 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
 
 def _refuse_what_others_decide(target: Target, whose: str, option: str) -> None:
     """What is up to whoever opens the connection, the jump host or the proxy, cannot be asked for."""
+    if target.port is None:
+        raise OptionError("host", target.host, f"is a socket file, which {option} does not lead to", f"drop {option}")
     if target.domain is not None:
         raise OptionError(
             "targets",

@@ -100,12 +100,15 @@ class ProxyProtocol:
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how."""
+    """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how.
+
+    A host that is a UNIX domain socket, ``unix:/path``, has no port.
+    """
 
     name: str
     host: t.Optional[str]
     domain: t.Optional[str]
-    port: int
+    port: t.Optional[int]
     dialog: Dialog
     message: t.Optional[MessageText]
     tls: TLSOptions

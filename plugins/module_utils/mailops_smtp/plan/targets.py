@@ -16,6 +16,10 @@ from .records import Auth, Target, Timeouts, TLSOptions
 
 DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
 
+# What a host that is a UNIX domain socket begins with; its path follows.
+UNIX = "unix:"
+MAX_PATH_OCTETS = 107  # unix(7): the sockaddr has room for 108, the last a NUL
+
 
 def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, default_helo_name: str) -> Target:
     place = _place(entry, option)
@@ -26,7 +30,11 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     said = _said(own)
     options.update((name, value) for name, value in checked(own, TARGET_OPTIONS, prefix).items() if name in said)
     host, domain = place.get("host"), place.get("domain")
-    port = options["port"] if options["port"] is not None else DEFAULT_PORTS[options["protocol"]]
+    port = options["port"]
+    if host is not None and host.startswith(UNIX):
+        _refuse_what_a_socket_file_has_not(options, prefix)
+    elif port is None:
+        port = DEFAULT_PORTS[options["protocol"]]
     require_port(f"{prefix}port", port)
     family = options["address_family"]
     if host is not None:
@@ -36,7 +44,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     auth = read_auth(options, prefix)
     message = read_message(options, prefix)
     return Target(
-        name=str(place.get("name") or "") or (f"{host}:{port}" if host is not None else str(domain)),
+        name=str(place.get("name") or domain or (host if port is None else f"{host}:{port}")),
         host=host,
         domain=domain,
         port=port,
@@ -74,7 +82,9 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
         shown = redacted(entry, TARGET_OPTIONS)
         raise OptionError(option, shown, "must have a host or a domain", "give one of the two")
     value = str(place[named[0]]).strip("[]") if named[0] == "host" else str(place[named[0]])
-    if not (named[0] == "host" and address_of(value)):
+    if named[0] == "host" and value.startswith(UNIX):
+        _require_path(option if option == "host" else f"{option}.host", value)
+    elif not (named[0] == "host" and address_of(value)):
         require_valid(
             option if option == "host" else f"{option}.{named[0]}", value, commands.check_host_name, "give its name"
         )
@@ -82,8 +92,23 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
     return place
 
 
+def _require_path(option: str, value: str) -> None:
+    path = value[len(UNIX) :]
+    if not path.startswith("/") or not path.isprintable() or len(path.encode()) > MAX_PATH_OCTETS:
+        raise OptionError(option, value, "names no socket file", f"write {UNIX}/path, such as {UNIX}/run/dovecot/lmtp")
+
+
+def _refuse_what_a_socket_file_has_not(options: t.Mapping[str, t.Any], prefix: str) -> None:
+    for name in ("port", "source_address", "proxy_protocol"):
+        if options[name] is not None:
+            raise OptionError(f"{prefix}{name}", options[name], "means nothing for a UNIX domain socket", "drop it")
+    if options["address_family"] != "any":
+        family = options["address_family"]
+        raise OptionError(f"{prefix}address_family", family, "means nothing for a UNIX domain socket", "drop it")
+
+
 def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
-    if address_of(text.strip("[]")):
+    if address_of(text.strip("[]")) or text.startswith(UNIX):
         return {"host": text}
     host, colon, port = text.rpartition(":")
     if not colon:

@@ -20,7 +20,7 @@ _NO_SUCH_NAME = tuple(
 
 
 class Address(t.NamedTuple):
-    """``family`` is ``ipv4`` or ``ipv6``."""
+    """``family`` is ``ipv4``, ``ipv6`` or ``unix``."""
 
     address: str
     family: str
@@ -63,7 +63,9 @@ def _looked_up(host: str, family: str, flags: int) -> t.Union[t.List[Address], S
 
 
 def address_literal(host: str) -> t.Optional[Address]:
-    """The address itself, where the user wrote one."""
+    """The address itself, where the user wrote one: that of IP, or a UNIX domain socket's path as ``unix:/path``."""
+    if host.startswith("unix:"):
+        return Address(host[len("unix:") :], "unix")
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -36,6 +36,7 @@ FAREWELL_SECONDS = 2.0
 
 _CONNECT_ERRORS = {
     errno.ECONNREFUSED: "refused",
+    errno.ENOENT: "refused",  # no such socket file: the server makes it when it starts
     errno.ECONNRESET: "reset",
     errno.ETIMEDOUT: "timeout",
     errno.EHOSTUNREACH: "unreachable",
@@ -44,7 +45,9 @@ _CONNECT_ERRORS = {
     errno.EACCES: "unreachable",
 }
 
-Server = t.Tuple[str, int]
+_FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
+
+Server = t.Tuple[str, t.Optional[int]]
 
 
 class Engine:
@@ -143,24 +146,26 @@ class Engine:
         proxy = talk.job.proxy
         endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
-            connection = socket.socket(socket.AF_INET6 if endpoint.family == "ipv6" else socket.AF_INET)
+            connection = socket.socket(_FAMILIES[t.cast(str, endpoint.family)])
         except OSError as error:
             talk.open_failed(_local_error(error.errno))
             return
         self._sockets[talk] = connection
         connection.setblocking(False)
-        # Every command goes out at once; waiting for more to send would only add Nagle's delay to it.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        place: t.Any = endpoint.address if endpoint.port is None else (endpoint.address, endpoint.port)
         try:
+            if endpoint.port is not None:
+                # Every command goes out at once; waiting for more to send would only add Nagle's delay to it.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if talk.job.source_address is not None:
                 connection.bind((talk.job.source_address, 0))
-            code = connection.connect_ex((endpoint.address, endpoint.port))
+            code = connection.connect_ex(place)
         except OSError as error:
             talk.open_failed(_local_error(error.errno))
             return
         if code in (0, errno.EINPROGRESS):
             self._watch(talk, connection.fileno(), selectors.EVENT_WRITE)
-        elif code == errno.ECONNREFUSED:
+        elif code in (errno.ECONNREFUSED, errno.ENOENT):
             talk.open_failed(_network_error(code))
         else:
             # An answer from the network takes its time; what fails at once failed here.
@@ -173,7 +178,8 @@ class Engine:
             talk.open_failed(_network_error(code) if code in _CONNECT_ERRORS else _local_error(code))
             return
         del self._sockets[talk]
-        talk.local_address, talk.local_port = connection.getsockname()[:2]
+        if talk.job.endpoint.port is not None:
+            talk.local_address, talk.local_port = connection.getsockname()[:2]
         talk.opened(connection)
 
     def _wait(self, limit: t.Optional[float]) -> None:

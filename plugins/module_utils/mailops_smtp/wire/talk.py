@@ -199,7 +199,7 @@ class Talk:
         """What comes before the conversation. Each is made when it is due: a socket then knows its own address."""
         endpoint = self.job.endpoint
         if self.job.proxy is not None:
-            yield Negotiation(self.job.proxy, endpoint.address or endpoint.host, endpoint.port)
+            yield Negotiation(self.job.proxy, endpoint.address or endpoint.host, t.cast(int, endpoint.port))
         given = self.job.proxy_protocol
         if given is not None:
             yield Announcement(

@@ -215,7 +215,8 @@ REMARKS = (
             When(
                 code="220",
                 facts=(
-                    # An address has no top-level name to compare.
+                    # An address has no top-level name to compare, nor has a socket file.
+                    ("endpoint.family", "is not", "unix"),
                     ("endpoint.host", "matches", r"\.[a-z][a-z0-9-]{0,62}\.?$"),
                     ("banner.hostname", "matches", r"\."),
                     ("banner.hostname", "differs from", "endpoint.host"),
