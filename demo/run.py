@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,9 @@ from mailops_smtp.report.terminal import matrix_table
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
 
 DEMO = Path(__file__).resolve().parent
+
+STAYS_AWAY_SECONDS = 2.0
+LOOK_SECONDS = 0.1
 
 # Name -> behaviour. The last one is the first fault.
 MAIL_HOSTS = {"mx1.contoso.com": "ordinary", "mx2.contoso.com": "ordinary", "old.contoso.com": "starttls-454"}
@@ -70,7 +74,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def _demo(stack: contextlib.ExitStack) -> bool:
     """Shows everything, and says whether the checks failed where a fault was planted, and nowhere else."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailops-smtp-demo-")))
+    folder = stack.enter_context(_temporary_folder())
 
     _say("Starting a mail site and two jump hosts on this machine")
     site = _mail_site(stack, folder)
@@ -171,27 +175,39 @@ def _ansible(
         try:
             output = process.communicate()[0]
         except KeyboardInterrupt:
-            _end_with_its_children(process)
+            _end(process)
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, full, output)
 
 
-def _end_with_its_children(process: subprocess.Popen[str]) -> None:
-    """Ansible's workers and modules outlive it for a moment, and would go on writing into the demo's folder."""
+def _end(process: subprocess.Popen[str]) -> None:
+    """As Ctrl-C would: Ansible then ends its own workers."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         os.killpg(process.pid, signal.SIGKILL)
-        _wait_until_gone(process.pid)
 
 
-def _wait_until_gone(group: int) -> None:
-    """Until no process of the group is left: os.killpg then says so."""
-    for _attempt in range(100):
-        os.killpg(group, 0)
-        time.sleep(0.02)
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="mailops-smtp-demo-"))
+    try:
+        yield folder
+    except KeyboardInterrupt:
+        # Ansible's workers run in sessions of their own. One that is ended a moment later still writes into the folder
+        # and makes it anew, so it counts as gone only after it has stayed away.
+        absences, patience = 0, 10
+        for _look in range(int(patience * STAYS_AWAY_SECONDS / LOOK_SECONDS)):
+            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(LOOK_SECONDS)
+            absences = 0 if folder.exists() else absences + 1
+            if absences * LOOK_SECONDS >= STAYS_AWAY_SECONDS:
+                break
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -> Path:

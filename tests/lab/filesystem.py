@@ -32,10 +32,10 @@ lab=$1 tree=$2 hostname=$3 usr=$4
 shift 4
 mount --no-mtab --make-rprivate /
 for layer; do
-    mkdir -p "$tree/work/$layer"
+    mkdir -p "$tree/scratch/$layer"
     below=/$layer
     [ "$layer" != usr ] || below=$usr
-    mount --no-mtab -t overlay lab -o "lowerdir=$below,upperdir=$tree/$layer,workdir=$tree/work/$layer" "/$layer"
+    mount --no-mtab -t overlay lab -o "lowerdir=$below,upperdir=$tree/$layer,workdir=$tree/scratch/$layer" "/$layer"
 done
 mkdir -p "$tree$lab"
 mount --no-mtab --bind "$lab" "$tree$lab"

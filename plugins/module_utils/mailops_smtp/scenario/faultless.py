@@ -59,7 +59,7 @@ class Faultless:
         }
 
     def offers(self, keyword: str) -> bool:
-        """Whether the client has been told of this extension in this session."""
+        """Whether the client has been told of this extension by now."""
         return keyword in self._extensions
 
     def forget(self) -> None:

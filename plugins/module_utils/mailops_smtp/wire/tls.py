@@ -181,7 +181,7 @@ class TLSStream:
         return TLSFailure(f"{_sentence(reason)} ({reason}).")
 
     def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
-        """The facts of this session, or of the attempt.
+        """The facts of the TLS session, or of the attempt.
 
         :param now: the moment of the check as Unix time.
         :param offered: whether the server offers TLS, which only the dialog knows.
