@@ -75,6 +75,7 @@ def test_a_client_is_announced_through_a_jump_host(controller: Controller) -> No
 
 
 PROXY_HOST = "vantage-a"
+START_SECONDS = 20.0
 PORTS = {"socks5": 1080, "http": 8888}
 LOG_IN = {"username": "probe", "password": "hunter2-proxy"}
 
@@ -85,10 +86,12 @@ def proxy(request: pytest.FixtureRequest, controller: Controller) -> t.Iterator[
     kind = request.param
     server = {"socks5": microsocks, "http": tinyproxy}[kind](controller.home)
     with running(controller.lab.argv(PROXY_HOST, server)):
+        deadline = time.monotonic() + START_SECONDS
         while (
             f":{PORTS[kind]} "
             not in controller.lab.run(PROXY_HOST, ["ss", "-ltn"], capture_output=True, text=True).stdout
         ):
+            assert time.monotonic() < deadline, f"{kind} does not listen after {START_SECONDS:g} s"
             time.sleep(0.05)
         yield {"type": kind, "host": controller.name(PROXY_HOST), "port": PORTS[kind], **LOG_IN}
 
