@@ -62,6 +62,13 @@ def test_a_refused_transaction_costs_the_next_nothing_but_is_not_forgotten(refus
     assert session.failed_phase == phase
     assert [transaction.failed_phase for transaction in session.transactions] == [phase, None]
     assert session.transactions[1].message["outcome"] == "accepted"
+    assert session.reached == "message"
+
+
+def test_what_one_transaction_reached_remains_reached():
+    planned = dialog("user0@contoso.com", further_envelopes=(envelope("user1@contoso.com"),))
+    session = play(planned, GREETED + MAIL + rcpt(0) + RSET + MAIL + rcpt(1, "550 No") + QUIT)
+    assert (session.reached, session.failed_phase) == ("rcpt", "rcpt")
 
 
 def test_a_refused_reset_is_the_failure_of_the_transaction_that_it_was_for():

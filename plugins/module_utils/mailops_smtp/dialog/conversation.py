@@ -86,7 +86,7 @@ def in_order(session: Session, phases: Phases) -> Procedure:
         yield from extra_commands(session)
         took_place = yield from act(session)
         if took_place:
-            session.reached = phase
+            session.reach(phase)
         # An optional phase that did not take place still ends the procedure where it would have been.
         if phase == session.dialog.stop_after:
             return False

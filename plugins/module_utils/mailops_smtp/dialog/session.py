@@ -14,6 +14,9 @@ if t.TYPE_CHECKING:
     from .commands import Command
 
 
+TRANSACTION_PHASES = ("mail", "rcpt", "data", "message")
+
+
 class Transaction:
     """One envelope and what becomes of it (RFC 5321 3.3)."""
 
@@ -97,10 +100,15 @@ class Session:
     def is_last_transaction(self) -> bool:
         return self.transaction is self.transactions[-1]
 
+    def reach(self, phase: str) -> None:
+        """A phase is complete. The next transaction begins anew, but what was reached before remains so."""
+        if not (phase in TRANSACTION_PHASES and self.reached in TRANSACTION_PHASES[TRANSACTION_PHASES.index(phase) :]):
+            self.reached = phase
+
     def fail(self) -> None:
         """The phase that the conversation is in is the one that broke off; the first of several is the one named."""
         self.failed_phase = self.failed_phase or self.phase
-        if self.phase in ("mail", "rcpt", "data", "message"):
+        if self.phase in TRANSACTION_PHASES:
             self.transaction.failed_phase = self.transaction.failed_phase or self.phase
 
     def as_dict(self) -> t.Dict[str, t.Any]:
