@@ -202,6 +202,15 @@ def test_two_hundred_lines_are_kept(line, lines, truncated):
     assert reply.truncated is truncated
 
 
+@pytest.mark.parametrize("lines", [1, 2, 200, 201, 1000])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_the_last_line_has_the_enhanced_code_however_many_come_before(lines, end):
+    (reply,) = read(b"250-2.1.5 Ok%s" % end * (lines - 1) + b"450 4.2.0 Not now" + end)
+    assert (reply.code, reply.enhanced) == (450, "4.2.0")
+    (reply,) = read(b"250-2.1.5 Ok%s" % end * lines + b"250 Ok" + end)
+    assert reply.enhanced is None, "what came before it does not count"
+
+
 @pytest.mark.parametrize(("characters", "truncated"), [(1000, False), (1001, True)])
 def test_a_line_is_cut_at_a_thousand_characters(characters, truncated):
     (reply,) = read(b"220 " + b"x" * characters + b"\r\n")
@@ -375,6 +384,7 @@ def test_printable_changes_nothing_that_can_be_printed():
         ("235-2.7.0 Welcome\r\n235 2.7.0 dj02cnJp", ("2.7.0 Welcome", f"2.7.0 {MASK}")),
         ("235 2.7.0 Authentication successful", ("2.7.0 Authentication successful",)),
         ("535 5.7.8 No", ("5.7.8 No",)),
+        ("334-cj1hYmMscz1xcSxpPTQwOTY=\r\n235 2.7.0 Welcome", (MASK,)),
     ],
 )
 def test_what_would_let_passwords_be_tried_is_kept_of_no_auth_reply(reply, kept):
@@ -394,3 +404,48 @@ def test_a_challenge_that_breaks_off_is_not_kept_either():
 def test_what_is_not_kept_as_text_is_not_kept_as_octets(octets, raw):
     (reply,) = read(octets + b"\r\n")
     assert (reply.without_secrets().raw_base64 is not None) is raw
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"334 cj1hYmMs\r\n", MASK),
+        (b"334-cj1hYmMs\r\n334 dj02cnJp\r\n", MASK * 2),
+        (b"334 cj1hYmMs\n421 4.4.2 Idle\r\n", rf"{MASK}421 4.4.2 Idle\r\n"),
+        (b"334 cj1h", MASK),
+        (b"33", MASK),
+        (b"cj1hYmMs\r\n", MASK),
+        (b"235 2.7.0 dj02cnJp Welcome\r\n", rf"235 2.7.0 {MASK} Welcome\r\n"),
+        (b"250 \x1b[2J\r\n", r"250 \x1b[2J\r\n"),
+        (b"250 x\n" * 200, (r"250 x\n" * 200)[:1000]),
+        (b"", None),
+    ],
+)
+def test_what_is_said_unasked_in_an_auth_exchange_is_kept_without_secrets(octets, shown):
+    reader = ReplyReader()
+    reader.confidential = True
+    reader.receive(octets)
+    assert reader.unsolicited() == shown
+    assert reader.unsolicited() is None
+
+
+def test_outside_of_an_auth_exchange_nothing_unasked_is_a_secret():
+    reader = ReplyReader()
+    reader.receive(b"334 cj1hYmMs\r\n")
+    assert reader.unsolicited() == r"334 cj1hYmMs\r\n"
+
+
+@pytest.mark.parametrize(
+    ("octets", "detail"),
+    [
+        (b"cj1hYmMs\r\n", f'This is not an SMTP reply: "{MASK}"'),
+        (b"334 " + b"c" * replies.MAX_REPLY_OCTETS, f'The reply did not end within 65536 octets; it begins "{MASK}"'),
+    ],
+)
+def test_no_error_in_an_auth_exchange_shows_what_may_be_a_challenge(octets, detail):
+    reader = ReplyReader()
+    reader.confidential = True
+    reader.receive(octets)
+    with pytest.raises(ReplyError) as raised:
+        reader.next_reply()
+    assert raised.value.detail == detail

@@ -233,3 +233,30 @@ def test_a_server_that_quotes_a_secret_does_not_get_it_into_the_evidence(secret)
     for raw in [secret, "YmF0dGVyeS1zdGFwbGU", "battery-staple"]:
         assert raw not in str(evidence(made))
     assert secret.encode() not in base64.b64decode(refusal.raw_base64)
+
+
+CHALLENGE = "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2U+"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [f"334 {CHALLENGE}\r\n334 {CHALLENGE}\r\n", "235 Welcome\r\n"],
+        [f"334 {CHALLENGE}\r\n", f"235 Welcome\r\n334 {CHALLENGE}\r\n"],
+        [f"334 {CHALLENGE}\r\n", f"535 No\r\n{CHALLENGE}\r\n"],
+        [f"334 {CHALLENGE}\r\n", f"{CHALLENGE}\r\n"],
+        [f"334-{CHALLENGE}\r\n235 Welcome\r\n"],
+    ],
+    ids=["twice", "after the welcome", "after the refusal", "without a code", "above a welcome"],
+)
+def test_a_challenge_gets_into_the_evidence_nowhere(answers):
+    before = [b"220 mx1\r\n", b"250-mx1\r\n250 AUTH CRAM-MD5\r\n"]
+    made = drive(Stream([*before, *(answer.encode() for answer in answers), b"250 Ok\r\n"]), dialog(auth=auth()))
+    assert CHALLENGE not in str(evidence(made))
+    assert "********" in str(evidence(made))
+
+
+def test_what_was_said_unasked_before_the_log_in_is_no_challenge():
+    answers = [b"220 mx1\r\n", b"250-mx1\r\n250 AUTH PLAIN\r\n334 a\r\n", b"535 No\r\n"]
+    made = drive(Stream(answers), dialog(auth=auth()))
+    assert made.steps[3].unsolicited == "334 a\\r\\n"

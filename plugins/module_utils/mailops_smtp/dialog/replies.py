@@ -95,7 +95,8 @@ class Reply(t.NamedTuple):
         What SCRAM's and CRAM-MD5's servers say is no password, but whoever has it can try passwords against it in
         peace: challenges (334, and what broke off, which may be one), and the server's signature ("v=" in base64)
         wherever it stands."""
-        if self.code in (334, None):
+        # Where the code changes, lines of a challenge can stand above another code.
+        if self.code in (334, None) or "code_changed" in self.flaws:
             return self._replace(lines=(MASK,), raw_base64=None)
         if not any(map(_SERVER_SIGNATURE.search, self.lines)):
             return self
@@ -142,6 +143,7 @@ class ReplyReader:
         self._lines: t.List[bytes] = []
         self._octets = 0
         self.concealed: t.Sequence[bytes] = ()  # words of which replies show only a mask
+        self.confidential = False  # what comes belongs to an AUTH exchange: see Reply.without_secrets
 
     @property
     def overfull(self) -> bool:
@@ -187,7 +189,9 @@ class ReplyReader:
         data = self._conceal(b"".join(self._lines) + bytes(self._buffer))
         self._reset()
         self._buffer.clear()
-        return printable(data, MAX_CHARACTERS_KEPT) if data else None
+        if not data:
+            return None
+        return _without_secrets(data) if self.confidential else printable(data)
 
     def incomplete(self) -> t.Optional[Reply]:
         """The beginning of a reply that never ended (silence, a lost connection), or None; and forget it."""
@@ -218,7 +222,9 @@ class ReplyReader:
         return NotAReply(f"This is not an SMTP reply: {excerpt}", self._finish(None, ["no_code"]))
 
     def _excerpt(self, line: bytes) -> str:
-        return f'"{printable(_text(self._conceal(line)), EXCERPT_CHARACTERS)}"'
+        # What is no reply, or none yet, may be a challenge.
+        shown = MASK if self.confidential else printable(_text(self._conceal(line)), EXCERPT_CHARACTERS)
+        return f'"{shown}"'
 
     def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
         lines = [self._conceal(line) for line in self._lines]
@@ -234,7 +240,8 @@ class ReplyReader:
             flaws += _flaws(lines)
         if len(lines) > 1 and code is not None and len({line[:3] for line in lines}) > 1:
             flaws.append("code_changed")
-        enhanced = _ENHANCED.match(texts[-1])
+        # The last line ends the reply and is what it comes to (RFC 5321 4.2), whether it is among those kept or not.
+        enhanced = _ENHANCED.match(texts[-1] if len(lines) == len(texts) else printable(_text(lines[-1])))
         return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
 
     def _conceal(self, data: bytes) -> bytes:
@@ -251,6 +258,17 @@ class ReplyReader:
 def _text(line: bytes) -> bytes:
     match = _REPLY_LINE.match(line)
     return (line[match.end() :] if match else line).rstrip(b"\r\n")
+
+
+def _without_secrets(data: bytes) -> str:
+    """What came unasked in an AUTH exchange, line by line as Reply.without_secrets keeps it."""
+    lines = [MASK if _may_be_a_challenge(line) else printable(line) for line in re.findall(rb"[^\n]*\n|[^\n]+", data)]
+    return _SERVER_SIGNATURE.sub(MASK, "".join(lines))[:MAX_CHARACTERS_KEPT]
+
+
+def _may_be_a_challenge(line: bytes) -> bool:
+    match = _REPLY_LINE.match(line)
+    return match is None or match.group(1) == b"334"
 
 
 def _flaws(lines: t.List[bytes]) -> t.List[str]:
