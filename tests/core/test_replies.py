@@ -142,7 +142,7 @@ def test_what_is_no_reply_is_shown():
     with pytest.raises(NotAReply) as raised:
         reader.next_reply()
     assert raised.value.detail == 'This is not an SMTP reply: "HTTP/1.1 400 Bad Request"'
-    assert raised.value.seen.lines == ("mx1.contoso.com", "HTTP/1.1 400 Bad Request")
+    assert raised.value.seen.lines == ("220-mx1.contoso.com", "HTTP/1.1 400 Bad Request")
     reader.receive(b"220-mx1.contoso.com\r\n\xff")
     with pytest.raises(NotAReply, match=r'"\\xff"$'):
         reader.next_reply()
@@ -170,6 +170,24 @@ def test_more_than_any_reply_has(octets):
     assert raised.value.seen.truncated
     assert all(len(line) <= replies.MAX_CHARACTERS_KEPT for line in raised.value.seen.lines)
     assert len(raised.value.seen.lines) <= replies.MAX_LINES_KEPT
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 65536, 1_000_000])
+@pytest.mark.parametrize("line", [b"250-and one more\r\n", b"250-\xff\n", b"x" * 100], ids=["lines", "raw", "no lines"])
+def test_what_never_ends_gives_the_same_evidence_however_it_is_split(line, size):
+    octets = b"250-mx1\r\n" + line * (70_000 // len(line))
+    reader = ReplyReader()
+    with pytest.raises(TooLarge) as raised:
+        for start in range(0, len(octets), size):
+            reader.receive(octets[start : start + size])
+            assert reader.next_reply() is None
+    assert raised.value.detail == 'The reply did not end within 65536 octets; it begins "250-mx1"'
+    expected = ReplyReader()
+    expected.receive(octets[: replies.MAX_REPLY_OCTETS])
+    assert expected.next_reply() is None
+    assert raised.value.seen == expected.incomplete(), "and no more than a reply could have had"
+    assert ("long_line" in raised.value.seen.flaws) is (b"\n" not in line)
+    assert held(reader) == 0
 
 
 LARGEST = [b"250-X\r\n", b"250 " + b"x" * (replies.MAX_REPLY_OCTETS - 13) + b"\r\n"]
@@ -253,7 +271,7 @@ def test_a_reply_that_never_ended():
     reader.receive(b"250-mx1.contoso.com\r\n250 SI")
     assert reader.next_reply() is None
     seen = reader.incomplete()
-    assert (seen.code, seen.lines) == (None, ("mx1.contoso.com", "SI"))
+    assert (seen.code, seen.lines) == (None, ("250-mx1.contoso.com", "250 SI"))
     assert "incomplete" in seen.flaws
     assert reader.incomplete() is None
     reader.receive(b"220 mx1\r\n")
@@ -270,7 +288,7 @@ def test_what_is_concealed_is_so_everywhere():
     reader.receive(b"500 secret")
     assert reader.unsolicited() == f"500 {MASK}"
     reader.receive(b"500 secret")
-    assert reader.incomplete().lines == (MASK,)
+    assert reader.incomplete().lines == (f"500 {MASK}",)
     reader.receive(b"a secret\r\n")
     with pytest.raises(NotAReply, match=r'"a \*{8}"$'):
         reader.next_reply()

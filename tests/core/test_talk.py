@@ -156,7 +156,7 @@ def test_a_reply_that_breaks_off_is_kept():
     made = drive(Stream([b"220 mx1\r\n", [b"250-mx1\r\n250-SI", b""]]), PLANNED)
     assert last_error(made).kind == "closed"
     assert made.steps[-1].reply.code is None
-    assert made.steps[-1].reply.lines == ("mx1", "SI")
+    assert made.steps[-1].reply.lines == ("250-mx1", "250-SI")
 
 
 def test_another_protocol():

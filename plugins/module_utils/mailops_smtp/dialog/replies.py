@@ -56,7 +56,7 @@ def _escape(character: str) -> str:
 class Reply(t.NamedTuple):
     """One reply: its code, its text line by line (without the codes), and what was odd about it.
 
-    ``code`` is None for bytes that are no SMTP reply; they are kept in ``lines`` all the same.
+    ``code`` is None for bytes that are no SMTP reply; they are kept in ``lines`` all the same, codes included.
     ``enhanced`` is the status code of RFC 3463, if the text begins with one.
     ``raw_base64`` holds the bytes where the text cannot show them all.
     ``flaws`` are of: bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete.
@@ -200,7 +200,9 @@ class ReplyReader:
 
     def _refuse_endless(self) -> None:
         if self._octets + len(self._buffer) > MAX_REPLY_OCTETS and (self._searched or self._octets > MAX_REPLY_OCTETS):
-            self._end_line()
+            # As much of it as could have been a reply, and so the same however it was split on its way.
+            self._lines = _lines(b"".join(self._lines + [self._buffer])[:MAX_REPLY_OCTETS])
+            self._buffer.clear()
             begins = self._excerpt(self._lines[0])
             seen = self._finish(None, ["incomplete"])
             raise TooLarge(f"The reply did not end within {MAX_REPLY_OCTETS} octets; it begins {begins}", seen)
@@ -223,17 +225,19 @@ class ReplyReader:
 
     def _excerpt(self, line: bytes) -> str:
         # What is no reply, or none yet, may be a challenge.
-        shown = MASK if self.confidential else printable(_text(self._conceal(line)), EXCERPT_CHARACTERS)
+        shown = MASK if self.confidential else printable(_unended(self._conceal(line)), EXCERPT_CHARACTERS)
         return f'"{shown}"'
 
     def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
         lines = [self._conceal(line) for line in self._lines]
         self._reset()
-        if all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
+        if code is not None and all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
             texts = tuple(line[4:-2].decode("ascii") for line in lines)
             raw, truncated = None, False
         else:
-            whole = [printable(_text(line), MAX_CHARACTERS_KEPT + 1) for line in lines[:MAX_LINES_KEPT]]
+            # Without a code of its own, all that is known of a reply's codes stands in its lines.
+            text_of = _unended if code is None else _text
+            whole = [printable(text_of(line), MAX_CHARACTERS_KEPT + 1) for line in lines[:MAX_LINES_KEPT]]
             texts = tuple(text[:MAX_CHARACTERS_KEPT] for text in whole)
             raw = _raw_base64(b"".join(lines))
             truncated = len(lines) > MAX_LINES_KEPT or any(len(text) > MAX_CHARACTERS_KEPT for text in whole)
@@ -257,12 +261,21 @@ class ReplyReader:
 
 def _text(line: bytes) -> bytes:
     match = _REPLY_LINE.match(line)
-    return (line[match.end() :] if match else line).rstrip(b"\r\n")
+    return _unended(line[match.end() :] if match else line)
+
+
+def _unended(line: bytes) -> bytes:
+    return line.rstrip(b"\r\n")
+
+
+def _lines(data: bytes) -> t.List[bytes]:
+    """Each with its LF, but for the last where that has none."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", data)
 
 
 def _without_secrets(data: bytes) -> str:
     """What came unasked in an AUTH exchange, line by line as Reply.without_secrets keeps it."""
-    lines = [MASK if _may_be_a_challenge(line) else printable(line) for line in re.findall(rb"[^\n]*\n|[^\n]+", data)]
+    lines = [MASK if _may_be_a_challenge(line) else printable(line) for line in _lines(data)]
     return _SERVER_SIGNATURE.sub(MASK, "".join(lines))[:MAX_CHARACTERS_KEPT]
 
 

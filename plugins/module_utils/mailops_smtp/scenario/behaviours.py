@@ -276,8 +276,8 @@ _FORMS = (
     _instead("bare-cr", "a CR in the middle of the banner", banner=(Send(b"220 mail.contoso.com\r250 ESMTP\r\n"),)),
     _instead(
         "invalid-utf-8",
-        "the reply to RCPT is no UTF-8",
-        rcpt=(Send(b"250 2.1.5 Bo\xeete aux lettres \xc3( \xed\xa0\x80 \xff\r\n"),),
+        "a banner that is no UTF-8",
+        banner=(Send(b"220 mail.contoso.com Bo\xeete aux lettres \xc3( \xed\xa0\x80 \xff ESMTP\r\n"),),
     ),
     _instead("letter-in-code", "a reply to MAIL whose code is not three digits", mail=(Say("2O0 2.1.0 Sender ok"),)),
     _instead(
