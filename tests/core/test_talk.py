@@ -43,15 +43,6 @@ def test_a_dialog():
     assert stream.closed
 
 
-@pytest.mark.parametrize("number", range(len(DIALOG)))
-def test_a_reply_in_two_packets_is_the_same_wherever_it_is_split(number):
-    whole = evidence(drive(Stream(DIALOG), PLANNED))
-    for cut in range(1, len(DIALOG[number])):
-        answers: t.List[t.Any] = list(DIALOG)
-        answers[number] = [DIALOG[number][:cut], None, DIALOG[number][cut:]]
-        assert evidence(drive(Stream(answers), PLANNED)) == whole
-
-
 @pytest.mark.parametrize("takes", [1, 2, 7])
 def test_a_stream_that_takes_little_gets_everything(takes):
     stream = Stream(DIALOG, takes)

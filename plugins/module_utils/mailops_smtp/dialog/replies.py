@@ -201,7 +201,7 @@ class ReplyReader:
     def _refuse_endless(self) -> None:
         if self._octets + len(self._buffer) > MAX_REPLY_OCTETS and (self._searched or self._octets > MAX_REPLY_OCTETS):
             # As much of it as could have been a reply, and so the same however it was split on its way.
-            self._lines = _lines(b"".join(self._lines + [self._buffer])[:MAX_REPLY_OCTETS])
+            self._lines = _lines(b"".join([*self._lines, self._buffer])[:MAX_REPLY_OCTETS])
             self._buffer.clear()
             begins = self._excerpt(self._lines[0])
             seen = self._finish(None, ["incomplete"])
