@@ -74,22 +74,24 @@ options:
     description:
       - The name in EHLO.
       - The default is the full name of the host that speaks, or its address as a literal where it has no full name.
-  sender:
+  sender: &sender
     type: str
     aliases: [from]
     description:
       - The address in MAIL FROM.
       - The default is the null sender, which V(<>) asks for explicitly.
-  recipient:
+  recipient: &recipient
     type: str
     aliases: [to]
     description:
       - The address in RCPT TO. Use O(recipients) for several.
-  recipients:
+  recipients: &recipients
     type: list
     elements: str
     description:
       - The addresses, each with a RCPT TO and an outcome of its own.
+      - Where the server has no room for all in one transaction (452, or the extension LIMITS), the rest follows in
+        another one on the same connection.
   stop_after:
     type: str
     choices: [banner, ehlo, starttls, auth, mail, rcpt, data, message]
@@ -212,7 +214,7 @@ options:
         default: false
         description:
           - Whether the password may be sent without TLS.
-  test_message:
+  test_message: &test_message
     type: dict
     description:
       - Send a test message. Without this option, DATA is never sent.
@@ -230,7 +232,7 @@ options:
         type: dict
         description:
           - Header fields to add, or to have in place of the ones that are written by default.
-  dsn:
+  dsn: &dsn
     type: dict
     description:
       - Ask for delivery status notifications. The parameters are sent if the server offers DSN.
@@ -251,6 +253,26 @@ options:
         description:
           - The identifier that comes back in the reports.
           - The default is the message's token.
+  transactions:
+    type: list
+    elements: dict
+    description:
+      - Further transactions on the same connection, after the one that the options above describe. RSET comes before
+        one where the last was not ended by a message.
+      - What an entry does not say is as in the first transaction. A transaction that is refused fails the check, but
+        does not keep the others from their turn.
+    suboptions:
+      sender: *sender
+      recipient: *recipient
+      recipients: *recipients
+      test_message: *test_message
+      dsn: *dsn
+  pipelining:
+    type: bool
+    default: false
+    description:
+      - Whether to send MAIL FROM, RCPT TO and what follows them together, without waiting for the reply to each, if the
+        server offers PIPELINING (RFC 2920). This takes fewer round trips, and shows whether the server keeps count.
   via:
     type: dict
     description:
@@ -946,7 +968,7 @@ checks:
           description: Why the client gave up, where it was the client.
           type: str
           returned: always
-    sender:
+    sender: &sender
       description: The sender, once MAIL FROM was sent.
       type: dict
       returned: always
@@ -999,7 +1021,7 @@ checks:
               returned: always
               choices: [bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete]
               sample: []
-    recipients:
+    recipients: &recipients
       description: One entry for each recipient that was asked for, in their order.
       type: list
       elements: dict
@@ -1016,6 +1038,11 @@ checks:
           returned: always
           choices: [accepted, deferred, refused, not_tried]
           sample: accepted
+        reason:
+          description: Why it was not tried, where the server's limits were the cause (RFC 9422).
+          type: str
+          returned: always
+          sample: "The server takes no more than 5 transactions in one connection (LIMITS MAILMAX)."
         notify:
           description: The reports that were asked for in RCPT TO (RFC 3461).
           type: list
@@ -1028,7 +1055,7 @@ checks:
           type: dict
           returned: always
           contains: *reply
-    message:
+    message: &message
       description: The test message, where one was asked for.
       type: dict
       returned: always
@@ -1069,6 +1096,23 @@ checks:
           type: dict
           returned: always
           contains: *reply
+    transactions:
+      description:
+        - Where more than one was asked for, each in its order, the first included. What stands beside this list is the
+          first.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        failed_phase:
+          description: The phase in which it was refused or broke off.
+          type: str
+          returned: always
+          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          sample: rcpt
+        sender: *sender
+        recipients: *recipients
+        message: *message
     steps:
       description:
         - "Everything that was said, in order: the evidence."
@@ -1155,6 +1199,11 @@ checks:
           type: str
           returned: always
           sample: 2yz
+        pipelined:
+          description: Whether the command had gone out together with the one before (RFC 2920).
+          type: bool
+          returned: always
+          sample: false
     verdict:
       description: What the check comes to.
       type: str

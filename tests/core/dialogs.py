@@ -68,6 +68,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "sender": None,
         "recipients": _recipients(steps),
         "message": None,
+        "transactions": None,
         "steps": steps,
     }  # fmt: skip
     for name, value in changes.items():
@@ -102,7 +103,7 @@ def _steps(dialog: str) -> t.List[t.Dict[str, t.Any]]:
         nonlocal wait, unsolicited
         at = round(sum(step["seconds"] for step in steps), 6)
         step = {"phase": phase, "sent": sent, "reply": None, "error": None, "at": at, "seconds": wait, "tls": secured}
-        steps.append({**step, "unsolicited": unsolicited, "expected": None, **outcome})
+        steps.append({**step, "unsolicited": unsolicited, "expected": None, "pipelined": False, **outcome})
         wait, unsolicited = 0.02, None
 
     for mark, text in re.findall(r"^ *(S|C|E|W|U|TLS): ?(.*)$", dialog, re.MULTILINE):
@@ -161,14 +162,15 @@ def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.
 
 
 def _recipients(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
-    """One outcome for each RCPT, as in dialog.conversation."""
+    """One outcome for each RCPT, as in dialog.envelope."""
     outcomes = []
     for step in steps:
         if step["phase"] == "rcpt":
             code = step["reply"]["code"] if step["reply"] is not None else None
             outcome = {None: "not_tried", 2: "accepted", 4: "deferred", 5: "refused"}[code and code // 100]
             address = step["sent"][len("RCPT TO:<") :].partition(">")[0]
-            outcomes.append({"address": address, "outcome": outcome, "notify": None, "reply": step["reply"]})
+            entry = {"address": address, "outcome": outcome, "reason": None, "notify": None, "reply": step["reply"]}
+            outcomes.append(entry)
     return outcomes
 
 

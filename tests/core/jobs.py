@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from mailops_smtp.dialog.conversation import Session
+from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.engine import Engine

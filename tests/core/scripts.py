@@ -17,21 +17,17 @@ After the last line the conversation must be over, having said nothing more.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from mailops_smtp.dialog.conversation import (
-    Abandoned,
-    Exchange,
-    Farewell,
-    Handshake,
-    ServerSilent,
-    Session,
-    StreamLost,
-    converse,
-)
+from mailops_smtp.dialog.conversation import converse
+from mailops_smtp.dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSilent, StreamLost
 from mailops_smtp.dialog.message import Message
 from mailops_smtp.dialog.replies import ReplyReader
-from mailops_smtp.plan import Auth, Dialog, Recipient
+from mailops_smtp.dialog.session import Session
+from mailops_smtp.plan import Auth, Dialog, Envelope, Recipient
+
+_OF_THE_ENVELOPE = [field.name for field in dataclasses.fields(Envelope)]
 
 # Parts of scripts.
 GREETED = """
@@ -81,22 +77,24 @@ SENT = f"C: <message of {MESSAGE.size} octets>\n"
 
 def dialog(*recipients: t.Union[str, Recipient], **changes: t.Any) -> Dialog:
     """What to say: by default as far as the recipients, or the sender where there are none; with a message, all."""
-    people = tuple(Recipient(entry) if isinstance(entry, str) else entry for entry in recipients)
     stop_after = "message" if changes.get("message") else "rcpt" if recipients else "mail"
+    said = {name: changes.pop(name) for name in _OF_THE_ENVELOPE if name in changes}
     defaults = {
         "protocol": "esmtp",
         "hello": "ehlo",
         "helo_name": "test.com",
         "starttls": "optional",
         "auth": None,
-        "sender": "admin@test.com",
-        "recipients": people,
-        "ret": None,
-        "envelope_id": None,
+        "envelope": envelope(*recipients, **said),
         "stop_after": stop_after,
         "leave": "quit",
     }
     return Dialog(**{**defaults, **changes})
+
+
+def envelope(*recipients: t.Union[str, Recipient], **changes: t.Any) -> Envelope:
+    people = tuple(Recipient(entry) if isinstance(entry, str) else entry for entry in recipients)
+    return Envelope(**{"sender": "admin@test.com", "recipients": people, **changes})
 
 
 def auth(mechanism: t.Optional[str] = None, **changes: t.Any) -> Auth:
@@ -119,6 +117,18 @@ class Played(Session):
     """A session, and the octets that its conversation has sent, command by command."""
 
     wire: t.List[bytes]
+
+    @property
+    def sender(self) -> t.Any:
+        return self.transactions[0].sender
+
+    @property
+    def recipients(self) -> t.Any:
+        return self.transactions[0].recipients
+
+    @property
+    def message(self) -> t.Any:
+        return self.transactions[0].message
 
     @property
     def outcomes(self) -> t.List[str]:

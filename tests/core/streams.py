@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from mailops_smtp.dialog.conversation import Session
+from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.talk import Job, Talk

@@ -26,11 +26,14 @@ from mailops_smtp.dialog.commands import CommandError
         (commands.auth_cancel(), "*"),
         (commands.mail("admin@test.com"), "MAIL FROM:<admin@test.com>"),
         (commands.mail(""), "MAIL FROM:<>"),
-        (commands.mail("a@b", 0, "full", "x"), "MAIL FROM:<a@b> SIZE=0 RET=FULL ENVID=x"),
-        (commands.rcpt("user@contoso.com"), "RCPT TO:<user@contoso.com>"),
-        (commands.rcpt("a@b", ("never",)), "RCPT TO:<a@b> NOTIFY=NEVER"),
         (
-            commands.rcpt("a@b", ("success", "delay"), "a+c@b"),
+            commands.mail("a@b", commands.size(0), commands.ret("full"), commands.envelope_id("x")),
+            "MAIL FROM:<a@b> SIZE=0 RET=FULL ENVID=x",
+        ),
+        (commands.rcpt("user@contoso.com"), "RCPT TO:<user@contoso.com>"),
+        (commands.rcpt("a@b", commands.notify(("never",))), "RCPT TO:<a@b> NOTIFY=NEVER"),
+        (
+            commands.rcpt("a@b", commands.notify(("success", "delay")), commands.original_recipient("a+c@b")),
             "RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bc@b",
         ),
         (commands.data(), "DATA"),
@@ -67,11 +70,11 @@ WITH_A_VALUE = {
     "AUTH PLAIN": lambda value: commands.auth("PLAIN", value.encode("utf-8", "replace")),
     "response": lambda value: commands.auth_response(value.encode("utf-8", "replace")),
     "MAIL": commands.mail,
-    "RET": lambda value: commands.mail("", ret=value),
-    "ENVID": lambda value: commands.mail("", envelope_id=value),
+    "RET": lambda value: commands.mail("", commands.ret(value)),
+    "ENVID": lambda value: commands.mail("", commands.envelope_id(value)),
     "RCPT": commands.rcpt,
-    "NOTIFY": lambda value: commands.rcpt("a@b", (value,)),
-    "ORCPT": lambda value: commands.rcpt("a@b", ("never",), value),
+    "NOTIFY": lambda value: commands.rcpt("a@b", commands.notify((value,))),
+    "ORCPT": lambda value: commands.rcpt("a@b", commands.original_recipient(value)),
 }
 
 

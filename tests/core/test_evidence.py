@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from mailops_smtp.dialog.conversation import Session
+from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import (
     ERROR_KINDS,
     TARGET_ERRORS,
@@ -91,6 +91,7 @@ def test_times_are_rounded_to_microseconds_and_absent_ones_stay_absent():
         "tls": True,
         "unsolicited": "250 Hm",
         "expected": "2yz",
+        "pipelined": False,
     }
     assert check()["seconds"] == 0.412346
     assert check(seconds=None, started_at=None, not_tested="Left alone.")["seconds"] is None

@@ -60,13 +60,13 @@ def test_the_dialog_goes_as_far_as_there_is_something_to_say(options, last):
 
 def test_short_spellings():
     dialog = target(**{"helo": "probe.test.com", "from": "<admin@test.com>", "to": "<user@contoso.com>"}).dialog
-    assert (dialog.helo_name, dialog.sender) == ("probe.test.com", "admin@test.com")
-    assert dialog.recipients == (Recipient("user@contoso.com"),)
+    assert (dialog.helo_name, dialog.envelope.sender) == ("probe.test.com", "admin@test.com")
+    assert dialog.envelope.recipients == (Recipient("user@contoso.com"),)
 
 
 @pytest.mark.parametrize("sender", ["", "<>"])
 def test_the_null_sender(sender):
-    assert target(sender=sender).dialog.sender == ""
+    assert target(sender=sender).dialog.envelope.sender == ""
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,10 @@ def test_a_target_has_options_of_its_own():
         recipient="a@a.example",
         helo_name="probe.test.com",
     ).targets
-    assert common.dialog.recipients == (Recipient("a@a.example"),)
-    assert own.dialog.recipients == (Recipient("b@b.example"),), "one recipient and several are the same option"
+    assert common.dialog.envelope.recipients == (Recipient("a@a.example"),)
+    assert own.dialog.envelope.recipients == (Recipient("b@b.example"),), (
+        "one recipient and several are the same option"
+    )
     assert (common.dialog.starttls, own.dialog.starttls) == ("optional", "required")
     assert own.timeouts.reply == 5.0
     assert own.dialog.helo_name == "probe.test.com"
@@ -142,17 +144,17 @@ def test_each_message_has_a_token_of_its_own():
         recipient="user@contoso.com",
         test_message={"subject": "Grüße", "body": "Text", "headers": {"X-Ticket": 4711}},
     )
-    message = made.dialog_with_message("token1", DATE).message
+    message = made.dialog.with_messages(lambda: "token1", DATE).envelope.message
     found = email.message_from_bytes(message.content, policy=email.policy.default)
     assert (found["From"], found["To"], found["Subject"]) == ("admin@test.com", "user@contoso.com", "Grüße")
     assert (found["Date"], found["X-Ticket"]) == (DATE, "4711")
     assert found["Message-ID"] == "<token1@vantage.test.com>"
-    assert made.dialog_with_message("token2", DATE).message.token == "token2"
-    assert made.dialog.message is None
+    assert made.dialog.with_messages(lambda: "token2", DATE).envelope.message.token == "token2"
+    assert made.dialog.envelope.message is None
 
 
 def test_without_a_message_there_is_none():
-    assert target(recipient="user@contoso.com").dialog_with_message("token", DATE).message is None
+    assert target(recipient="user@contoso.com").dialog.with_messages(lambda: "token", DATE).envelope.message is None
 
 
 @pytest.mark.parametrize(
@@ -167,12 +169,12 @@ def test_without_a_message_there_is_none():
 )
 def test_receipts_carry_the_token_unless_told_otherwise(dsn, envelope_id):
     made = target(recipient="user@contoso.com", test_message={}, dsn=dsn)
-    assert made.dialog_with_message("token", DATE).envelope_id == envelope_id
+    assert made.dialog.with_messages(lambda: "token", DATE).envelope.envelope_id == envelope_id
 
 
 def test_receipts_name_the_original_recipient():
     dialog = target(recipients=["user@contoso.com", "postmaster"], dsn={"notify": "success,failure"}).dialog
-    assert dialog.recipients == (
+    assert dialog.envelope.recipients == (
         Recipient("user@contoso.com", ("success", "failure"), "user@contoso.com"),
         Recipient("postmaster", ("success", "failure"), None),
     )

@@ -103,6 +103,7 @@ class Step(t.NamedTuple):
     ``sent`` is what may be shown of the command: secrets are replaced where the line is made.
     ``unsolicited`` is what the server had said unasked before the command was sent; it was not taken for a reply.
     ``expected`` is the reply code, or its class such as "2yz", that the user expects of an extra command.
+    ``pipelined``: the command had gone out together with the one before (RFC 2920).
     """
 
     phase: str
@@ -114,6 +115,7 @@ class Step(t.NamedTuple):
     tls: bool
     unsolicited: t.Optional[str] = None
     expected: t.Optional[str] = None
+    pipelined: bool = False
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return {
@@ -126,6 +128,7 @@ class Step(t.NamedTuple):
             "tls": self.tls,
             "unsolicited": self.unsolicited,
             "expected": self.expected,
+            "pipelined": self.pipelined,
         }
 
 
@@ -235,7 +238,7 @@ class TLS(_Record):
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.conversation.Session).
+    """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
     """
@@ -271,6 +274,7 @@ class Check:
             "sender": self.dialog["sender"],
             "recipients": self.dialog["recipients"],
             "message": self.dialog["message"],
+            "transactions": self.dialog["transactions"],
             "steps": [step.as_dict() for step in self.steps],
         }
 

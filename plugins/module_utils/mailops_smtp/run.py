@@ -16,8 +16,8 @@ import typing as t
 import uuid
 
 from .dialog import commands
-from .dialog.conversation import Session
 from .dialog.rehearsal import rehearse
+from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
 from .judge import judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
@@ -187,7 +187,7 @@ def _checks(
 
 
 def _dialog(target: Target, check_mode: bool) -> Dialog:
-    dialog = target.dialog_with_message(uuid.uuid4().hex, _header_date(time.time()))
+    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, _header_date(time.time()))
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog
@@ -274,7 +274,7 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog_with_message("0" * 32, _header_date(time.time()))]
+            for dialog in [target.dialog.with_messages(lambda: "0" * 32, _header_date(time.time()))]
         ]
     return facts
 
@@ -287,9 +287,10 @@ def _first_line(target: Target) -> t.Iterator[str]:
 
 def _content(dialog: Dialog) -> t.Optional[str]:
     """The message that the dialog delivers, None where it has none or stops before."""
-    if dialog.message is None or dialog.stop_after != "message":
+    message = dialog.envelope.message
+    if message is None or dialog.stop_after != "message":
         return None
-    return dialog.message.content.decode("ascii")
+    return message.content.decode("ascii")
 
 
 def _moment(seconds: float) -> str:

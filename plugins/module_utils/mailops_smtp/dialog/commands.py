@@ -82,35 +82,51 @@ def auth_cancel() -> Command:
     return _line("*")
 
 
-def mail(
-    address: str,
-    size: t.Optional[int] = None,
-    ret: t.Optional[str] = None,
-    envelope_id: t.Optional[str] = None,
-) -> Command:
-    """MAIL with the parameters of RFC 1870 (SIZE) and RFC 3461 (RET, ENVID). "" is the null reverse-path."""
-    words = ["MAIL", f"FROM:<{address}>"]
-    if size is not None:
-        words.append(f"SIZE={size}")
-    if ret is not None:
-        words.append(f"RET={ret.upper()}")
-    if envelope_id is not None:
-        words.append(f"ENVID={xtext(envelope_id)}")
-    return _line(*words)
+def mail(address: str, *parameters: str) -> Command:
+    """MAIL with its parameters as they stand. "" is the null reverse-path."""
+    return _line("MAIL", f"FROM:<{address}>", *parameters)
 
 
-def rcpt(address: str, notify: t.Sequence[str] = (), original_recipient: t.Optional[str] = None) -> Command:
-    """RCPT with the parameters of RFC 3461: NOTIFY and ORCPT (address type rfc822)."""
-    words = ["RCPT", f"TO:<{address}>"]
-    if notify:
-        words.append("NOTIFY=" + ",".join(notify).upper())
-    if original_recipient is not None:
-        words.append(f"ORCPT=rfc822;{xtext(original_recipient)}")
-    return _line(*words)
+def rcpt(address: str, *parameters: str) -> Command:
+    return _line("RCPT", f"TO:<{address}>", *parameters)
+
+
+def size(octets: int) -> str:
+    """RFC 1870 6.1: a parameter of MAIL."""
+    return f"SIZE={octets}"
+
+
+def ret(wanted: str) -> str:
+    """RFC 3461 4.3: how much of the message a report returns, a parameter of MAIL."""
+    return f"RET={wanted.upper()}"
+
+
+def envelope_id(value: str) -> str:
+    """RFC 3461 4.4: what ties the reports to this envelope, a parameter of MAIL."""
+    return f"ENVID={xtext(value)}"
+
+
+def notify(when: t.Sequence[str]) -> str:
+    """RFC 3461 4.1: when to report, a parameter of RCPT."""
+    return "NOTIFY=" + ",".join(when).upper()
+
+
+def original_recipient(address: str) -> str:
+    """RFC 3461 4.2: whom a report is about, a parameter of RCPT (address type rfc822)."""
+    return f"ORCPT=rfc822;{xtext(address)}"
+
+
+def reset() -> Command:
+    return _line("RSET")
 
 
 def data() -> Command:
     return _line("DATA")
+
+
+def no_content() -> Command:
+    """The dot alone, where there is nothing to say after DATA."""
+    return _line(".")
 
 
 def extra(line: str) -> Command:

@@ -33,6 +33,17 @@ class Extensions:
     def offers(self, keyword: str) -> bool:
         return any(extension.keyword == keyword for extension in self.listed)
 
+    def limit(self, name: str) -> t.Optional[int]:
+        """A limit of RFC 9422, such as RCPTMAX; None where the server sets none, or what it says is no number."""
+        for extension in self.listed:
+            if extension.keyword == "LIMITS":
+                for parameter in extension.parameters:
+                    found, _equals, value = parameter.upper().partition("=")
+                    # RFC 9422 3: one to six digits, the first not zero.
+                    if found == name and re.fullmatch("[1-9][0-9]{0,5}", value):
+                        return int(value)
+        return None
+
     def auth_mechanisms(self) -> t.Tuple[str, ...]:
         """All mechanisms of all AUTH lines, in order, once each."""
         names = [

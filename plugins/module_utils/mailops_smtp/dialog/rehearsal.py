@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .conversation import Exchange, Session, converse
+from .conversation import converse
+from .exchange import Exchange
 from .replies import Reply
+from .session import Session
 
 if t.TYPE_CHECKING:
     from ..plan import Dialog

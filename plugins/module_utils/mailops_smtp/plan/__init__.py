@@ -13,6 +13,7 @@ from .planning import plan
 from .records import (
     Auth,
     Dialog,
+    Envelope,
     Extra,
     MessageText,
     Plan,
@@ -27,6 +28,7 @@ from .records import (
 __all__ = [
     "Auth",
     "Dialog",
+    "Envelope",
     "Extra",
     "MessageText",
     "OptionError",

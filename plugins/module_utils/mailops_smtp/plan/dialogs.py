@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ..dialog import commands
-from ..dialog.message import DEFAULT_BODY, DEFAULT_SUBJECT
+from .envelopes import read_envelope, read_further_envelopes
 from .extras import read_extras
-from .options import STOP_AFTER, OptionError
-from .records import Auth, Dialog, MessageText, Recipient
-
-# What no encoding can carry, and what would end a header field's line somewhere (str.splitlines, as the email package
-# has it, knows more line ends than CR and LF).
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
-_NOT_IN_A_HEADER = re.compile("[\0-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+from .messages import NOT_TEXT
+from .options import STOP_AFTER, OptionError, require_valid
+from .records import Auth, Dialog, Recipient
 
 
 def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
@@ -26,9 +21,9 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     username, password, mechanism = given["username"], given["password"], given["mechanism"]
     if password is None and mechanism != "EXTERNAL":
         raise OptionError(f"{prefix}auth.password", None, "is missing", "give it; only mechanism EXTERNAL has none")
-    if _NOT_TEXT.search(username):
+    if NOT_TEXT.search(username):
         raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
-    if _NOT_TEXT.search(password or ""):
+    if NOT_TEXT.search(password or ""):
         raise OptionError(f"{prefix}auth.password", "(hidden)", "contains a NUL or a lone surrogate", "leave it out")
     return Auth(username, password or "", mechanism, given["allow_clear_text"], given["required"])
 
@@ -36,57 +31,21 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
 def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str, default_helo_name: str) -> Dialog:
     helo_name = options["helo_name"] or default_helo_name
     require_valid(f"{prefix}helo_name", helo_name, commands.check_hello_name, "give the vantage's own host name")
-    sender = _bare(options["sender"])
-    if sender:
-        require_valid(f"{prefix}sender", sender, commands.check_address, 'write local-part@domain, or "<>"')
-    dsn = options["dsn"] or {}
-    recipients = _recipients(options, dsn, prefix)
-    if dsn and not recipients:
-        raise OptionError(f"{prefix}dsn", dsn, "has no recipient to report on", "give recipient")
-    if dsn.get("envelope_id") is not None:
-        require_valid(
-            f"{prefix}dsn.envelope_id", dsn["envelope_id"], commands.check_envelope_id, "shorten or reword it"
-        )
-    stop_after = _stop_after(options, recipients, prefix)
+    envelope = read_envelope(options, prefix)
+    stop_after = _stop_after(options, envelope.recipients, prefix)
     return Dialog(
         protocol=options["protocol"],
         hello=_hello(options, prefix),
         helo_name=helo_name,
         starttls=_starttls(options, prefix),
         auth=auth,
-        sender=sender or "",
-        recipients=recipients,
-        ret=dsn.get("ret"),
-        envelope_id=dsn.get("envelope_id"),
+        envelope=envelope,
+        further_envelopes=read_further_envelopes(options, stop_after, prefix),
         stop_after=stop_after,
         leave=_leave(options, prefix),
         extra=read_extras(options, stop_after, prefix),
+        pipelining=_pipelining(options, prefix),
     )
-
-
-def _bare(address: t.Optional[str]) -> t.Optional[str]:
-    """Addresses are often pasted with their angle brackets."""
-    if address is not None and address.startswith("<") and address.endswith(">"):
-        return address[1:-1]
-    return address
-
-
-def _recipients(options: t.Mapping[str, t.Any], dsn: t.Mapping[str, t.Any], prefix: str) -> t.Tuple[Recipient, ...]:
-    if options["recipient"] is not None and options["recipients"]:
-        raise OptionError(f"{prefix}recipient", options["recipient"], "stands beside recipients", "give one of the two")
-    addresses = [options["recipient"]] if options["recipient"] is not None else options["recipients"] or []
-    notify = tuple(dsn.get("notify") or ())
-    try:
-        commands.check_notify(notify)
-    except commands.CommandError as error:
-        raise OptionError(f"{prefix}dsn.notify", list(notify), str(error), "give never alone, or the others") from error
-    recipients = []
-    for written in addresses:
-        address = t.cast(str, _bare(written))
-        require_valid(f"{prefix}recipient", address, commands.check_recipient, "write local-part@domain")
-        # RFC 3461 4.2: the original recipient tells which address a report is about, whatever it is rewritten to.
-        recipients.append(Recipient(address, notify, address if notify and "@" in address else None))
-    return tuple(recipients)
 
 
 def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
@@ -150,31 +109,20 @@ def _leave(options: t.Mapping[str, t.Any], prefix: str) -> str:
     return leave
 
 
-def read_message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[MessageText]:
-    given = options["test_message"]
-    if given is None:
-        return None
-    if options["recipient"] is None and not options["recipients"]:
+def _pipelining(options: t.Mapping[str, t.Any], prefix: str) -> bool:
+    pipelining: bool = options["pipelining"]
+    if not pipelining:
+        return False
+    if options["hello"] == "helo":
+        raise OptionError(f"{prefix}pipelining", True, "is an extension, which HELO rules out", "use ehlo, or drop it")
+    if options["leave"] == "drop_after_send":
+        raise OptionError(f"{prefix}pipelining", True, "leaves no single command to drop after", "drop one of the two")
+    inside = [extra["before"] for extra in options["extra"] or () if extra["before"] in ("rcpt", "data", "quit")]
+    if inside:
         raise OptionError(
-            f"{prefix}test_message", given, "has no recipient", "give recipient, the address to send it to"
+            f"{prefix}pipelining",
+            True,
+            f"has no room for an extra command before {inside[0]}",
+            "drop one of the two",
         )
-    subject = given.get("subject") if given.get("subject") is not None else DEFAULT_SUBJECT
-    body = given.get("body") if given.get("body") is not None else DEFAULT_BODY
-    headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
-    for name, value in [("Subject", subject), *headers.items()]:
-        option = f"{prefix}test_message.subject" if name == "Subject" else f"{prefix}test_message.headers"
-        if _NOT_IN_A_HEADER.search(value):
-            raise OptionError(option, value, "contains a line end or control character", "write it on one line")
-        # RFC 5322 2.2: a field name is printable ASCII without the colon.
-        if not name or not all("!" <= character <= "~" and character != ":" for character in name):
-            raise OptionError(option, name, "is no header field name", "use letters, digits and hyphens")
-    if _NOT_TEXT.search(body):
-        raise OptionError(f"{prefix}test_message.body", body, "contains a NUL or a lone surrogate", "leave it out")
-    return MessageText(subject, body, headers)
-
-
-def require_valid(option: str, value: str, check: t.Callable[[str], None], remedy: str) -> None:
-    try:
-        check(value)
-    except commands.CommandError as error:
-        raise OptionError(option, value, str(error), remedy) from error
+    return True

@@ -11,12 +11,36 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from ..dialog.commands import MASK
+from ..dialog.commands import MASK, CommandError
 from ..dialog.sasl import MECHANISMS
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 EXTRA_BEFORE = ["ehlo", "starttls", "auth", "mail", "rcpt", "data", "quit"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]
+
+# What can differ from transaction to transaction on one connection.
+ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "sender": {"type": "str", "aliases": ["from"]},
+    "recipient": {"type": "str", "aliases": ["to"]},
+    "recipients": {"type": "list", "elements": "str"},
+    "dsn": {
+        "type": "dict",
+        "options": {
+            "notify": {"type": "list", "elements": "str", "choices": ["never", "success", "failure", "delay"]},
+            "ret": {"type": "str", "choices": ["full", "hdrs"]},
+            "envelope_id": {"type": "str"},
+        },
+    },
+    # Not just "message": Ansible reserves that name in argument specs.
+    "test_message": {
+        "type": "dict",
+        "options": {
+            "subject": {"type": "str"},
+            "body": {"type": "str"},
+            "headers": {"type": "dict"},
+        },
+    },
+}
 
 # What can differ from target to target.
 TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -24,9 +48,9 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "protocol": {"type": "str", "choices": ["esmtp", "smtps", "lmtp"], "default": "esmtp"},
     "hello": {"type": "str", "choices": ["ehlo", "helo"], "default": "ehlo"},
     "helo_name": {"type": "str", "aliases": ["helo"]},
-    "sender": {"type": "str", "aliases": ["from"]},
-    "recipient": {"type": "str", "aliases": ["to"]},
-    "recipients": {"type": "list", "elements": "str"},
+    **ENVELOPE_OPTIONS,
+    "transactions": {"type": "list", "elements": "dict", "options": ENVELOPE_OPTIONS},
+    "pipelining": {"type": "bool", "default": False},
     "stop_after": {"type": "str", "choices": STOP_AFTER},
     "leave": {"type": "str", "choices": ["quit", "drop", "drop_after_send"], "default": "quit"},
     "extra": {
@@ -59,23 +83,6 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
             "required": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
-        },
-    },
-    # Not just "message": Ansible reserves that name in argument specs.
-    "test_message": {
-        "type": "dict",
-        "options": {
-            "subject": {"type": "str"},
-            "body": {"type": "str"},
-            "headers": {"type": "dict"},
-        },
-    },
-    "dsn": {
-        "type": "dict",
-        "options": {
-            "notify": {"type": "list", "elements": "str", "choices": ["never", "success", "failure", "delay"]},
-            "ret": {"type": "str", "choices": ["full", "hdrs"]},
-            "envelope_id": {"type": "str"},
         },
     },
     "timeouts": {
@@ -254,3 +261,10 @@ def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:
     if isinstance(value, (dict, list, tuple, bool)) or not isinstance(value, (str, int, float)):
         raise OptionError(option, shown, "is not a text", "give a text")
     return str(value)
+
+
+def require_valid(option: str, value: str, check: t.Callable[[str], None], remedy: str) -> None:
+    try:
+        check(value)
+    except CommandError as error:
+        raise OptionError(option, value, str(error), remedy) from error

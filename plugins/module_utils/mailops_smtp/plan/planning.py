@@ -85,7 +85,11 @@ def _refuse_what_others_decide(target: Target, whose: str, option: str) -> None:
 
 def _warnings(targets: t.Sequence[Target]) -> t.Iterator[str]:
     addresses = {
-        recipient.address for target in targets if target.message is not None for recipient in target.dialog.recipients
+        recipient.address
+        for target in targets
+        for envelope in target.dialog.envelopes
+        if envelope.text is not None
+        for recipient in envelope.recipients
     }
     for address in sorted(addresses):
         domain = address.rpartition("@")[2].lower()

@@ -8,8 +8,7 @@ import typing as t
 
 from ..dialog import commands
 from .addresses import address_of, require_port
-from .dialogs import require_valid
-from .options import OptionError
+from .options import OptionError, require_valid
 from .records import Proxy, ProxyProtocol
 
 _MAX_WORD_OCTETS = 255  # RFC 1929 2: user name and password each follow one octet that has their length

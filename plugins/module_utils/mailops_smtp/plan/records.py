@@ -38,31 +38,72 @@ class Extra:
 
 
 @dataclasses.dataclass(frozen=True)
-class Dialog:
-    """What to say in one conversation. ``sender`` "" is the null reverse-path; ``message`` is complete."""
-
-    protocol: str
-    hello: str
-    helo_name: str
-    starttls: str
-    auth: t.Optional[Auth]
-    sender: str
-    recipients: t.Tuple[Recipient, ...]
-    ret: t.Optional[str]
-    envelope_id: t.Optional[str]
-    stop_after: str
-    leave: str
-    extra: t.Tuple[Extra, ...] = ()
-    message: t.Optional[Message] = None
-
-
-@dataclasses.dataclass(frozen=True)
 class MessageText:
     """The test message before it has a token and a date."""
 
     subject: str
     body: str
     headers: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Envelope:
+    """What one transaction is about. ``sender`` "" is the null reverse-path.
+
+    ``text`` is what the user wants to be sent, ``message`` what becomes of that in one check."""
+
+    sender: str
+    recipients: t.Tuple[Recipient, ...] = ()
+    ret: t.Optional[str] = None
+    envelope_id: t.Optional[str] = None
+    text: t.Optional[MessageText] = None
+    message: t.Optional[Message] = None
+
+    def with_message(self, token: str, date: str, domain: str) -> Envelope:
+        """The envelope of one check. Its message has a token of its own, which is also the envelope identifier of
+        its receipts unless the user chose another."""
+        if self.text is None:
+            return self
+        message = compose(
+            token,
+            date,
+            domain,
+            self.sender,
+            [recipient.address for recipient in self.recipients],
+            self.text.subject,
+            self.text.body,
+            self.text.headers,
+        )
+        envelope_id = self.envelope_id
+        if envelope_id is None and (self.ret or any(recipient.notify for recipient in self.recipients)):
+            envelope_id = token
+        return dataclasses.replace(self, message=message, envelope_id=envelope_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialog:
+    """What to say in one conversation: ``envelope``, and the ``further_envelopes`` on the same connection."""
+
+    protocol: str
+    hello: str
+    helo_name: str
+    starttls: str
+    auth: t.Optional[Auth]
+    envelope: Envelope
+    stop_after: str
+    leave: str
+    extra: t.Tuple[Extra, ...] = ()
+    pipelining: bool = False
+    further_envelopes: t.Tuple[Envelope, ...] = ()
+
+    @property
+    def envelopes(self) -> t.Tuple[Envelope, ...]:
+        return (self.envelope, *self.further_envelopes)
+
+    def with_messages(self, new_token: t.Callable[[], str], date: str) -> Dialog:
+        """The dialog of one check, each message with a token of its own. ``date`` is an RFC 5322 date-time."""
+        first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)
+        return dataclasses.replace(self, envelope=first, further_envelopes=tuple(further))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,33 +151,11 @@ class Target:
     domain: t.Optional[str]
     port: t.Optional[int]
     dialog: Dialog
-    message: t.Optional[MessageText]
     tls: TLSOptions
     timeouts: Timeouts
     address_family: str
     source_address: t.Optional[str]
     proxy_protocol: t.Optional[ProxyProtocol]
-
-    def dialog_with_message(self, token: str, date: str) -> Dialog:
-        """The dialog of one check. Each check's message has a token of its own, which is also the envelope
-        identifier of its receipts unless the user chose another."""
-        if self.message is None:
-            return self.dialog
-        dialog = self.dialog
-        message = compose(
-            token,
-            date,
-            dialog.helo_name,
-            dialog.sender,
-            [recipient.address for recipient in dialog.recipients],
-            self.message.subject,
-            self.message.body,
-            self.message.headers,
-        )
-        envelope_id = dialog.envelope_id
-        if envelope_id is None and (dialog.ret or any(recipient.notify for recipient in dialog.recipients)):
-            envelope_id = token
-        return dataclasses.replace(dialog, message=message, envelope_id=envelope_id)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,8 @@ import typing as t
 
 from ..dialog import commands
 from .addresses import address_of, require_port
-from .dialogs import read_auth, read_dialog, read_message, require_valid
-from .options import TARGET_OPTIONS, OptionError, checked, redacted
+from .dialogs import read_auth, read_dialog
+from .options import TARGET_OPTIONS, OptionError, checked, redacted, require_valid
 from .proxies import read_proxy_protocol
 from .records import Auth, Target, Timeouts, TLSOptions
 
@@ -42,14 +42,12 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     if options["source_address"] is not None:
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
-    message = read_message(options, prefix)
     return Target(
         name=str(place.get("name") or domain or (host if port is None else f"{host}:{port}")),
         host=host,
         domain=domain,
         port=port,
         dialog=read_dialog(options, auth, prefix, default_helo_name),
-        message=message,
         tls=_tls(options["tls"] or {}, auth),
         timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
         address_family=family,

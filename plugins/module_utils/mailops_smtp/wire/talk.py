@@ -14,17 +14,10 @@ import functools
 import typing as t
 
 from ..dialog.commands import MASK
-from ..dialog.conversation import (
-    Abandoned,
-    Exchange,
-    Farewell,
-    Handshake,
-    ServerSilent,
-    Session,
-    StreamLost,
-    converse,
-)
+from ..dialog.conversation import converse
+from ..dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSilent, StreamLost
 from ..dialog.replies import Reply, ReplyError, ReplyReader
+from ..dialog.session import Session
 from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
 from .proxy import Negotiation, Proxy
 from .proxy_protocol import Announcement
@@ -416,6 +409,7 @@ class Talk:
                 self._tls is not None and self.stream is self._tls,
                 self._unsolicited,
                 request.expected if isinstance(request, Exchange) else None,
+                isinstance(request, Exchange) and request.pipelined,
             )
         )
         self._unsolicited = None

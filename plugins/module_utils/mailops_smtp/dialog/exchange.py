@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the conversation asks of whoever carries it, how it ends, and the three sentences that it is made of."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import commands
+from .replies import Reply
+
+if t.TYPE_CHECKING:
+    from .session import Session
+
+Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.Any]
+
+
+class Exchange(t.NamedTuple):
+    """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it.
+
+    ``wire`` can hold commands that follow this one (RFC 2920). Each of them comes once more as an exchange without
+    octets, ``pipelined``, whose reply is awaited then.
+    Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in. ``expected`` is
+    for the record only."""
+
+    phase: str
+    wire: bytes = b""
+    shown: t.Optional[str] = None
+    awaits_reply: bool = True
+    expected: t.Optional[str] = None
+    pipelined: bool = False
+
+
+class Handshake(t.NamedTuple):
+    phase: str = "starttls"
+
+
+class Farewell(t.NamedTuple):
+    """Send QUIT, but wait for nothing: whoever was silent until now is not waited for again."""
+
+    wire: bytes
+    shown: str
+    phase: str = "quit"
+
+
+class StreamLost(Exception):
+    """Thrown in by the driver: no reply will come any more."""
+
+
+class ServerSilent(StreamLost):
+    """Thrown in by the driver: no reply came in time, though all of the command went out and the stream is there."""
+
+
+class Abandoned(Exception):
+    """Thrown in by the driver: the tester gives up; say goodbye and end."""
+
+
+class Refused(Exception):
+    """The server's answer leaves nothing further to do here."""
+
+
+class Dropped(Exception):
+    """The last command is out, and the connection is to be dropped without a word: the user wants to see that."""
+
+
+class ServiceClosing(Exception):
+    """421: the server is closing the channel (RFC 5321 4.2.3), so there is nobody left to say QUIT to."""
+
+
+def say(session: Session, command: commands.Command, *following: commands.Command) -> Procedure:
+    """Send one command and return its reply, unless it is the one to drop the connection after.
+
+    :param following: commands to send together with it (RFC 2920 3.1). They are said again in their turn, and then
+        only listened for.
+    """
+    if session.ahead:
+        session.ahead.popleft()
+        return (yield Exchange(session.phase, b"", command.shown, pipelined=True))
+    last = session.dialog.leave == "drop_after_send" and session.phase == session.dialog.stop_after
+    session.ahead.extend(following)
+    wire = b"".join(entry.wire for entry in (command, *following))
+    reply = yield Exchange(session.phase, wire, command.shown, awaits_reply=not last)
+    if last:
+        raise Dropped
+    return reply
+
+
+def listen(session: Session) -> Procedure:
+    """Return the next reply without having sent anything."""
+    return (yield Exchange(session.phase))
+
+
+def insist(reply: Reply, satisfied: bool) -> None:
+    """Go on only with the reply that the procedure needs here."""
+    if reply.code == 421:
+        raise ServiceClosing
+    if not satisfied:
+        raise Refused
