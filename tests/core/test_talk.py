@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import errno
 import json
-import typing as t
 
 import pytest
 from hypothesis import given
