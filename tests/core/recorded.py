@@ -10,12 +10,12 @@ import re
 import typing as t
 from pathlib import Path
 
-from mailops_smtp.dialog.conversation import Exchange, Handshake, StreamLost
+from mailops_smtp.dialog.exchange import Exchange, Handshake, StreamLost
 from mailops_smtp.evidence import TLS
 from mailops_smtp.plan import Recipient
 from mailops_smtp.wire import talk
 
-from tests.core.scripts import MESSAGE, auth, dialog
+from tests.core.scripts import MESSAGE, auth, dialog, envelope
 from tests.core.streams import DIALOG, PLANNED, Stream, drive
 
 GOLDEN = Path(__file__).parents[1] / "integration" / "golden"
@@ -164,6 +164,28 @@ CONVERSATIONS = {
             BYE,
         ),
         dialog("user@contoso.com", "full@contoso.com", protocol="lmtp", message=MESSAGE),
+    ),
+    "PIPELINING": Recorded(
+        (
+            GREETING,
+            b"250-mx1.contoso.com\r\n250 PIPELINING\r\n",
+            b"250 2.1.0 Ok\r\n550-5.1.1 No such\r\n550 5.1.1 user\r\n250 2.1.5 Ok\r\n354 Go\r\n",
+            b"250 2.0.0 Ok: queued as 4WJx0ZzqGb\r\n" + BYE,
+        ),
+        dialog("nobody@contoso.com", "user@contoso.com", message=MESSAGE, pipelining=True),
+    ),
+    "two transactions": Recorded(
+        (
+            GREETING,
+            b"250 mx1.contoso.com\r\n",
+            b"250 2.1.0 Ok\r\n",
+            b"250-2.1.5 Ok\r\n250 2.1.5 user\r\n",
+            b"250 2.0.0 Reset\r\n",
+            b"250 2.1.0 Ok\r\n",
+            b"250 2.1.5 Ok\r\n",
+            BYE,
+        ),
+        dialog("admin@contoso.com", further_envelopes=(envelope("user@contoso.com"),)),
     ),
     "AUTH PLAIN": _authenticated("PLAIN", b"235 2.7.0 Welcome\r\n"),
     "AUTH LOGIN": _authenticated("LOGIN", b"334 VXNlcm5hbWU6\r\n", b"334 UGFzc3dvcmQ6\r\n", b"235 2.7.0 Welcome\r\n"),

@@ -33,7 +33,7 @@ def test_a_recorded_dialog_is_played_to_its_end(name):
     assert made.done
     assert [step.error for step in made.steps] == [None] * len(made.steps)
     assert [step.unsolicited for step in made.steps] == [None] * len(made.steps)
-    said = [step.sent for step in made.steps if step.sent is not None]
+    said = [step.sent for step in made.steps if step.sent is not None and not step.pipelined]
     assert len(said) == len(recorded.answers) - 1
     if recorded.planned is None:
         assert said == [command for command in recorded.said if command is not None]
