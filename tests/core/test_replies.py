@@ -298,22 +298,24 @@ def test_what_is_concealed_is_so_everywhere():
 
 
 @pytest.mark.parametrize(
-    ("code", "positive", "transient", "permanent"),
+    ("code", "kinds"),
     [
-        (None, False, False, False),
-        (200, True, False, False),
-        (299, True, False, False),
-        (300, False, False, False),
-        (399, False, False, False),
-        (400, False, True, False),
-        (499, False, True, False),
-        (500, False, False, True),
-        (599, False, False, True),
+        (None, (False, False, False, False)),
+        (199, (False, False, False, False)),
+        (200, (True, False, False, False)),
+        (299, (True, False, False, False)),
+        (300, (False, True, False, False)),
+        (399, (False, True, False, False)),
+        (400, (False, False, True, False)),
+        (499, (False, False, True, False)),
+        (500, (False, False, False, True)),
+        (599, (False, False, False, True)),
+        (600, (False, False, False, False)),
     ],
 )
-def test_the_kind_of_a_reply(code, positive, transient, permanent):
+def test_the_kind_of_a_reply(code, kinds):
     reply = Reply(code, None, ())
-    assert (reply.positive, reply.transient, reply.permanent) == (positive, transient, permanent)
+    assert (reply.positive, reply.intermediate, reply.transient, reply.permanent) == kinds
 
 
 def test_the_public_form():
