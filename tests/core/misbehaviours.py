@@ -35,12 +35,14 @@ TAKEN = (*MAIL, RCPT, "S:   250 2.1.5 Recipient ok")
 QUIT = ("C:   QUIT", "S:   221 2.0.0 mail.contoso.com closing connection")
 NO_REPLY = f"---   No complete reply within {SILENT_SECONDS:g} s."
 UNHEARD = ("C:   QUIT", "---   no reply was waited for")
+CLOSED = "---   The server closed the connection."
+RESET = "---   The connection was lost: Connection reset by peer."
 CUT = "S:   [the rest of the reply was not kept]"
 
 
 class Played(t.NamedTuple):
     """What a check of the server comes to, its transcript behind the connection included. ``silent``: it ends with the
-    time limit. ``behaviour``: another name for the server, where one has several rows."""
+    time limit. ``lost``: what is said after the server has closed may find that reset. ``behaviour``: another name for the server, where one has several rows."""
 
     transcript: t.Tuple[str, ...]
     verdict: str = "pass"
@@ -48,7 +50,7 @@ class Played(t.NamedTuple):
     flaws: t.Tuple[str, ...] = ()
     pause: float = 0.0
     silent: bool = False
-    tls: bool = False
+    lost: bool = False
     behaviour: t.Optional[str] = None
 
 
@@ -182,7 +184,7 @@ PLAYED: t.Dict[str, Played] = {
         "fail",
         ("tls.handshake_failed",),
     ),
-    "closed-before-banner": Played(("---   The server closed the connection.",), "fail", ("tcp.eof_before_banner",)),
+    "closed-before-banner": Played((CLOSED,), "fail", ("tcp.eof_before_banner",)),
     "banner-421": Played(
         ("S:   421 4.3.2 mail.contoso.com Too many connections, try again later",), "inconclusive", ("proto.421_rate",)
     ),
@@ -218,9 +220,10 @@ PLAYED: t.Dict[str, Played] = {
         )
     ),
     "refuses-and-closes": Played(
-        (*MAIL[:-1], "S:   550 5.7.1 Not from this network", "C:   QUIT", "---   The server closed the connection."),
+        (*MAIL[:-1], "S:   550 5.7.1 Not from this network", "C:   QUIT", CLOSED),
         "fail",
         ("mail.refused",),
+        lost=True,
     ),
     "first-contact-450": Played(
         (*MAIL, RCPT, "S:   450 4.3.2 Service currently unavailable", *QUIT), "deferred", ("rcpt.postscreen_new",)

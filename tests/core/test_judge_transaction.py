@@ -21,6 +21,19 @@ def mail(outcome, **changes):
     return check(f"{HELLO}\n{MAIL}\n{outcome}", **changes)
 
 
+def followed_later():
+    """One recipient found no room, and was accepted in another transaction."""
+    facts = rcpt("S: 452 4.5.3 Too many recipients")
+    facts["recipients"][0]["outcome"] = "accepted"
+    return facts
+
+
+def pipelined(facts):
+    """The same, with the last command sent together with the one before."""
+    facts["steps"][-1]["pipelined"] = True
+    return facts
+
+
 def rcpt(outcome, **changes):
     return mail(f"S: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\n{outcome}", **changes)
 
@@ -62,6 +75,7 @@ CASES = {
         rcpt("S: 550 5.1.1 <user@contoso.com>: Recipient address rejected: User unknown"),
         rcpt("S: 550 5.7.1 <user@contoso.com>: Recipient address rejected: Access denied"),
     ),
+    "rcpt.few_at_once": (followed_later(), rcpt("S: 452 4.5.3 Too many recipients")),
     "rcpt.full": (rcpt("S: 452 4.2.2 Mailbox full"), rcpt("S: 452 4.5.3 Too many recipients")),
     "rcpt.greylist": (
         rcpt("S: 451 4.7.1 Greylisting in action, please come back later"),
@@ -78,6 +92,7 @@ CASES = {
     "data.stall": (message("E: silent"), data("E: silent")),
     "quit.none": (check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: closed")), check(HEALTHY)),
     "proto.421_any": (mail("S: 421 4.4.2 Timeout exceeded"), mail("S: 451 4.4.2 Timeout exceeded")),
+    "ext.pipelining": (pipelined(rcpt("E: silent")), rcpt("E: silent")),
     "proto.lost": (mail("E: closed"), mail("E: silent")),
     "proto.silent": (mail("E: silent"), mail("E: closed")),
     "proto.not_smtp": (mail("E: protocol garbage"), check("E: protocol garbage")),

@@ -22,6 +22,32 @@ PROXY = {"host": "proxy", "port": 1080}
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        # Several transactions, and several commands at once.
+        (
+            {"recipient": "a@b.example", "test_message": {}, "stop_after": "data", "transactions": [{}]},
+            "transactions 1 never have their turn with stop_after: data: drop one.",
+        ),
+        (
+            {"transactions": [{"sender": "a@b.example"}], "recipient": "a@b.example", "leave": "drop_after_send"},
+            "leave 'drop_after_send' leaves no turn to transactions: drop one of the two.",
+        ),
+        (
+            {"recipient": "a@b.example", "transactions": [{"sender": "a b@c.example"}]},
+            "transactions[0].sender 'a b@c.example' has a local part that would need quotation marks, or misplaced dots"
+            ': write local-part@domain, or "<>".',
+        ),
+        (
+            {"pipelining": True, "hello": "helo"},
+            "pipelining True is an extension, which HELO rules out: use ehlo, or drop it.",
+        ),
+        (
+            {"pipelining": True, "leave": "drop_after_send"},
+            "pipelining True leaves no single command to drop after: drop one of the two.",
+        ),
+        (
+            {"pipelining": True, "recipient": "a@b.example", "extra": [{"before": "rcpt", "send": "NOOP"}]},
+            "pipelining True has no room for an extra command before rcpt: drop one of the two.",
+        ),
         # Where to.
         ({"host": None}, "host None leaves nothing to check: give host, or targets."),
         ({"host": None, "targets": []}, "host None leaves nothing to check: give host, or targets."),

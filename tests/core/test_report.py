@@ -151,6 +151,28 @@ def test_the_transcript_reads_like_the_session():
         """).replace("\n", "\n  ").join(["  ", ""])
 
 
+def test_what_was_sent_at_once_stands_above_its_replies():
+    facts = check("""
+        S: 220 mx1.contoso.com
+        C: MAIL FROM:<>
+        S: 250 Ok
+        C: RCPT TO:<user@contoso.com>
+        S: 550 No
+        C: QUIT
+        S: 221 Bye
+    """)
+    for step in facts["steps"][-2:]:
+        step["pipelined"] = True
+    assert transcript(facts).splitlines()[2:] == [
+        "  0.040  C:   MAIL FROM:<>",
+        "  0.040  C:   RCPT TO:<user@contoso.com>",
+        "  0.040  C:   QUIT",
+        "  0.060  S:   250 Ok",
+        "  0.080  S:   550 No",
+        "  0.100  S:   221 Bye",
+    ]
+
+
 def test_the_transcript_says_where_no_reply_was_waited_for():
     facts = check("S: 220 mx1.contoso.com\nC: EHLO test.com\nS: 250 mx1.contoso.com")
     facts["steps"][-1]["reply"] = None

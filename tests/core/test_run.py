@@ -19,6 +19,8 @@ from mailops_smtp.route import addresses as addresses_module
 from mailops_smtp.run import Streams, changed, check, default_helo_name
 from mailops_smtp.scenario import ScenarioServer
 
+from tests.core.scenario_client import SERVER_TLS
+
 ENVELOPE = {"sender": "admin@test.com", "recipient": "user@contoso.com", "helo_name": "test.com"}
 
 
@@ -362,3 +364,48 @@ def test_check_mode_tells_of_the_header_that_comes_first():
         options = {"host": "127.0.0.1", "port": server.port, "helo_name": "test.com", "proxy_protocol": "v2"}
         (would,) = check({**options, "stop_after": "banner"}, check_mode=True)["plan"]["would_send"]
     assert would["lines"] == ["<PROXY v2 header>", "QUIT"]
+
+
+@pytest.mark.parametrize("tls", [None, SERVER_TLS], ids=["clear", "tls"])
+def test_commands_go_out_together(tls):
+    with ScenarioServer(tls=tls) as server:
+        options = {**ENVELOPE, "pipelining": True, "test_message": {}}
+        [made] = check({"host": "127.0.0.1", "port": server.port, **options})["checks"]
+        (session,) = server.wait()
+    assert (made["message"]["outcome"], session.violations, session.ended) == ("accepted", [], "quit")
+    together = [step["sent"].split()[0] for step in made["steps"] if step["pipelined"]]
+    assert together == ["RCPT", "DATA", "QUIT"]
+
+
+@pytest.mark.parametrize("name", ["two-recipients", "two-recipients-announced"])
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_all_recipients_get_the_message_by_and_by(name, pipelining):
+    recipients = [f"user{number}@contoso.com" for number in range(5)]
+    options = {**ENVELOPE, "recipient": None, "recipients": recipients, "test_message": {}, "pipelining": pipelining}
+    with ScenarioServer(name) as server:
+        [made] = check({"host": "127.0.0.1", "port": server.port, **options})["checks"]
+        (session,) = server.wait()
+    assert [recipient["outcome"] for recipient in made["recipients"]] == ["accepted"] * 5
+    assert [len(message.recipients) for message in server.messages] == [2, 2, 1]
+    assert (made["verdict"], session.violations) == ("pass", [])
+
+
+def test_each_transaction_has_facts_and_a_token_of_its_own():
+    options = {**ENVELOPE, "test_message": {}, "transactions": [{"sender": "<>"}, {"recipient": "nobody@contoso.com"}]}
+    with ScenarioServer() as server:
+        [made] = check({"host": "127.0.0.1", "port": server.port, **options})["checks"]
+        server.wait()
+    outcomes = [transaction["message"]["outcome"] for transaction in made["transactions"]]
+    assert outcomes == ["accepted", "accepted", "not_sent"]
+    assert len({transaction["message"]["token"] for transaction in made["transactions"]}) == 3
+    assert [transaction["failed_phase"] for transaction in made["transactions"]] == [None, None, "rcpt"]
+    assert (made["failed_phase"], made["verdict"]) == ("rcpt", "fail")
+    assert made["message"] == made["transactions"][0]["message"]
+
+
+def test_a_server_that_loses_what_was_sent_together():
+    options = {**ENVELOPE, "pipelining": True, "timeouts": {"reply": 0.3}}
+    with ScenarioServer("pipelining-lost") as server:
+        [made] = check({"host": "127.0.0.1", "port": server.port, **options})["checks"]
+    assert (made["failed_phase"], made["steps"][-1]["error"]["kind"]) == ("rcpt", "silent")
+    assert "ext.pipelining" in [finding["id"] for finding in made["findings"]]

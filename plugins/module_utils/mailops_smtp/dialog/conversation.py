@@ -58,10 +58,11 @@ def converse(session: Session) -> Procedure:
         goes_on = yield from in_order(session, opening)
         if goes_on:
             yield from transactions(session)
-        session.phase = "quit"
-        yield from extra_commands(session)
-        if session.dialog.leave != "quit":
-            return
+        if session.failed_phase is None:
+            session.phase = "quit"
+            yield from extra_commands(session)
+            if session.dialog.leave != "quit":
+                return
     except Refused:
         session.fail()
     except ServerSilent:
@@ -97,8 +98,6 @@ def transactions(session: Session) -> Procedure:
     for transaction in session.transactions:
         session.transaction = transaction
         yield from hold(session, transaction)
-    if session.failed_phase is not None:
-        raise Refused
 
 
 def hold(session: Session, transaction: Transaction) -> Procedure:

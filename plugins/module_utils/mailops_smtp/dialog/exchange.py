@@ -74,12 +74,18 @@ def say(session: Session, command: commands.Command, *following: commands.Comman
         only listened for.
     """
     if session.ahead:
+        reply = yield Exchange(session.phase, b"", command.shown, pipelined=True)
         session.ahead.popleft()
-        return (yield Exchange(session.phase, b"", command.shown, pipelined=True))
+        return reply
     last = session.dialog.leave == "drop_after_send" and session.phase == session.dialog.stop_after
     session.ahead.extend(following)
     wire = b"".join(entry.wire for entry in (command, *following))
-    reply = yield Exchange(session.phase, wire, command.shown, awaits_reply=not last)
+    try:
+        reply = yield Exchange(session.phase, wire, command.shown, awaits_reply=not last)
+    except Abandoned:
+        # Before this was sent, so there is nothing to hear out.
+        session.ahead.clear()
+        raise
     if last:
         raise Dropped
     return reply

@@ -29,6 +29,7 @@ class When(t.NamedTuple):
     ``slower_than``  seconds that the step took and more
     ``flaws``        one of these flaws is in the reply (dialog.replies)
     ``unsolicited``  True: the server said something before it was asked
+    ``pipelined``    True: the command had gone out together with the one before
 
     Those of the second group are about the whole check:
 
@@ -46,6 +47,7 @@ class When(t.NamedTuple):
     slower_than: t.Optional[float] = None
     flaws: t.Tuple[str, ...] = ()
     unsolicited: bool = False
+    pipelined: bool = False
     keyword: str = ""
     no_keyword: str = ""
     facts: t.Tuple[t.Tuple[str, str, t.Any], ...] = ()

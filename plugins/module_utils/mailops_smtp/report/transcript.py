@@ -27,21 +27,41 @@ def transcript(check: t.Mapping[str, t.Any]) -> str:
 
 
 def _lines(check: t.Mapping[str, t.Any]) -> t.Iterator[t.Tuple[float, str]]:
-    for step in check["steps"]:
-        began, ended = step["at"], step["at"] + step["seconds"]
-        tls = "*" if step["tls"] else " "
-        if step["unsolicited"] is not None:
-            yield began, f"---   unasked, before the next line: {printable(step['unsolicited'])}"
-        if step["sent"] is not None:
-            yield began, f"C: {tls} {printable(step['sent'])}"
-        if step["reply"] is not None:
-            for line in _reply_lines(step["reply"]):
-                yield ended, f"S: {tls} {line}"
-        if step["error"] is not None:
-            yield ended, f"---   {printable(step['error']['detail'])}"
-        elif step["reply"] is None and (step["sent"] is None or step["phase"] != "proxy"):
-            # What is said to a proxy has no SMTP reply by its nature.
-            yield ended, _silent_success(check, step)
+    for together in _sent_together(check["steps"]):
+        began = together[0]["at"]
+        for step in together:
+            if step["unsolicited"] is not None:
+                yield began, f"---   unasked, before the next line: {printable(step['unsolicited'])}"
+            if step["sent"] is not None:
+                yield began, f"C: {_mark(step)} {printable(step['sent'])}"
+        for step in together:
+            yield from ((step["at"] + step["seconds"], line) for line in _outcome(check, step))
+
+
+def _sent_together(
+    steps: t.Sequence[t.Mapping[str, t.Any]],
+) -> t.Iterator[t.Sequence[t.Mapping[str, t.Any]]]:
+    """Commands that went out at once stand above their replies (RFC 2920)."""
+    first = 0
+    for position in range(1, len(steps) + 1):
+        if position == len(steps) or not steps[position]["pipelined"]:
+            yield steps[first:position]
+            first = position
+
+
+def _mark(step: t.Mapping[str, t.Any]) -> str:
+    return "*" if step["tls"] else " "
+
+
+def _outcome(check: t.Mapping[str, t.Any], step: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    if step["reply"] is not None:
+        for line in _reply_lines(step["reply"]):
+            yield f"S: {_mark(step)} {line}"
+    if step["error"] is not None:
+        yield f"---   {printable(step['error']['detail'])}"
+    elif step["reply"] is None and (step["sent"] is None or step["phase"] != "proxy"):
+        # What is said to a proxy has no SMTP reply by its nature.
+        yield _silent_success(check, step)
 
 
 def _reply_lines(reply: t.Mapping[str, t.Any]) -> t.Iterator[str]:

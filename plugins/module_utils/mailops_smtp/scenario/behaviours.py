@@ -26,8 +26,9 @@ class Behaviour(t.NamedTuple):
 
     ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
     itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
-    there is a certificate, or a script for it. ``connections``: those that the scripts are for, counted from 1; all
-    others find the server faultless.
+    there is a certificate, or a script for it. ``recipients_at_once``: how many a transaction has room for.
+    ``answers_pipelined``: False for a server that reads one command from a packet and loses the rest.
+    ``connections``: those that the scripts are for, counted from 1; all others find the server faultless.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Behaviour(t.NamedTuple):
     single_bytes: bool = False
     with_text: bool = True
     starttls: bool = True
+    recipients_at_once: t.Optional[int] = None
+    answers_pipelined: bool = True
     connections: range = range(1, sys.maxsize)
 
     @property
@@ -269,6 +272,21 @@ _REFUSALS = (
     _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
 )
 
+_LIMITS = (
+    Behaviour("two-recipients", "452 to the third recipient of a transaction", recipients_at_once=2),
+    Behaviour(
+        "two-recipients-announced",
+        "the same, and says so beforehand by LIMITS (RFC 9422)",
+        keywords=(*KEYWORDS, "LIMITS RCPTMAX=2 MAILMAX=20"),
+        recipients_at_once=2,
+    ),
+    Behaviour(
+        "pipelining-lost",
+        "offers PIPELINING, but reads one command from a packet and loses the rest",
+        answers_pipelined=False,
+    ),
+)
+
 _FORMS = (
     Behaviour("one-byte-at-a-time", "faultless, but each byte is sent by itself", single_bytes=True),
     Behaviour("lf-only", "ends its lines with LF instead of CRLF", line_end=b"\n"),
@@ -339,6 +357,7 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_GREETINGS,
         *_STARTTLS,
         *_REFUSALS,
+        *_LIMITS,
         *_FORMS,
         *_at_every_point(),
     )

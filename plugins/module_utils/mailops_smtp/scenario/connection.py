@@ -97,6 +97,10 @@ class Connection:
                 self._socket.settimeout(IDLE_SECONDS)
         return bool(self._received)
 
+    def lose_the_rest(self) -> None:
+        """Forgets what came together with what was read."""
+        self._received.clear()
+
     def start_tls(self, context: ssl.SSLContext) -> str:
         """Shakes hands and returns the protocol version. What came in the clear before is dropped (RFC 3207 4.2)."""
         self._received.clear()

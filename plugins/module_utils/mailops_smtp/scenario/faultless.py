@@ -164,6 +164,10 @@ class Faultless:
         except Refused as refusal:
             self._talk.say(refusal.reply)
             return
+        room = self._server.behaviour.recipients_at_once
+        if room is not None and len(self._recipients) >= room:
+            self._talk.say("452 4.5.3 Too many recipients")
+            return
         refusal_reply = self._refusal(recipient.address)
         if refusal_reply is None:
             self._recipients.append(recipient)

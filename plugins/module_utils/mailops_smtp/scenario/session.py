@@ -83,6 +83,8 @@ class Conversation:
             verb = verb.upper()
             if not (verb in _GROUPED and self._faultless.offers("PIPELINING")):
                 self._expect_silence("did not wait for the reply to " + verb)
+            if not self.server.behaviour.answers_pipelined:
+                self.connection.lose_the_rest()
             phase = self._commands.get(verb, "any")
             if len(line) > _COMMAND_LIMIT or not line.isascii() or not line.isprintable():
                 phase, verb = "any", "a line that is no command"

@@ -34,6 +34,23 @@ FAILURES = (
         reference="RFC 5321 section 3.8",
     ),
     Signature(
+        id="ext.pipelining",
+        # Not at QUIT, which many servers do not answer.
+        phases=("rcpt", "data"),
+        when=(When(error=("silent", "closed", "reset"), pipelined=True),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="network",
+        title="Commands that were sent together are not all answered",
+        meaning="The server offers PIPELINING, and yet the reply at {phase} did not come. It answered what came first"
+        " in the packet: the usual cause is a firewall that inspects SMTP and knows one command to a packet.",
+        next_step="Repeat it with pipelining: false. If that succeeds, switch SMTP inspection off in the path, or"
+        " PIPELINING at the server.",
+        reference="RFC 2920 section 3.1",
+        explains=("proto.silent", "proto.lost"),
+    ),
+    Signature(
         id="proto.silent",
         phases=ANY_PHASE,
         when=(When(error=("silent", "timeout")),),
