@@ -42,7 +42,8 @@ CUT = "S:   [the rest of the reply was not kept]"
 
 class Played(t.NamedTuple):
     """What a check of the server comes to, its transcript behind the connection included. ``silent``: it ends with the
-    time limit. ``lost``: what is said after the server has closed may find that reset. ``behaviour``: another name for the server, where one has several rows."""
+    time limit. ``lost``: what is said after the server has closed may find that reset. ``behaviour``: another
+    name for the server, where one has several rows."""
 
     transcript: t.Tuple[str, ...]
     verdict: str = "pass"
