@@ -204,6 +204,24 @@ def test_the_largest_reply_is_read_and_cut(portions):
     assert read(portions[0].replace(b"X", b"XX"), *portions[1:]) == [ReplyError], "one octet more"
 
 
+def test_the_limit_is_each_replys_own():
+    (first, second) = read(*LARGEST, *LARGEST)
+    assert first == second
+    assert read(*LARGEST, b"250-XX\r\n", LARGEST[1]) == [first, ReplyError], "one octet more"
+
+
+@pytest.mark.parametrize("before", [b"", b"220 mx1\r\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_empty_line_is_a_line_of_its_own(before, end):
+    reader = ReplyReader()
+    reader.receive(before + end + b"250 Ok\r\n")
+    if before:
+        assert reader.next_reply() == Reply(220, None, ("mx1",))
+    with pytest.raises(NotAReply, match=r'^This is not an SMTP reply: ""$') as raised:
+        reader.next_reply()
+    assert raised.value.seen.lines == ("",)
+
+
 def test_the_largest_line_is_waited_for():
     reader = ReplyReader()
     reader.receive(b"x" * replies.MAX_REPLY_OCTETS)
@@ -279,6 +297,14 @@ def test_a_reply_that_never_ended():
     assert reader.incomplete() is None
     reader.receive(b"220 mx1\r\n")
     assert reader.next_reply() == Reply(220, None, ("mx1",)), "nothing of the former is left"
+
+
+def test_a_reply_that_never_ended_behind_a_whole_line_keeps_its_code_too():
+    reader = ReplyReader()
+    reader.receive(b"250-2.0.0 Ok\r\n")
+    assert reader.next_reply() is None
+    # It is not known yet what it comes to.
+    assert reader.incomplete() == Reply(None, None, ("250-2.0.0 Ok",), flaws=("incomplete",))
 
 
 def test_what_is_concealed_is_so_everywhere():

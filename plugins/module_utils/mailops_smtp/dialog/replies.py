@@ -242,10 +242,10 @@ class ReplyReader:
             raw = _raw_base64(b"".join(lines))
             truncated = len(lines) > MAX_LINES_KEPT or any(len(text) > MAX_CHARACTERS_KEPT for text in whole)
             flaws += _flaws(lines)
-        if len(lines) > 1 and code is not None and len({line[:3] for line in lines}) > 1:
+        if code is not None and len({line[:3] for line in lines}) > 1:
             flaws.append("code_changed")
         # The last line ends the reply and is what it comes to (RFC 5321 4.2), whether it is among those kept or not.
-        enhanced = _ENHANCED.match(texts[-1] if len(lines) == len(texts) else printable(_text(lines[-1])))
+        enhanced = _ENHANCED.match(printable(_text(lines[-1]))) if code is not None else None
         return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
 
     def _conceal(self, data: bytes) -> bytes:
