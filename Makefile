@@ -10,7 +10,11 @@ PYTEST := $(PYTHON) -m pytest
 # pyenv's shims answer to names of versions that are not selected: ansible-test and nox must find the real ones first.
 INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/bin)))
 
-.PHONY: help venv demo test test-core test-unit test-integration test-packaging test-sanity fuzz lint matrix clean
+# Those of dialog/: measuring costs time, and no other room counts.
+DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message recorded rehearsal \
+    replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
+
+.PHONY: help venv demo test coverage test-core test-unit test-integration test-packaging test-sanity fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -22,8 +26,13 @@ demo: venv ## a mail site with a fault, a jump host and a check of both, all on 
 
 test: test-core test-unit test-integration test-packaging test-sanity ## all tests
 
-test-core: venv ## the core alone, without Ansible and Nornir
+test-core: venv coverage ## the core alone, without Ansible and Nornir
 	$(PYTEST) tests/core tests/fuzz
+
+coverage: venv ## the conversation alone, of which no branch may be left out
+	@mkdir -p .cache
+	$(PYTHON) -m coverage run -m pytest $(DIALOG_TESTS)
+	$(PYTHON) -m coverage report
 
 test-unit: venv ## the Ansible module and the Nornir task
 	$(PYTEST) tests/unit tests/nornir

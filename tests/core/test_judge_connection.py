@@ -14,6 +14,15 @@ from tests.core.dialogs import check, ids
 
 HOST = {"host": "mx1.contoso.com"}
 
+
+def begun(text):
+    """A banner that breaks off in silence."""
+    facts = check("E: silent No complete reply within 30 s.")
+    reply = {"code": None, "enhanced": None, "lines": [text], "truncated": False, "raw_base64": None}
+    facts["steps"][-1]["reply"] = {**reply, "flaws": ["incomplete"]}
+    return facts
+
+
 # id: (a check that shows it, one that nearly does)
 CASES = {
     "dns.resolver": (check("E: resolver SERVFAIL"), check("E: unresolved no such name")),
@@ -49,6 +58,7 @@ CASES = {
         check("S: 220 mx1.contoso.com\nC: EHLO test.com\nE: reset Connection reset by peer"),
     ),
     "tcp.eof_before_banner": (check("E: closed"), check("S: 220 mx1.contoso.com\nC: EHLO test.com\nE: closed")),
+    "ban.unfinished": (begun("220-mx1.contoso.com ESMTP"), check("E: silent")),
     # Silence on the port of implicit TLS has another cause.
     "tcp.silent": (check("E: silent"), check("E: silent", endpoint={"port": 465})),
     "ban.not_smtp": (
@@ -87,6 +97,12 @@ def test_the_signature_tells_a_dialog_from_one_that_is_nearly_the_same(identifie
     shown, near_miss = CASES[identifier]
     assert identifier in ids(judge(shown))
     assert identifier not in ids(judge(near_miss))
+
+
+@pytest.mark.parametrize("shown", [check("E: silent"), begun("220-mx1.contoso.com")])
+def test_a_banner_that_takes_longer_than_the_time_limit_is_called_slow_and_nothing_else(shown):
+    (finding,) = judge(shown)["findings"]
+    assert finding["title"].startswith("Slow banner")
 
 
 @pytest.mark.parametrize("kind", TESTER_ERRORS)

@@ -142,7 +142,7 @@ def test_what_is_no_reply_is_shown():
     with pytest.raises(NotAReply) as raised:
         reader.next_reply()
     assert raised.value.detail == 'This is not an SMTP reply: "HTTP/1.1 400 Bad Request"'
-    assert raised.value.seen.lines == ("mx1.contoso.com", "HTTP/1.1 400 Bad Request")
+    assert raised.value.seen.lines == ("220-mx1.contoso.com", "HTTP/1.1 400 Bad Request")
     reader.receive(b"220-mx1.contoso.com\r\n\xff")
     with pytest.raises(NotAReply, match=r'"\\xff"$'):
         reader.next_reply()
@@ -172,6 +172,27 @@ def test_more_than_any_reply_has(octets):
     assert len(raised.value.seen.lines) <= replies.MAX_LINES_KEPT
 
 
+@pytest.mark.parametrize("size", [1, 7, 4096, 65536, 1_000_000])
+@pytest.mark.parametrize("line", [b"250-and one more\r\n", b"250-\xff\n", b"x" * 100], ids=["lines", "raw", "no lines"])
+def test_what_never_ends_gives_the_same_evidence_however_it_is_split(line, size):
+    octets = b"250-mx1\r\n" + line * (70_000 // len(line))
+    reader = ReplyReader()
+    for start in range(0, len(octets), size):
+        reader.receive(octets[start : start + size])
+        if start + size > replies.MAX_REPLY_OCTETS:
+            break
+        assert reader.next_reply() is None
+    with pytest.raises(TooLarge) as raised:
+        reader.next_reply()
+    assert raised.value.detail == 'The reply did not end within 65536 octets; it begins "250-mx1"'
+    expected = ReplyReader()
+    expected.receive(octets[: replies.MAX_REPLY_OCTETS])
+    assert expected.next_reply() is None
+    assert raised.value.seen == expected.incomplete(), "and no more than a reply could have had"
+    assert ("long_line" in raised.value.seen.flaws) is (b"\n" not in line)
+    assert held(reader) == 0
+
+
 LARGEST = [b"250-X\r\n", b"250 " + b"x" * (replies.MAX_REPLY_OCTETS - 13) + b"\r\n"]
 
 
@@ -181,6 +202,24 @@ def test_the_largest_reply_is_read_and_cut(portions):
     assert (reply.code, reply.lines, reply.truncated) == (250, ("X", "x" * 1000), True)
     assert len(read(b"".join(portions) + b"250 another\r\n")) == 2
     assert read(portions[0].replace(b"X", b"XX"), *portions[1:]) == [ReplyError], "one octet more"
+
+
+def test_the_limit_is_each_replys_own():
+    (first, second) = read(*LARGEST, *LARGEST)
+    assert first == second
+    assert read(*LARGEST, b"250-XX\r\n", LARGEST[1]) == [first, ReplyError], "one octet more"
+
+
+@pytest.mark.parametrize("before", [b"", b"220 mx1\r\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_empty_line_is_a_line_of_its_own(before, end):
+    reader = ReplyReader()
+    reader.receive(before + end + b"250 Ok\r\n")
+    if before:
+        assert reader.next_reply() == Reply(220, None, ("mx1",))
+    with pytest.raises(NotAReply, match=r'^This is not an SMTP reply: ""$') as raised:
+        reader.next_reply()
+    assert raised.value.seen.lines == ("",)
 
 
 def test_the_largest_line_is_waited_for():
@@ -200,6 +239,15 @@ def test_two_hundred_lines_are_kept(line, lines, truncated):
     (reply,) = read(line * (lines - 1) + b"250 b\r\n")
     assert len(reply.lines) == 200
     assert reply.truncated is truncated
+
+
+@pytest.mark.parametrize("lines", [1, 2, 200, 201, 1000])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_the_last_line_has_the_enhanced_code_however_many_come_before(lines, end):
+    (reply,) = read(b"250-2.1.5 Ok%s" % end * (lines - 1) + b"450 4.2.0 Not now" + end)
+    assert (reply.code, reply.enhanced) == (450, "4.2.0")
+    (reply,) = read(b"250-2.1.5 Ok%s" % end * lines + b"250 Ok" + end)
+    assert reply.enhanced is None, "what came before it does not count"
 
 
 @pytest.mark.parametrize(("characters", "truncated"), [(1000, False), (1001, True)])
@@ -244,11 +292,19 @@ def test_a_reply_that_never_ended():
     reader.receive(b"250-mx1.contoso.com\r\n250 SI")
     assert reader.next_reply() is None
     seen = reader.incomplete()
-    assert (seen.code, seen.lines) == (None, ("mx1.contoso.com", "SI"))
+    assert (seen.code, seen.lines) == (None, ("250-mx1.contoso.com", "250 SI"))
     assert "incomplete" in seen.flaws
     assert reader.incomplete() is None
     reader.receive(b"220 mx1\r\n")
     assert reader.next_reply() == Reply(220, None, ("mx1",)), "nothing of the former is left"
+
+
+def test_a_reply_that_never_ended_behind_a_whole_line_keeps_its_code_too():
+    reader = ReplyReader()
+    reader.receive(b"250-2.0.0 Ok\r\n")
+    assert reader.next_reply() is None
+    # It is not known yet what it comes to.
+    assert reader.incomplete() == Reply(None, None, ("250-2.0.0 Ok",), flaws=("incomplete",))
 
 
 def test_what_is_concealed_is_so_everywhere():
@@ -261,29 +317,31 @@ def test_what_is_concealed_is_so_everywhere():
     reader.receive(b"500 secret")
     assert reader.unsolicited() == f"500 {MASK}"
     reader.receive(b"500 secret")
-    assert reader.incomplete().lines == (MASK,)
+    assert reader.incomplete().lines == (f"500 {MASK}",)
     reader.receive(b"a secret\r\n")
     with pytest.raises(NotAReply, match=r'"a \*{8}"$'):
         reader.next_reply()
 
 
 @pytest.mark.parametrize(
-    ("code", "positive", "transient", "permanent"),
+    ("code", "kinds"),
     [
-        (None, False, False, False),
-        (200, True, False, False),
-        (299, True, False, False),
-        (300, False, False, False),
-        (399, False, False, False),
-        (400, False, True, False),
-        (499, False, True, False),
-        (500, False, False, True),
-        (599, False, False, True),
+        (None, (False, False, False, False)),
+        (199, (False, False, False, False)),
+        (200, (True, False, False, False)),
+        (299, (True, False, False, False)),
+        (300, (False, True, False, False)),
+        (399, (False, True, False, False)),
+        (400, (False, False, True, False)),
+        (499, (False, False, True, False)),
+        (500, (False, False, False, True)),
+        (599, (False, False, False, True)),
+        (600, (False, False, False, False)),
     ],
 )
-def test_the_kind_of_a_reply(code, positive, transient, permanent):
+def test_the_kind_of_a_reply(code, kinds):
     reply = Reply(code, None, ())
-    assert (reply.positive, reply.transient, reply.permanent) == (positive, transient, permanent)
+    assert (reply.positive, reply.intermediate, reply.transient, reply.permanent) == kinds
 
 
 def test_the_public_form():
@@ -375,6 +433,7 @@ def test_printable_changes_nothing_that_can_be_printed():
         ("235-2.7.0 Welcome\r\n235 2.7.0 dj02cnJp", ("2.7.0 Welcome", f"2.7.0 {MASK}")),
         ("235 2.7.0 Authentication successful", ("2.7.0 Authentication successful",)),
         ("535 5.7.8 No", ("5.7.8 No",)),
+        ("334-cj1hYmMscz1xcSxpPTQwOTY=\r\n235 2.7.0 Welcome", (MASK,)),
     ],
 )
 def test_what_would_let_passwords_be_tried_is_kept_of_no_auth_reply(reply, kept):
@@ -394,3 +453,48 @@ def test_a_challenge_that_breaks_off_is_not_kept_either():
 def test_what_is_not_kept_as_text_is_not_kept_as_octets(octets, raw):
     (reply,) = read(octets + b"\r\n")
     assert (reply.without_secrets().raw_base64 is not None) is raw
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"334 cj1hYmMs\r\n", MASK),
+        (b"334-cj1hYmMs\r\n334 dj02cnJp\r\n", MASK * 2),
+        (b"334 cj1hYmMs\n421 4.4.2 Idle\r\n", rf"{MASK}421 4.4.2 Idle\r\n"),
+        (b"334 cj1h", MASK),
+        (b"33", MASK),
+        (b"cj1hYmMs\r\n", MASK),
+        (b"235 2.7.0 dj02cnJp Welcome\r\n", rf"235 2.7.0 {MASK} Welcome\r\n"),
+        (b"250 \x1b[2J\r\n", r"250 \x1b[2J\r\n"),
+        (b"250 x\n" * 200, (r"250 x\n" * 200)[:1000]),
+        (b"", None),
+    ],
+)
+def test_what_is_said_unasked_in_an_auth_exchange_is_kept_without_secrets(octets, shown):
+    reader = ReplyReader()
+    reader.confidential = True
+    reader.receive(octets)
+    assert reader.unsolicited() == shown
+    assert reader.unsolicited() is None
+
+
+def test_outside_of_an_auth_exchange_nothing_unasked_is_a_secret():
+    reader = ReplyReader()
+    reader.receive(b"334 cj1hYmMs\r\n")
+    assert reader.unsolicited() == r"334 cj1hYmMs\r\n"
+
+
+@pytest.mark.parametrize(
+    ("octets", "detail"),
+    [
+        (b"cj1hYmMs\r\n", f'This is not an SMTP reply: "{MASK}"'),
+        (b"334 " + b"c" * replies.MAX_REPLY_OCTETS, f'The reply did not end within 65536 octets; it begins "{MASK}"'),
+    ],
+)
+def test_no_error_in_an_auth_exchange_shows_what_may_be_a_challenge(octets, detail):
+    reader = ReplyReader()
+    reader.confidential = True
+    reader.receive(octets)
+    with pytest.raises(ReplyError) as raised:
+        reader.next_reply()
+    assert raised.value.detail == detail

@@ -56,7 +56,7 @@ def _escape(character: str) -> str:
 class Reply(t.NamedTuple):
     """One reply: its code, its text line by line (without the codes), and what was odd about it.
 
-    ``code`` is None for bytes that are no SMTP reply; they are kept in ``lines`` all the same.
+    ``code`` is None for bytes that are no SMTP reply; they are kept in ``lines`` all the same, codes included.
     ``enhanced`` is the status code of RFC 3463, if the text begins with one.
     ``raw_base64`` holds the bytes where the text cannot show them all.
     ``flaws`` are of: bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete.
@@ -95,7 +95,8 @@ class Reply(t.NamedTuple):
         What SCRAM's and CRAM-MD5's servers say is no password, but whoever has it can try passwords against it in
         peace: challenges (334, and what broke off, which may be one), and the server's signature ("v=" in base64)
         wherever it stands."""
-        if self.code in (334, None):
+        # Where the code changes, lines of a challenge can stand above another code.
+        if self.code in (334, None) or "code_changed" in self.flaws:
             return self._replace(lines=(MASK,), raw_base64=None)
         if not any(map(_SERVER_SIGNATURE.search, self.lines)):
             return self
@@ -142,6 +143,7 @@ class ReplyReader:
         self._lines: t.List[bytes] = []
         self._octets = 0
         self.concealed: t.Sequence[bytes] = ()  # words of which replies show only a mask
+        self.confidential = False  # what comes belongs to an AUTH exchange: see Reply.without_secrets
 
     @property
     def overfull(self) -> bool:
@@ -187,7 +189,9 @@ class ReplyReader:
         data = self._conceal(b"".join(self._lines) + bytes(self._buffer))
         self._reset()
         self._buffer.clear()
-        return printable(data, MAX_CHARACTERS_KEPT) if data else None
+        if not data:
+            return None
+        return _without_secrets(data) if self.confidential else printable(data)
 
     def incomplete(self) -> t.Optional[Reply]:
         """The beginning of a reply that never ended (silence, a lost connection), or None; and forget it."""
@@ -196,7 +200,9 @@ class ReplyReader:
 
     def _refuse_endless(self) -> None:
         if self._octets + len(self._buffer) > MAX_REPLY_OCTETS and (self._searched or self._octets > MAX_REPLY_OCTETS):
-            self._end_line()
+            # As much of it as could have been a reply, and so the same however it was split on its way.
+            self._lines = _lines(b"".join([*self._lines, self._buffer])[:MAX_REPLY_OCTETS])
+            self._buffer.clear()
             begins = self._excerpt(self._lines[0])
             seen = self._finish(None, ["incomplete"])
             raise TooLarge(f"The reply did not end within {MAX_REPLY_OCTETS} octets; it begins {begins}", seen)
@@ -218,23 +224,28 @@ class ReplyReader:
         return NotAReply(f"This is not an SMTP reply: {excerpt}", self._finish(None, ["no_code"]))
 
     def _excerpt(self, line: bytes) -> str:
-        return f'"{printable(_text(self._conceal(line)), EXCERPT_CHARACTERS)}"'
+        # What is no reply, or none yet, may be a challenge.
+        shown = MASK if self.confidential else printable(_unended(self._conceal(line)), EXCERPT_CHARACTERS)
+        return f'"{shown}"'
 
     def _finish(self, code: t.Optional[int], flaws: t.List[str]) -> Reply:
         lines = [self._conceal(line) for line in self._lines]
         self._reset()
-        if all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
+        if code is not None and all(map(_PLAIN_LINE.fullmatch, lines)) and len(lines) <= MAX_LINES_KEPT:
             texts = tuple(line[4:-2].decode("ascii") for line in lines)
             raw, truncated = None, False
         else:
-            whole = [printable(_text(line), MAX_CHARACTERS_KEPT + 1) for line in lines[:MAX_LINES_KEPT]]
+            # Without a code of its own, all that is known of a reply's codes stands in its lines.
+            text_of = _unended if code is None else _text
+            whole = [printable(text_of(line), MAX_CHARACTERS_KEPT + 1) for line in lines[:MAX_LINES_KEPT]]
             texts = tuple(text[:MAX_CHARACTERS_KEPT] for text in whole)
             raw = _raw_base64(b"".join(lines))
             truncated = len(lines) > MAX_LINES_KEPT or any(len(text) > MAX_CHARACTERS_KEPT for text in whole)
             flaws += _flaws(lines)
-        if len(lines) > 1 and code is not None and len({line[:3] for line in lines}) > 1:
+        if code is not None and len({line[:3] for line in lines}) > 1:
             flaws.append("code_changed")
-        enhanced = _ENHANCED.match(texts[-1])
+        # The last line ends the reply and is what it comes to (RFC 5321 4.2), whether it is among those kept or not.
+        enhanced = _ENHANCED.match(printable(_text(lines[-1]))) if code is not None else None
         return Reply(code, enhanced.group(1) if enhanced else None, texts, truncated, raw, tuple(flaws))
 
     def _conceal(self, data: bytes) -> bytes:
@@ -250,7 +261,27 @@ class ReplyReader:
 
 def _text(line: bytes) -> bytes:
     match = _REPLY_LINE.match(line)
-    return (line[match.end() :] if match else line).rstrip(b"\r\n")
+    return _unended(line[match.end() :] if match else line)
+
+
+def _unended(line: bytes) -> bytes:
+    return line.rstrip(b"\r\n")
+
+
+def _lines(data: bytes) -> t.List[bytes]:
+    """Each with its LF, but for the last where that has none."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", data)
+
+
+def _without_secrets(data: bytes) -> str:
+    """What came unasked in an AUTH exchange, line by line as Reply.without_secrets keeps it."""
+    lines = [MASK if _may_be_a_challenge(line) else printable(line) for line in _lines(data)]
+    return _SERVER_SIGNATURE.sub(MASK, "".join(lines))[:MAX_CHARACTERS_KEPT]
+
+
+def _may_be_a_challenge(line: bytes) -> bool:
+    match = _REPLY_LINE.match(line)
+    return match is None or match.group(1) == b"334"
 
 
 def _flaws(lines: t.List[bytes]) -> t.List[str]:

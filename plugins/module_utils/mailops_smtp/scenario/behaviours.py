@@ -8,39 +8,10 @@ faultless answer. A script says what a client sees, so a fault is read here and 
 
 from __future__ import annotations
 
-import enum
+import sys
 import typing as t
 
-
-class Say(t.NamedTuple):
-    """Reply lines as text; ``{host}`` becomes the server's name, each line gets the server's line ending."""
-
-    text: str
-
-
-class Send(t.NamedTuple):
-    """Bytes exactly as they are."""
-
-    data: bytes
-
-
-class Flood(t.NamedTuple):
-    """The same bytes again and again, until the client leaves."""
-
-    data: bytes
-
-
-class Step(enum.Enum):
-    ORDINARY = "the faultless answer"
-    PAUSE = "nothing for a while (the server's `pause`); what was said before is on its way already"
-    AWAIT = "read once, whatever comes"
-    HANDSHAKE = "the server's side of the TLS handshake"
-    HUSH = "read on and never answer again"
-    CLOSE = "close the connection"
-    RESET = "reset the connection (RST instead of FIN)"
-
-
-Script = t.Tuple[t.Union[Say, Send, Flood, Step], ...]
+from .steps import Drip, Flood, Say, Script, Send, Step
 
 # The places where a script can stand. "ehlo" is LHLO's too; "message" is the reply after the final dot; "any" stands in
 # for every command that has no script of its own.
@@ -57,6 +28,7 @@ class Behaviour(t.NamedTuple):
     itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
     there is a certificate, or a script for it. ``recipients_at_once``: how many a transaction has room for.
     ``answers_pipelined``: False for a server that reads one command from a packet and loses the rest.
+    ``connections``: those that the scripts are for, counted from 1; all others find the server faultless.
     """
 
     name: str
@@ -70,6 +42,7 @@ class Behaviour(t.NamedTuple):
     starttls: bool = True
     recipients_at_once: t.Optional[int] = None
     answers_pipelined: bool = True
+    connections: range = range(1, sys.maxsize)
 
     @property
     def needs_certificate(self) -> bool:
@@ -127,6 +100,12 @@ _BANNERS = (
     _instead(
         "endless-banner", "220- lines without end", banner=(Flood(b"220-mail.contoso.com and one more line\r\n"),)
     ),
+    _instead(
+        "line-without-end",
+        "a banner of 1,000,000 characters without the end of its line",
+        banner=(Send(b"220 mail.contoso.com "), Flood(b"x" * 1000, 1000), Step.HUSH),
+    ),
+    _instead("tarpit", "the banner comes byte by byte, with a pause after each", banner=(Drip(b"220 mail ESMTP\r\n"),)),
     Behaviour(
         "nul-and-escapes",
         "NUL bytes, terminal escape sequences and template braces in banner and EHLO reply",
@@ -227,6 +206,14 @@ _GREETINGS = (
     ),
 )
 
+# How a dialog can end before its time: what the server does, and the steps.
+_ENDS: t.Dict[str, t.Tuple[str, Script]] = {
+    "421": ("says 421 and closes", (Say("421 4.3.2 {host} Service shutting down"), Step.CLOSE)),
+    "close": ("closes", (Step.CLOSE,)),
+    "reset": ("resets", (Step.RESET,)),
+    "silent": ("falls silent", (Step.HUSH,)),
+}
+
 _STARTTLS = (
     _instead(
         "starttls-454", "offers STARTTLS, then 454", starttls=(Say("454 4.7.0 TLS not available due to local problem"),)
@@ -242,10 +229,14 @@ _STARTTLS = (
             Step.CLOSE,
         ),
     ),
-    _instead(
-        "starttls-close",
-        "220 to STARTTLS, then closes in the handshake",
-        starttls=(Say("220 2.0.0 Ready to start TLS"), Step.AWAIT, Step.CLOSE),
+    *(
+        _instead(
+            "starttls-" + end,
+            "220 to STARTTLS, then " + does + " in the handshake",
+            # What comes in a handshake are no lines to read on.
+            starttls=(Say("220 2.0.0 Ready to start TLS"), Step.AWAIT, *((Step.STALL,) if end == "silent" else steps)),
+        )
+        for end, (does, steps) in _ENDS.items()
     ),
     Behaviour(
         "starttls-stripped",
@@ -261,6 +252,22 @@ _STARTTLS = (
 )
 
 _REFUSALS = (
+    _instead(
+        "refuses-and-closes", "550 to MAIL, then closes", mail=(Say("550 5.7.1 Not from this network"), Step.CLOSE)
+    ),
+    Behaviour(
+        "first-contact-450",
+        "450 to RCPT on the first connection, as Postfix's postscreen answers unknown clients",
+        {"rcpt": (Say("450 4.3.2 Service currently unavailable"),)},
+        connections=range(1, 2),
+    ),
+    Behaviour(
+        "rate-limit",
+        "421 instead of 220 from the third connection on, then closes",
+        {"banner": (Say("421 4.7.0 {host} Error: too many connections from your address"), Step.CLOSE)},
+        connections=range(3, sys.maxsize),
+    ),
+    _instead("rcpt-555", "555 to RCPT, as if it had parameters", rcpt=(Say("555 5.5.4 Unsupported option"),)),
     _instead("data-refused-554", "554 to DATA", data=(Say("554 5.7.1 No mail accepted now"),)),
     _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
 )
@@ -283,6 +290,19 @@ _LIMITS = (
 _FORMS = (
     Behaviour("one-byte-at-a-time", "faultless, but each byte is sent by itself", single_bytes=True),
     Behaviour("lf-only", "ends its lines with LF instead of CRLF", line_end=b"\n"),
+    Behaviour("cr-only", "ends its lines with CR instead of CRLF", line_end=b"\r"),
+    _instead("bare-cr", "a CR in the middle of the banner", banner=(Send(b"220 mail.contoso.com\r250 ESMTP\r\n"),)),
+    _instead(
+        "invalid-utf-8",
+        "a banner that is no UTF-8",
+        banner=(Send(b"220 mail.contoso.com Bo\xeete aux lettres \xc3( \xed\xa0\x80 \xff ESMTP\r\n"),),
+    ),
+    _instead("letter-in-code", "a reply to MAIL whose code is not three digits", mail=(Say("2O0 2.1.0 Sender ok"),)),
+    _instead(
+        "ten-megabyte-reply",
+        "an EHLO reply of 10,000,000 bytes",
+        ehlo=(Flood(b"250-X-" + b"X" * 492 + b"\r\n", 20_000), Say("250 DSN")),
+    ),
     Behaviour("no-text", "replies are bare codes without a text", with_text=False),
     _instead(
         "two-replies-in-one-packet",
@@ -302,14 +322,30 @@ _FORMS = (
 )
 
 
-def _at_every_phase() -> t.Iterator[Behaviour]:
-    for phase in ("ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"):
-        at = "the message" if phase == "message" else phase.upper()
-        shutting_down = Say("421 4.3.2 {host} Service shutting down")
-        yield Behaviour("421-at-" + phase, "421 to " + at + ", then closes", {phase: (shutting_down, Step.CLOSE)})
-        yield Behaviour("close-at-" + phase, "closes instead of answering " + at, {phase: (Step.CLOSE,)})
-        yield Behaviour("reset-at-" + phase, "resets instead of answering " + at, {phase: (Step.RESET,)})
-        yield Behaviour("silent-at-" + phase, "never answers " + at, {phase: (Step.HUSH,)})
+# Inside a phase: where that is, the script's phase, and what comes before the end.
+_INSIDE: t.Tuple[t.Tuple[str, str, str, Script], ...] = (
+    ("reply", "in the middle of the EHLO reply", "ehlo", (Say("250-{host}\n250-SIZE 10485760"),)),
+    ("challenge", "instead of going on with AUTH after a challenge", "auth", (Say("334 VXNlcm5hbWU6"), Step.AWAIT)),
+    ("content", "in the middle of the message", "data", (Say("354 End data with <CR><LF>.<CR><LF>"), Step.AWAIT)),
+)
+
+
+def _at_every_point() -> t.Iterator[Behaviour]:
+    for end, (does, steps) in _ENDS.items():
+        for phase in ("ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"):
+            at = "the message" if phase == "message" else phase.upper()
+            yield Behaviour(f"{end}-at-{phase}", f"{does} instead of answering {at}", {phase: steps})
+        refuses_ehlo = {"ehlo": (Say("502 5.5.1 Command not implemented"),)}
+        yield Behaviour(
+            f"{end}-at-helo", f"502 to EHLO; {does} instead of answering HELO", {**refuses_ehlo, "helo": steps}
+        )
+        for name, where, phase, before in _INSIDE:
+            yield Behaviour(f"{end}-in-{name}", f"{does} {where}", {phase: (*before, *steps)})
+    yield Behaviour(
+        "stall-in-content",
+        "stops reading in the middle of the message",
+        {"data": (Say("354 End data with <CR><LF>.<CR><LF>"), Step.AWAIT, Step.STALL)},
+    )
 
 
 BEHAVIOURS: t.Dict[str, Behaviour] = {
@@ -323,6 +359,6 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_REFUSALS,
         *_LIMITS,
         *_FORMS,
-        *_at_every_phase(),
+        *_at_every_point(),
     )
 }

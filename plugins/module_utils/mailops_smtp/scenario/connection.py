@@ -8,6 +8,7 @@ caller decides what travels in one packet.
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import struct
@@ -74,6 +75,15 @@ class Connection:
         if not data:
             raise ClientClosed(bytes(self._received))
         self._received += data
+
+    def await_end(self) -> None:
+        """Waits for the client to close, without reading. Raises socket.timeout where that does not come to be seen:
+        the end of the stream stands behind all that was not read."""
+        poller = select.poll()
+        # Where poll() does not know of the client's half, it knows of both.
+        poller.register(self._socket, getattr(select, "POLLRDHUP", select.POLLHUP))
+        if not poller.poll(IDLE_SECONDS * 1000):
+            raise socket.timeout
 
     def has_more(self) -> bool:
         """Whether the client has sent more than was read: it did not wait."""

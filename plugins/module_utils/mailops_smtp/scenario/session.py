@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import typing as t
 
 from ..evidence import printable
-from .behaviours import Flood, Say, Send, Step
 from .connection import ClientClosed, Connection, LineTooLong
 from .faultless import Faultless
 from .records import Session
+from .steps import Drip, Flood, Say, Send, Step
 
 if t.TYPE_CHECKING:
     from .server import ScenarioServer
@@ -47,6 +48,9 @@ class Conversation:
         self.server = server
         self.session = session
         self.connection = Connection(client, server.behaviour.single_bytes)
+        # This session is not among the server's yet.
+        mine = len(server.sessions) + 1 in server.behaviour.connections
+        self._scripts = server.behaviour.scripts if mine else {}
         self._commands = _LMTP_COMMANDS if server.behaviour.protocol == "lmtp" else _COMMANDS
         self._faultless = Faultless(self)
 
@@ -87,26 +91,32 @@ class Conversation:
             self.answer(phase, verb if phase == "any" else argument.rstrip(" "))
 
     def answer(self, phase: str, argument: str = "") -> None:
-        scripts = self.server.behaviour.scripts
-        for step in scripts.get(phase) or scripts.get("any") or (Step.ORDINARY,):
+        for step in self._scripts.get(phase) or self._scripts.get("any") or (Step.ORDINARY,):
             if isinstance(step, Say):
                 self.say(step.text.format(host=self.server.hostname))
             elif isinstance(step, Send):
                 self._send(step.data)
             elif isinstance(step, Flood):
-                while True:
+                for _time in itertools.count() if step.times is None else range(step.times):
                     self.connection.write(step.data)
                     self.connection.flush()
+            elif isinstance(step, Drip):
+                for octet in step.data:
+                    self.connection.write(bytes([octet]))
+                    self._take(Step.PAUSE)
             elif step is Step.ORDINARY:
                 self._faultless.answers[phase](argument)
             else:
-                self.connection.flush()
                 self._take(step)
         self.connection.flush()
 
     def _take(self, step: Step) -> None:
+        self.connection.flush()
         if step is Step.PAUSE:
             self.server.stopping.wait(self.server.pause)
+        elif step is Step.STALL:
+            self.connection.await_end()
+            raise _Ended("closed by client")
         elif step is Step.AWAIT:
             self.connection.read_some()
         elif step is Step.HANDSHAKE:

@@ -254,6 +254,7 @@ class Talk:
                 # What came before this command cannot be its reply.
                 self._unsolicited = self._reader.unsolicited()
                 self._reader.concealed = self._secrets(request)
+                self._reader.confidential = request.phase == "auth"
                 self._outbox = request.wire
                 self._send()
                 if not request.awaits_reply and self._request is request:

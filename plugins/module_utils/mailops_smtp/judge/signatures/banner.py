@@ -55,6 +55,21 @@ FAILURES = (
         reference="RFC 5321 section 3.1",
     ),
     Signature(
+        id="ban.unfinished",
+        phases=("banner",),
+        when=(When(error=("silent",), flaws=("incomplete",)),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="Slow banner: it had begun, but did not end within {seconds}",
+        meaning="{where} sent the beginning of its greeting and kept the rest back: a deliberate greeting delay, such "
+        "as that of Postfix's postscreen, a tarpit, or lines that do not end with CRLF.",
+        next_step="Repeat it with a longer reply time limit (RFC 5321 wants 5 minutes).",
+        reference="RFC 5321 section 4.5.3.2.1",
+        explains=("proto.malformed",),
+    ),
+    Signature(
         id="tcp.silent",
         phases=("banner",),
         when=(When(error=("silent",)),),
@@ -62,7 +77,7 @@ FAILURES = (
         severity="error",
         confidence="possible",
         owner="target",
-        title="Connected, but no banner",
+        title="Slow banner, or none: nothing came within {seconds}",
         meaning="{where} accepted the connection and said nothing for {seconds}: a deliberate greeting delay, slow "
         "look-ups of the client's name, or a proxy whose mail server is dead.",
         next_step="Repeat it with a longer reply time limit (RFC 5321 wants 5 minutes) to tell a slow server from a "
