@@ -17,6 +17,9 @@ MAIL = "C: MAIL FROM:<admin@test.com>"
 ACCEPTED = f"{HELLO}\n{MAIL}\nS: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\nS: 250 2.1.5 Ok\nC: DATA"
 
 
+SENT = {"outcome": "accepted", "queue_id": None, "transfer": "data", "problem": None, "fallbacks": []}
+
+
 def mail(outcome, **changes):
     return check(f"{HELLO}\n{MAIL}\n{outcome}", **changes)
 
@@ -42,8 +45,8 @@ def data(outcome):
     return check(f"{ACCEPTED}\n{outcome}")
 
 
-def message(outcome):
-    return data(f"S: 354 go ahead\nC: .\n{outcome}")
+def message(outcome, **facts):
+    return {**data(f"S: 354 go ahead\nC: .\n{outcome}"), **facts}
 
 
 def flawed(flaw):
@@ -89,6 +92,14 @@ CASES = {
     "rcpt.refused": (rcpt("S: 550 5.7.1 No"), rcpt("S: 450 4.7.1 No")),
     "data.deferred": (message("S: 451 4.3.0 queue file write error"), message("S: 554 5.3.0 queue file write error")),
     "data.refused": (message("S: 554 5.7.1 Message content rejected"), rcpt("S: 554 5.7.1 Message content rejected")),
+    "data.eight_bit": (
+        message("S: 250 Ok", message={**SENT, "outcome": "not_sent", "problem": "It has octets beyond ASCII."}),
+        message("S: 250 Ok", message=SENT),
+    ),
+    "data.fallback": (
+        message("S: 250 Ok", message={**SENT, "fallbacks": ["CHUNKING is not offered."]}),
+        message("S: 250 Ok", message=SENT),
+    ),
     "data.stall": (message("E: silent"), data("E: silent")),
     "quit.none": (check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: closed")), check(HEALTHY)),
     "proto.421_any": (mail("S: 421 4.4.2 Timeout exceeded"), mail("S: 451 4.4.2 Timeout exceeded")),

@@ -309,8 +309,7 @@ PROXY = {"host": "proxy", "port": 1080}
         ),
         (
             {"test_message": {"subject": "x"}},
-            "test_message {'subject': 'x', 'body': None, 'headers': None} has no recipient:"
-            " give recipient, the address to send it to.",
+            "recipient None is missing: give one, the message goes to it.",
         ),
         (
             {"recipient": "a@b.example", "test_message": {"subject": "a\r\nBcc: b@b.example"}},

@@ -16,6 +16,7 @@ import typing as t
 import uuid
 
 from .dialog import commands
+from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
@@ -290,7 +291,7 @@ def _content(dialog: Dialog) -> t.Optional[str]:
     message = dialog.envelope.message
     if message is None or dialog.stop_after != "message":
         return None
-    return message.content.decode("ascii")
+    return excerpt(message.content)
 
 
 def _moment(seconds: float) -> str:

@@ -41,10 +41,13 @@ class CommandError(ValueError):
 
 
 class Command(t.NamedTuple):
-    """One command line: the octets for the wire and the text for the transcript."""
+    """One command line: the octets for the wire and the text for the transcript.
+
+    ``content`` follows it, and comes piece by piece while it is sent. It can be gone through once."""
 
     wire: bytes
     shown: str
+    content: t.Iterable[bytes] = ()
 
 
 def ehlo(name: str) -> Command:
@@ -122,6 +125,11 @@ def reset() -> Command:
 
 def data() -> Command:
     return _line("DATA")
+
+
+def bdat(octets: int, content: t.Iterable[bytes], last: bool = False) -> Command:
+    """RFC 3030 2: a chunk of so many octets, which follow the line at once."""
+    return _line("BDAT", str(octets), *(("LAST",) if last else ()))._replace(content=content)
 
 
 def no_content() -> Command:

@@ -8,6 +8,7 @@ import typing as t
 
 from . import commands
 from .session import Session
+from .transfer import transfer_parameters
 
 if t.TYPE_CHECKING:
     from ..plan import Recipient
@@ -17,6 +18,8 @@ def mail_parameters(session: Session) -> t.Iterator[str]:
     envelope = session.transaction.envelope
     if envelope.message is not None and session.may_use("SIZE"):
         yield commands.size(envelope.message.size)
+    if envelope.message is not None:
+        yield from transfer_parameters(session)
     if session.may_use("DSN"):
         if envelope.ret is not None:
             yield commands.ret(envelope.ret)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import commands
 from .conversation import converse
 from .exchange import Exchange
 from .replies import Reply
@@ -14,7 +15,7 @@ from .session import Session
 if t.TYPE_CHECKING:
     from ..plan import Dialog
 
-_EXTENSIONS = ("rehearsal", "SIZE", "DSN", "STARTTLS")
+_EXTENSIONS = ("rehearsal", "SIZE", "DSN", "STARTTLS", "8BITMIME", "CHUNKING", "BINARYMIME", "PRDR")
 
 
 def rehearse(dialog: Dialog) -> t.List[str]:
@@ -45,6 +46,6 @@ def _reply(request: Exchange, mechanisms: str) -> Reply:
         return Reply(220, None, ("go ahead",))
     if request.phase == "auth":
         return Reply(235, None, ("welcome",))
-    if request.phase == "data":
+    if request.shown == commands.data().shown:
         return Reply(354, None, ("go ahead",))
     return Reply(250, None, ("ok",))

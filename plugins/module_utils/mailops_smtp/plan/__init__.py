@@ -12,6 +12,7 @@ from .options import OptionError
 from .planning import plan
 from .records import (
     Auth,
+    Composed,
     Dialog,
     Envelope,
     Extra,
@@ -27,6 +28,7 @@ from .records import (
 
 __all__ = [
     "Auth",
+    "Composed",
     "Dialog",
     "Envelope",
     "Extra",

@@ -9,7 +9,7 @@ import typing as t
 from ..dialog import commands
 from .envelopes import read_envelope, read_further_envelopes
 from .extras import read_extras
-from .messages import NOT_TEXT
+from .messages import NOT_TEXT, require_sendable
 from .options import STOP_AFTER, OptionError, require_valid
 from .records import Auth, Dialog, Recipient
 
@@ -33,7 +33,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
     require_valid(f"{prefix}helo_name", helo_name, commands.check_hello_name, "give the vantage's own host name")
     envelope = read_envelope(options, prefix)
     stop_after = _stop_after(options, envelope.recipients, prefix)
-    return Dialog(
+    dialog = Dialog(
         protocol=options["protocol"],
         hello=_hello(options, prefix),
         helo_name=helo_name,
@@ -46,6 +46,8 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         extra=read_extras(options, stop_after, prefix),
         pipelining=_pipelining(options, prefix),
     )
+    require_sendable(dialog, prefix)
+    return dialog
 
 
 def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
