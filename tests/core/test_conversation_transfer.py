@@ -275,7 +275,7 @@ def test_prdr_is_not_asked_for_where_it_is_not_offered():
     script = GREETED + envelope_of(250) + f"C: DATA\nS: 354 Go\n{SENT}S: 250 Ok\n" + QUIT
     session = play(dialog(*people(1), message=EACH), script)
     assert session.message["prdr"] is None
-    assert session.message["fallbacks"] == ["PRDR is not offered, so one reply to the message is for all recipients."]
+    assert session.message["fallbacks"] == ["PRDR is not offered, so one reply is for all recipients."]
 
 
 def test_prdr_and_chunks():

@@ -11,7 +11,7 @@ from .session import Session
 
 EIGHT_BIT = "The message has octets beyond ASCII, and 8BITMIME is not offered (RFC 6152 section 3)."
 NO_CHUNKS = "CHUNKING is not offered, so the message goes by DATA."
-ONE_REPLY = "PRDR is not offered, so one reply to the message is for all recipients."
+ONE_REPLY = "PRDR is not offered, so one reply is for all recipients."
 
 
 def takes_chunks(session: Session) -> bool:
