@@ -48,7 +48,6 @@ def test_a_message_in_one_chunk():
     assert sent(session) == [b"BDAT 23 LAST\r\n" + CONTENT, b"QUIT\r\n"], "no dot more, no dot at the end"
     assert held(session) == ("accepted", None, "message")
     assert (session.message["transfer"], session.message["queue_id"]) == ("bdat", "A1")
-    assert session.message["fallbacks"] == []
 
 
 def test_a_message_in_chunks():
@@ -172,7 +171,7 @@ def test_without_chunking_it_goes_by_data():
     session = play(dialog(*people(1), message=CHUNKS), script)
     assert held(session) == ("accepted", None, "message")
     assert session.message["transfer"] == "data"
-    assert session.message["fallbacks"] == ["CHUNKING is not offered, so the message goes by DATA."]
+    assert session.as_dict()["ehlo"]["not_offered"] == ["CHUNKING"]
 
 
 def test_lmtp_has_a_reply_for_each_recipient_to_the_last_chunk():
@@ -207,17 +206,31 @@ def test_mail_says_what_is_in_it(message, keywords, parameters):
     play(dialog(*people(1), message=message, stop_after="rcpt"), script)
 
 
-@pytest.mark.parametrize("pipelining", [False, True])
-@pytest.mark.parametrize("message", [EIGHT_BIT, EIGHT_BIT._replace(transfer="bdat")])
-def test_octets_beyond_ascii_are_not_sent_where_they_would_be_lost(message, pipelining):
-    script = offering("CHUNKING", "PIPELINING") + envelope_of(250) + QUIT
-    session = play(dialog(*people(1), message=message, pipelining=pipelining), script)
-    assert held(session) == ("not_sent", "data", "rcpt")
-    assert (
-        session.message["problem"]
-        == "The message has octets beyond ASCII, and 8BITMIME is not offered (RFC 6152 section 3)."
+@pytest.mark.parametrize("keywords", [["CHUNKING", "PIPELINING"], ["BINARYMIME"]])
+@pytest.mark.parametrize("message", [EIGHT_BIT, BINARY._replace(content=content_of(b"\xff\0\r\n"))])
+def test_octets_beyond_ascii_are_not_sent_where_they_would_be_lost(message, keywords):
+    session = play(dialog(*people(1), message=message), offering(*keywords) + QUIT)
+    assert held(session) == ("not_sent", "mail", "ehlo")
+    assert session.sender["problem"] == (
+        "The server does not offer 8BITMIME, without which octets beyond ASCII would be altered (RFC 6152 3)."
     )
     assert session.message["transfer"] is None
+
+
+@pytest.mark.parametrize(
+    ("message", "keyword", "said"),
+    [
+        (EIGHT_BIT, "8BITMIME", " BODY=8BITMIME"),
+        (MESSAGE._replace(prdr=True), "PRDR", " PRDR"),
+        (MESSAGE._replace(transfer="bdat"), "CHUNKING", ""),
+    ],
+)
+def test_what_is_not_offered_is_used_by_force(message, keyword, said):
+    content = f"C: BDAT {message.size} LAST\n" if keyword == "CHUNKING" else SENT.replace("23", str(message.size))
+    invitation = "" if keyword == "CHUNKING" else "C: DATA\nS: 354 Go\n"
+    script = GREETED + envelope_of(250, parameters=said) + invitation + content + "S: 250 Ok\n" + QUIT
+    session = play(dialog(*people(1), message=message, force=(keyword,)), script)
+    assert held(session) == ("accepted", None, "message")
 
 
 # A reply for each recipient.
@@ -275,7 +288,7 @@ def test_prdr_is_not_asked_for_where_it_is_not_offered():
     script = GREETED + envelope_of(250) + f"C: DATA\nS: 354 Go\n{SENT}S: 250 Ok\n" + QUIT
     session = play(dialog(*people(1), message=EACH), script)
     assert session.message["prdr"] is None
-    assert session.message["fallbacks"] == ["PRDR is not offered, so one reply is for all recipients."]
+    assert session.as_dict()["ehlo"]["not_offered"] == ["PRDR"]
 
 
 def test_prdr_and_chunks():

@@ -214,15 +214,23 @@ def test_a_wrong_message_is_told_with_its_remedy(given, sentence):
     [
         (
             {"hello": "helo", "test_message": {"transfer": "bdat"}},
-            "test_message.transfer 'bdat' is an extension, which HELO rules out: use ehlo, or drop it.",
+            "hello 'helo' rules out test_message.transfer, an extension: use ehlo, or drop it.",
         ),
         (
             {"hello": "helo", "test_message": {"prdr": True}},
-            "test_message.prdr True is an extension, which HELO rules out: use ehlo, or drop it.",
+            "hello 'helo' rules out test_message.prdr, an extension: use ehlo, or drop it.",
         ),
         (
             {"protocol": "lmtp", "test_message": {"prdr": True}},
             "test_message.prdr True is what LMTP does anyway: drop it.",
+        ),
+        (
+            {"test_message": {"transfer": "data"}, "force": ["CHUNKING"]},
+            "force 'CHUNKING' is not made use of: give test_message.transfer, or drop it.",
+        ),
+        (
+            {"test_message": {"content": "plain"}, "force": ["8BITMIME"]},
+            "force '8BITMIME' is not made use of: give a test_message of your own beyond ASCII, or drop it.",
         ),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_file_arrives_as_it_is(behaviour, pipelining, tls, tmp_path):
 
 
 def test_a_message_of_ten_megabytes_at_the_limit_and_one_octet_above():
-    for size, outcome, findings in ((10_485_760, "accepted", []), (10_485_761, "not_sent", ["mail.refused"])):
+    for size, outcome, findings in ((10_485_760, "accepted", []), (10_485_761, "not_sent", ["mail.not_sendable"])):
         run, _session = sent(test_message={"size": size})
         assert (run["checks"][0]["message"]["outcome"], ids(run)) == (outcome, findings)
 
@@ -84,19 +84,22 @@ def test_line_ends_as_they_are(transfer):
 def test_octets_beyond_ascii_are_not_sent_to_who_would_lose_them():
     run, session = sent("seven-bit", test_message={"content": "Subject: x\n\nGrüße\n"})
     assert (session.messages, session.quit, run["verdict"]) == ([], True, "fail")
-    assert ids(run) == ["data.eight_bit"]
-    assert run["summary"].endswith(": The server cannot take what is in the message.")
+    assert ids(run) == ["mail.not_sendable"]
     assert run["checks"][0]["message"]["outcome"] == "not_sent"
     assert not changed(run)
 
 
+def test_they_are_by_force():
+    given = {"content": "Subject: x\n\nGrüße\n"}
+    run, _session = sent("seven-bit", test_message=given, force=["8BITMIME"])
+    assert run["checks"][0]["sender"]["reply"]["code"] == 555
+
+
 def test_what_is_not_offered_is_done_otherwise_and_said():
     run, session = sent(test_message={"transfer": "bdat", "prdr": True})
-    assert (len(session.messages), run["verdict"], ids(run)) == (1, "pass", ["data.fallback"])
-    finding = next(finding for finding in run["checks"][0]["findings"] if finding["id"] == "data.fallback")
-    assert finding["meaning"] == (
-        "CHUNKING is not offered, so the message goes by DATA. PRDR is not offered, so one reply is for all recipients."
-    )
+    assert (len(session.messages), run["verdict"], ids(run)) == (1, "pass", ["ext.not_offered"])
+    assert run["checks"][0]["ehlo"]["not_offered"] == ["PRDR", "CHUNKING"]
+    assert run["checks"][0]["message"]["transfer"] == "data"
 
 
 def test_a_refused_chunk():

@@ -8,30 +8,25 @@ import typing as t
 
 from . import commands
 from .chunking import all_but_the_last, last_chunk
-from .exchange import Procedure, Refused, insist, say
+from .exchange import Procedure, insist, say
 from .leaving import quit_behind_message
 from .message import Message
 from .octets import dot_stuffed
 from .outcomes import note, refusal_of, settle
 from .session import Session
-from .transfer import fallbacks, takes_chunks, unfit
+from .transfer import takes_chunks
 
 
 def announcement(session: Session) -> t.Iterator[commands.Command]:
     """What asks the server to take the content. Chunks are content themselves: they wait until it is known that
     somebody is to get it."""
-    if not takes_chunks(session) and unfit(session) is None:
+    if not takes_chunks(session):
         yield commands.data()
 
 
 def data(session: Session) -> Procedure:
     """RFC 5321 4.1.1.4: 354 invites the message. Chunks need no invitation; all but the last go out here."""
-    sent = session.transaction.message
-    sent["problem"] = unfit(session)
-    if sent["problem"] is not None:
-        raise Refused
-    sent["fallbacks"] = list(fallbacks(session))
-    sent["transfer"] = "bdat" if takes_chunks(session) else "data"
+    session.transaction.message["transfer"] = "bdat" if takes_chunks(session) else "data"
     if takes_chunks(session):
         return (yield from all_but_the_last(session))
     reply = yield from say(session, commands.data())

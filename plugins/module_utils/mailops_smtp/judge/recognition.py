@@ -35,6 +35,7 @@ _ORDER = {phase: position for position, phase in enumerate(PHASES)}
 _GOOD_CODES = {
     "banner": ("220",),
     "starttls": ("220",),
+    "xclient": ("220",),
     "auth": ("2", "334"),
     "data": ("354",),
     "message": ("2", "353"),
@@ -179,6 +180,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "matches": _matches,
     "has length": lambda seen, value: len(seen) == value,
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
+    "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 

@@ -24,7 +24,9 @@ _PHASE_WORDS = {
     "extra": "an extra command",
     "ehlo": "EHLO",
     "starttls": "STARTTLS",
+    "xclient": "XCLIENT",
     "auth": "AUTH",
+    "xforward": "XFORWARD",
     "mail": "MAIL FROM",
     "rcpt": "RCPT TO",
     "data": "DATA",
@@ -71,17 +73,18 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "days_left": "unknown time" if days_left is None else _days(days_left),
         "detail": _explained(step),
         "expected": _or(fact(step or {}, "expected"), "another"),
-        "fallbacks": _or(" ".join(fact(check, "message.fallbacks") or ()), "no reason given"),
         "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
         "helo_name": _or(" ".join(command[1:]), "the client's name"),
         "host": _or(check["endpoint"]["host"], "the server"),
         "issuer": _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
         "names": _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
         "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
+        "not_offered": _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
+        "not_sendable": _not_sendable(check),
         "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
         "phase": _phase(found.phase),
         "port": _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
-        "problem": _or(fact(check, "auth.problem") or fact(check, "message.problem"), "no reason given"),
+        "problem": _or(fact(check, "auth.problem"), "no reason given"),
         "reason": _or(fact(check, "tls.reason"), "no reason given"),
         "recipients": _listed([_path(line) for line in sent]),
         "reply": reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
@@ -155,6 +158,13 @@ def _achieved(check: Check) -> str:
     secured = f" with {check['tls']['version']}" if fact(check, "tls.established") else ""
     reached = check["reached"]
     return f"answered up to {_phase(reached)}{secured}"
+
+
+def _not_sendable(check: Check) -> str:
+    """Why an envelope was not sent, the first's where there are several."""
+    envelopes = [check, *(check.get("transactions") or ())]
+    problems = [fact(envelope, "sender.problem") for envelope in envelopes]
+    return next((printable(problem, EXPLAINED) for problem in problems if problem), "no reason given")
 
 
 def _phase(phase: str) -> str:

@@ -13,9 +13,11 @@ from .planning import plan
 from .records import (
     Auth,
     Composed,
+    DeliverBy,
     Dialog,
     Envelope,
     Extra,
+    Hold,
     MessageText,
     Plan,
     Proxy,
@@ -29,9 +31,11 @@ from .records import (
 __all__ = [
     "Auth",
     "Composed",
+    "DeliverBy",
     "Dialog",
     "Envelope",
     "Extra",
+    "Hold",
     "MessageText",
     "OptionError",
     "Plan",

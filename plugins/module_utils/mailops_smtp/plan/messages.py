@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import typing as t
@@ -54,7 +55,7 @@ def read_message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Mess
     if given["chunk_size"] is not None and given["chunk_size"] < 1:
         raise OptionError(f"{here}chunk_size", given["chunk_size"], "holds nothing", "give a number of octets")
     return MessageText(
-        composed=None if whole else _composed(given, here),
+        composed=None if whole else _parts(given, here),
         whole=_whole(given, here) if whole else None,
         transfer=given["transfer"],
         chunk_size=given["chunk_size"],
@@ -74,7 +75,7 @@ def _whole(given: t.Mapping[str, t.Any], here: str) -> Message:
     return Message(content, message_id_in(content))
 
 
-def _composed(given: t.Mapping[str, t.Any], here: str) -> Composed:
+def _parts(given: t.Mapping[str, t.Any], here: str) -> Composed:
     subject: str = given["subject"] if given["subject"] is not None else DEFAULT_SUBJECT
     body: str = given["body"] if given["body"] is not None else DEFAULT_BODY
     headers = {str(name): str(value) for name, value in (given["headers"] or {}).items()}
@@ -101,36 +102,36 @@ def _beginning(value: t.Any) -> t.Any:
     return value[:40] if isinstance(value, str) else value
 
 
-def require_sendable(dialog: Dialog, prefix: str) -> None:
-    """What can be said of the messages only when everything else of the dialog is known.
+def composed(dialog: Dialog, prefix: str) -> Dialog:
+    """The dialog with messages as large, and in all else as, those that it will have.
 
     :raises OptionError: a message cannot be composed as it is asked for, or does not go with the dialog.
     """
-    for position, envelope in enumerate(dialog.envelopes):
-        if envelope.text is not None:
-            where = prefix if position == 0 else f"{prefix}transactions[{position - 1}]."
-            _require_sendable(dialog, envelope, envelope.text, f"{where}test_message.")
+    first, *further = (
+        _composed_for(dialog, envelope, prefix if position == 0 else f"{prefix}transactions[{position - 1}].")
+        for position, envelope in enumerate(dialog.envelopes)
+    )
+    return dataclasses.replace(dialog, envelope=first, further_envelopes=tuple(further))
 
 
-def _require_sendable(dialog: Dialog, envelope: Envelope, text: MessageText, here: str) -> None:
-    for option, value in (("prdr", text.prdr), ("transfer", text.transfer == "bdat" and "bdat")):
-        if value and dialog.hello == "helo":
-            raise OptionError(f"{here}{option}", value, "is an extension, which HELO rules out", "use ehlo, or drop it")
+def _composed_for(dialog: Dialog, envelope: Envelope, prefix: str) -> Envelope:
+    text, here = envelope.text, f"{prefix}test_message."
+    if text is None:
+        return envelope
     if text.prdr and dialog.protocol == "lmtp":
         raise OptionError(f"{here}prdr", True, "is what LMTP does anyway", "drop it")
     try:
         # A token and a date of as many octets as any other.
-        message = envelope.with_message("0" * 32, "Thu, 01 Jan 1970 00:00:00 +0000", dialog.helo_name).message
+        made = envelope.with_message("0" * 32, "Thu, 01 Jan 1970 00:00:00 +0000", dialog.helo_name)
     except TooSmall as error:
         size = text.composed and text.composed.size
         raise OptionError(f"{here}size", size, "is less than the message has", f"give {error.least} or more") from error
-    if text.chunk_size is not None and message is not None and message.size > text.chunk_size * MAX_CHUNKS:
-        raise OptionError(
-            f"{here}chunk_size",
-            text.chunk_size,
-            f"makes more than {MAX_CHUNKS} chunks of {message.size} octets",
-            f"give {-(-message.size // MAX_CHUNKS)} or more",
-        )
+    octets = t.cast(Message, made.message).size
+    if text.chunk_size is not None and octets > text.chunk_size * MAX_CHUNKS:
+        remedy = f"give {-(-octets // MAX_CHUNKS)} or more"
+        problem = f"makes more than {MAX_CHUNKS} chunks of {octets} octets"
+        raise OptionError(f"{here}chunk_size", text.chunk_size, problem, remedy)
+    return made
 
 
 def oddities(text: MessageText) -> t.Iterator[str]:

@@ -49,32 +49,4 @@ FAILURES = (
     ),
 )
 
-REMARKS = (
-    Signature(
-        id="data.eight_bit",
-        phases=("data",),
-        when=(When(facts=(("message.problem", "matches", "."),)),),
-        verdict="fail",
-        severity="error",
-        confidence="certain",
-        owner="sender",
-        title="The server cannot take what is in the message",
-        meaning="{problem} It was not sent, since it would arrive altered.",
-        next_step="Encode it (quoted-printable or base64), or find out why the server, or a device before it, does not "
-        "offer the extension.",
-        reference="RFC 6152 section 3",
-    ),
-    Signature(
-        id="data.fallback",
-        phases=("data",),
-        when=(When(facts=(("message.fallbacks", "matches", "."),)),),
-        verdict="pass",
-        severity="notice",
-        confidence="certain",
-        owner="target",
-        title="The message was not transferred in the way that was asked for",
-        meaning="{fallbacks}",
-        next_step="Nothing, if the server is not meant to have the extension; otherwise compare with another vantage.",
-        reference="RFC 5321 section 2.2.1",
-    ),
-)
+REMARKS = ()
