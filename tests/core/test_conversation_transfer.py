@@ -284,6 +284,12 @@ def test_it_ends_among_the_replies(end):
     assert held(session) == ("unknown", "message", "data")
 
 
+def test_the_server_leaves_with_the_last_of_its_replies():
+    session = play(dialog(*people(3), message=EACH), prdr("353 Each in turn", "250 Ok", "550 No", "421 Bye"))
+    assert session.outcomes == ["deferred", "refused", "refused"]
+    assert held(session) == ("refused", "message", "data")
+
+
 def test_prdr_is_not_asked_for_where_it_is_not_offered():
     script = GREETED + envelope_of(250) + f"C: DATA\nS: 354 Go\n{SENT}S: 250 Ok\n" + QUIT
     session = play(dialog(*people(1), message=EACH), script)

@@ -41,6 +41,8 @@ def settle(session: Session, reply: Reply) -> Procedure:
     worst = max(replies, key=lambda candidate: candidate.code or 0)
     for answer in (*replies, worst):
         note(session.transaction, answer, outcome_of(answer))
+    # The worst may be an earlier one, which does not tell that the server has left.
+    insist(replies[-1], replies[-1].code != 421)
     return worst
 
 
