@@ -108,6 +108,7 @@ BODY_TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categorie
 @given(subject=HEADER_TEXT, body=BODY_TEXT)
 @example(subject="x" * 70 + " y", body=DEFAULT_BODY)
 @example(subject="", body=".\r.\n.\r\n..\n")
+@example(subject="", body="\r")
 def test_any_text_makes_a_message_that_every_server_takes(subject, body):
     octets = content(message(subject=subject, body=body))
     assert re.fullmatch(rb"(?:[\x01-\x09\x0b\x0c\x0e-\x7f]{0,998}\r\n)*", octets), "ASCII, CRLF, lines within the limit"

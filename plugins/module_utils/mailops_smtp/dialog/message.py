@@ -110,7 +110,8 @@ def compose(
     written = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
     written += list((headers or {}).items())
     header = "".join(_field(name, value) for name, value in written)
-    text = _body(f"{body}\n\nToken: {token}\n")
+    # A CR at the body's end must not become one line end with the LF that follows it.
+    text = _body(_LINE_END.sub("\n", body) + f"\n\nToken: {token}\n")
     if attachments:
         text = f"--{boundary}\n{_header_of_part(text_fields)}\n{text}"
     front = _crlf(f"{header}\n{text}").encode("ascii")
