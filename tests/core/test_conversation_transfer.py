@@ -158,6 +158,16 @@ def test_who_stops_after_data_keeps_the_last_chunk_back(pipelining):
     assert held(session) == ("not_sent", None, "data")
 
 
+@pytest.mark.parametrize(
+    ("stop_after", "said", "outcome"),
+    [("data", "C: BDAT 10\n", "not_sent"), ("message", "C: BDAT 10\nS: 250 Ok\n" * 2 + "C: BDAT 3 LAST\n", "unknown")],
+)
+def test_who_drops_the_connection_after_a_chunk(stop_after, said, outcome):
+    planned = dialog(*people(1), message=CHUNKS, stop_after=stop_after, leave="drop_after_send")
+    session = play(planned, offering("CHUNKING") + envelope_of(250) + said)
+    assert (session.message["outcome"], session.failed_phase) == (outcome, None)
+
+
 def test_a_single_chunk_is_the_last_one():
     message = MESSAGE._replace(transfer="bdat")
     session = play(

@@ -78,7 +78,7 @@ def test_a_file_that_shrinks_or_goes_after_it_was_looked_at(file):
     with pytest.raises(Unreadable):
         octets(made)
     os.remove(path)
-    with pytest.raises(Unreadable, match=r"^/.*/message\.eml cannot be read any more: No such file or directory\.$"):
+    with pytest.raises(Unreadable, match=r"^/.*/message\.eml cannot be read to its end: No such file or directory\.$"):
         octets(made)
 
 
@@ -160,6 +160,12 @@ def wrong(**options):
             {"file": "/dev/zero"},
             "file '/dev/zero' cannot be read (It is no regular file): name a file of the host that the check runs on.",
         ),
+        (
+            # Its octets begin where no process has memory.
+            {"file": "/proc/self/mem"},
+            "file '/proc/self/mem' cannot be read (/proc/self/mem cannot be read to its end: Input/output error): name"
+            " a file of the host that the check runs on.",
+        ),
         ({"size": 500, "body": "ä"}, "size 500 leaves no room in a text that has to be encoded: use ASCII."),
         ({"size": 400}, "size 400 is less than the message has: give 451 or more."),
         ({"size": 400, "body": "x" * 100}, "size 400 is less than the message has: give 481 or more."),
@@ -236,6 +242,11 @@ def test_a_wrong_message_is_told_with_its_remedy(given, sentence):
 )
 def test_what_does_not_go_with_the_rest_of_the_dialog(options, sentence):
     assert wrong(**options) == sentence
+
+
+def test_of_a_large_content_the_beginning_is_shown():
+    asked = planned(test_message={"content": "x" * 5000}).asked
+    assert asked["test_message"]["content"] == "x" * 4000 + "[1000 more characters]"
 
 
 def test_a_fifo_is_not_waited_for(tmp_path):

@@ -27,7 +27,7 @@ def pieces_of(path: str) -> t.Callable[[], t.Iterator[bytes]]:
             with open(path, "rb") as file:
                 yield from iter(lambda: file.read(PIECE_OCTETS), b"")
         except OSError as error:
-            raise Unreadable(f"{path} cannot be read any more: {error.strerror}.") from error
+            raise Unreadable(f"{path} cannot be read to its end: {error.strerror}.") from error
 
     return pieces
 

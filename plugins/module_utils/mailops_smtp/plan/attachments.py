@@ -8,7 +8,7 @@ import re
 import typing as t
 
 from ..dialog.message import Attachment
-from ..dialog.octets import Pieces, looked_through, sliced
+from ..dialog.octets import Content, Pieces, Unreadable, content_of, looked_through
 from ..files import name_of, pieces_of
 from .options import OptionError
 
@@ -23,15 +23,16 @@ def read_attachments(entries: t.Sequence[t.Mapping[str, t.Any]], prefix: str) ->
     return tuple(_attachment(entry, f"{prefix}attachments[{position}].") for position, entry in enumerate(entries))
 
 
-def file_of(option: str, path: str) -> t.Callable[[], Pieces]:
-    """The pieces of a file that can be read.
+def file_of(option: str, path: str, view: t.Callable[[Pieces], Pieces] = iter) -> Content:
+    """What a file holds, as it looks through ``view``. It is read once for that, and again whenever it is sent.
 
     :raises OptionError: it cannot be read here and now.
     """
     try:
-        return pieces_of(path)
-    except OSError as error:
-        reason = (error.strerror or str(error)).rstrip(".")
+        pieces = pieces_of(path)
+        return looked_through(lambda: view(pieces()))
+    except (OSError, Unreadable) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         remedy = "name a file of the host that the check runs on"
         raise OptionError(option, path, f"cannot be read ({reason})", remedy) from error
 
@@ -57,6 +58,5 @@ def _attachment(entry: t.Mapping[str, t.Any], here: str) -> Attachment:
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise OptionError(f"{here}type", media_type, "is no type of an attachment", f"write one like {DEFAULT_TYPE}")
     if path is not None:
-        return Attachment(name, media_type, looked_through(file_of(f"{here}path", path)))
-    octets = octets_of(f"{here}content", text)
-    return Attachment(name, media_type, looked_through(lambda: sliced(octets)))
+        return Attachment(name, media_type, file_of(f"{here}path", path))
+    return Attachment(name, media_type, content_of(octets_of(f"{here}content", text)))

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 import typing as t
 
 from ..dialog.message import DEFAULT_BODY, DEFAULT_SUBJECT, Message, TooSmall, fits_7bit, message_id_in
-from ..dialog.octets import ended, looked_through, normalised, sliced
+from ..dialog.octets import Pieces, ended, looked_through, normalised, sliced
 from .attachments import file_of, octets_of, read_attachments
 from .options import OptionError
 from .records import Composed, Dialog, Envelope, MessageText
@@ -66,13 +65,17 @@ def read_message(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Mess
 
 def _whole(given: t.Mapping[str, t.Any], here: str) -> Message:
     """A message that is there already. Nothing is added to it but the end of its last line, where that has none."""
+    view = ended if given["line_ends"] == "as_is" else _with_whole_line_ends
     if given["file"] is not None:
-        source = file_of(f"{here}file", given["file"])
+        content = file_of(f"{here}file", given["file"], view)
     else:
-        source = functools.partial(sliced, octets_of(f"{here}content", given["content"]))
-    as_is = given["line_ends"] == "as_is"
-    content = looked_through(lambda: ended(source() if as_is else normalised(source())))
+        octets = octets_of(f"{here}content", given["content"])
+        content = looked_through(lambda: view(sliced(octets)))
     return Message(content, message_id_in(content))
+
+
+def _with_whole_line_ends(pieces: Pieces) -> Pieces:
+    return ended(normalised(pieces))
 
 
 def _parts(given: t.Mapping[str, t.Any], here: str) -> Composed:

@@ -33,6 +33,9 @@ RECIPIENT_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "original_recipient": {"type": "str"},
 }
 
+# What is shown of a value, which can be a message of any size.
+MAX_SHOWN_CHARACTERS = 4000
+
 # What can differ from transaction to transaction on one connection.
 ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "sender": {"type": "str", "aliases": ["from"]},
@@ -216,6 +219,8 @@ def redacted(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str,
         elif name in ("targets", "jump"):
             # Their entries are written with the options of the level that they stand on.
             value = [redacted(entry, table) if isinstance(entry, t.Mapping) else entry for entry in value]
+        elif isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
+            value = f"{value[:MAX_SHOWN_CHARACTERS]}[{len(value) - MAX_SHOWN_CHARACTERS} more characters]"
         shown[name] = value
     return shown
 
