@@ -18,13 +18,15 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
                             jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp proxied submission smtps without-starttls lmtp imap imaps ssh
+      .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
+                            proxied trusting few-recipients mailbox-submission without-starttls first-contact
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+    international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
     ssh
       .user .password .key_file
@@ -130,6 +132,7 @@ def _only_one() -> t.Iterator[None]:
 
 def _build(place: Place) -> None:
     passwords = {user: secrets.token_hex(12) for user in (*MAIL_USERS, "ssh")}
+    mailboxes = {f"{user}@{DOMAIN}": passwords[user] for user in MAIL_USERS}
     filesystem.create_directory(place)
     certificate_directory = place.directory / "certificates"
     certificate_directory.mkdir()
@@ -145,7 +148,7 @@ def _build(place: Place) -> None:
                 tls = certificates.expired_self_signed(host, certificate_directory)
             else:
                 tls = authority.issue(host)
-            MAIL_SERVERS[host.mail_server].configure(place, host, tls)
+            MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "ssh" in host.ports:
@@ -197,6 +200,7 @@ def _describe(
             }
             for user in MAIL_USERS
         },
+        "international_address": f"jürgen@{DOMAIN}",
         "bouncing_address": f"ghost@{DOMAIN}",
         "ssh": {
             "user": SSH_USER,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import filesystem
 from .command import run
 from .site import Host, Place
@@ -12,8 +14,8 @@ from .site import Host, Place
 LOG = "/var/log/smtpd.log"
 
 
-def configure(place: Place, host: Host, tls: str) -> None:
-    """`tls` goes unused, see above."""
+def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]) -> None:
+    """`tls` goes unused, see above, and so do `passwords`: without TLS there is no AUTH."""
     filesystem.write(place, host.name, "/etc/smtpd.conf", filesystem.configuration("opensmtpd/smtpd.conf"))
     filesystem.make_directory(place, host.name, "/var/spool/smtpd", mode=0o711)
     filesystem.make_directory(place, host.name, "/var/lib/opensmtpd/empty")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import filesystem
 from .command import run
 from .site import DOMAIN, Host, Place
@@ -12,7 +14,7 @@ from .site import DOMAIN, Host, Place
 LOG = "/var/log/sendmail.traffic"
 
 
-def configure(place: Place, host: Host, tls: str) -> None:
+def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]) -> None:
     """`tls` is a private key followed by its certificate."""
     filesystem.write(place, host.name, "/etc/mail/lab.mc", filesystem.configuration("sendmail/lab.mc"))
     filesystem.write(place, host.name, "/etc/mail/aliases", filesystem.configuration("sendmail/aliases"))
