@@ -19,7 +19,7 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
       .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
-                            proxied trusting few-recipients mailbox-submission without-starttls first-contact
+                            proxied trusting few-recipients mailbox-submission without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent

@@ -78,7 +78,7 @@ HOSTS = (
     Host("slow", 30, ports={**SMTP, "first-contact": 2525}),
     Host("exim", 31, ports=SMTP, mail_server="exim"),
     Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),
-    Host("opensmtpd", 33, ports=SMTP, mail_server="opensmtpd"),
+    Host("opensmtpd", 33, ports={**SMTP, "broken-tls": 2525}, mail_server="opensmtpd"),
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),
