@@ -11,7 +11,7 @@ PYTEST := $(PYTHON) -m pytest
 INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/bin)))
 
 # Those of dialog/: measuring costs time, and no other room counts.
-DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message recorded rehearsal \
+DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan recorded rehearsal \
     replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
 .PHONY: help venv demo test coverage test-core test-unit test-integration test-packaging test-sanity fuzz lint matrix clean

@@ -87,14 +87,17 @@ options:
       - The address in RCPT TO. Use O(recipients) for several.
   recipients: &recipients
     type: list
-    elements: str
+    elements: raw
     description:
       - The addresses, each with a RCPT TO and an outcome of its own.
+      - An entry that is a dictionary has C(address), and optionally C(notify), which replaces O(dsn.notify) for this
+        recipient, and C(original_recipient), the address that reports are to name, by default this one. One of
+        another type than C(rfc822) is written as V(type;address).
       - Where the server has no room for all in one transaction (452, or the extension LIMITS), the rest follows in
         another one on the same connection.
   stop_after:
     type: str
-    choices: [banner, ehlo, starttls, auth, mail, rcpt, data, message]
+    choices: [banner, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message]
     description:
       - The last phase of the dialog. QUIT follows, unless O(leave) says otherwise.
       - After V(data) the server waits for a message, where the only way out is to close the connection; nothing is
@@ -120,7 +123,7 @@ options:
       before:
         type: str
         required: true
-        choices: [ehlo, starttls, auth, mail, rcpt, data, quit]
+        choices: [ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, quit]
         description:
           - The phase to send it before. Where that phase does not take place, it is sent all the same.
       send:
@@ -232,6 +235,60 @@ options:
         type: dict
         description:
           - Header fields to add, or to have in place of the ones that are written by default.
+  smtputf8: &smtputf8
+    type: bool
+    description:
+      - Whether to write addresses in UTF-8, as they stand, with SMTPUTF8 (RFC 6531).
+      - By default only an address whose local part is not ASCII is written so, and with it those beside it. Where just
+        the domain is not ASCII, its form in ASCII (A-labels) is sent, which needs no extension.
+      - Where the server does not offer SMTPUTF8, the dialog ends before MAIL FROM.
+  deliver_by: &deliver_by
+    type: dict
+    description:
+      - Ask for delivery within a time, if the server offers DELIVERBY (RFC 2852).
+    suboptions:
+      seconds:
+        type: int
+        required: true
+        description:
+          - The time. With O(deliver_by.mode=notify), one that has passed is allowed, as zero or a negative number.
+      mode:
+        type: str
+        choices: [notify, return]
+        default: notify
+        description:
+          - What to do with a message that could not be delivered in time. V(notify) tells the sender of it and goes on
+            trying.
+          - With V(return) the message comes back. Where the server does not offer DELIVERBY, or not in that time, the
+            dialog ends before MAIL FROM.
+      trace:
+        type: bool
+        default: false
+        description:
+          - Whether to tell the sender when the message leaves for a server that does not know DELIVERBY.
+  mt_priority: &mt_priority
+    type: int
+    description:
+      - The message's priority, V(-9) to V(9), sent if the server offers MT-PRIORITY (RFC 6710).
+  requiretls: &requiretls
+    type: bool
+    description:
+      - Whether nobody on the way may pass the message on without verified TLS (REQUIRETLS, RFC 8689).
+      - Where the server does not offer it, or the connection has no TLS, the dialog ends before MAIL FROM.
+  hold: &hold
+    type: dict
+    description:
+      - Ask the server not to send the message on before a time (FUTURERELEASE, RFC 4865), given in one of two ways.
+      - Where the server does not offer it, or not for that long, the dialog ends before MAIL FROM.
+    suboptions:
+      seconds:
+        type: int
+        description:
+          - For how long.
+      until:
+        type: str
+        description:
+          - Until when, as a date-time of RFC 3339, such as V(2027-01-31T08:00:00Z).
   dsn: &dsn
     type: dict
     description:
@@ -267,12 +324,100 @@ options:
       recipients: *recipients
       test_message: *test_message
       dsn: *dsn
+      smtputf8: *smtputf8
+      deliver_by: *deliver_by
+      mt_priority: *mt_priority
+      requiretls: *requiretls
+      hold: *hold
   pipelining:
     type: bool
     default: false
     description:
       - Whether to send MAIL FROM, RCPT TO and what follows them together, without waiting for the reply to each, if the
         server offers PIPELINING (RFC 2920). This takes fewer round trips, and shows whether the server keeps count.
+  force:
+    type: list
+    elements: str
+    choices:
+      - AUTH
+      - DELIVERBY
+      - DSN
+      - FUTURERELEASE
+      - MT-PRIORITY
+      - PIPELINING
+      - REQUIRETLS
+      - SIZE
+      - SMTPUTF8
+      - XCLIENT
+      - XFORWARD
+    description:
+      - Extensions to use even where the server does not offer them, and beyond the limits that it sets for them. This
+        shows what a server does that is sent what it did not offer, or what is behind a device that shortens the list.
+      - Each has to be made use of by another option. V(AUTH) goes with O(auth.mechanism).
+  xclient:
+    type: dict
+    description:
+      - Make the server treat this connection as one of another client, with XCLIENT, which Postfix offers to those in
+        C(smtpd_authorized_xclient_hosts). This tests access rules for clients that one cannot test from.
+      - Attributes that the server does not list are left out. Where it lists none of them, the dialog ends.
+      - V([UNAVAILABLE]) stands for what is not known, V([TEMPUNAVAIL]) for what is not known for now.
+    suboptions:
+      name: &client_name
+        type: str
+        description:
+          - The client's host name.
+      reverse_name:
+        type: str
+        description:
+          - The name that its address resolves to, whether that name resolves to the address or not.
+      addr: &client_addr
+        type: str
+        description:
+          - Its IP address.
+      port: &client_port
+        type: str
+        description:
+          - Its TCP port.
+      proto: &client_proto
+        type: str
+        description:
+          - What it speaks, V(SMTP) or V(ESMTP).
+      helo: &client_helo
+        type: str
+        description:
+          - What it says in EHLO.
+      login:
+        type: str
+        description:
+          - The user it has logged in as.
+      destaddr:
+        type: str
+        description:
+          - The IP address that it connected to.
+      destport:
+        type: str
+        description:
+          - The TCP port that it connected to.
+  xforward:
+    type: dict
+    description:
+      - Tell the server before each MAIL FROM which client a message came from, with XFORWARD, which Postfix offers to
+        those in C(smtpd_authorized_xforward_hosts) and writes into its log.
+      - Attributes that the server does not list are left out. Where it lists none of them, the dialog ends.
+    suboptions:
+      name: *client_name
+      addr: *client_addr
+      port: *client_port
+      proto: *client_proto
+      helo: *client_helo
+      ident:
+        type: str
+        description:
+          - The message's name on that host, such as its queue identifier.
+      source:
+        type: str
+        description:
+          - Where the message comes from, V(LOCAL) or V(REMOTE).
   via:
     type: dict
     description:
@@ -693,13 +838,17 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices:
+        [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
+          quit]
       sample: message
     failed_phase:
       description: The phase in which the dialog broke off.
       type: str
       returned: always
-      choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+      choices:
+        [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
+          quit]
     banner:
       description: How the server greeted.
       type: dict
@@ -780,6 +929,14 @@ checks:
               elements: str
               returned: always
               sample: []
+        not_offered:
+          description:
+            - The extensions that the options ask for and the list does not have, so that the dialog went without.
+            - Null where the list that counts was not seen.
+          type: list
+          elements: str
+          returned: always
+          sample: ["DSN"]
         before_tls:
           description: The first list, where there were two.
           type: list
@@ -943,48 +1100,34 @@ checks:
           description: The result of MTA-STS (RFC 8461). Not looked up yet.
           type: dict
           returned: always
-    auth:
-      description: The log-in, where one was wanted and tried.
+    xclient:
+      description: What XCLIENT said of the client, where that was wanted.
       type: dict
       returned: always
-      contains:
-        mechanism:
-          description: The SASL mechanism.
-          type: str
+      contains: &announcement
+        attributes:
+          description: The names of the attributes that were sent.
+          type: list
+          elements: str
           returned: always
-          choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
-          sample: SCRAM-SHA-256
-        username:
-          description: The user.
-          type: str
+          sample: ["NAME", "ADDR"]
+        not_offered:
+          description: Those that the EHLO list does not have.
+          type: list
+          elements: str
           returned: always
-          sample: "probe@contoso.test"
+          sample: []
         accepted:
-          description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
+          description: Whether the server accepted it. Null where it was not sent, or never answered.
           type: bool
           returned: always
           sample: true
         problem:
-          description: Why the client gave up, where it was the client.
+          description: Why it was not sent.
           type: str
           returned: always
-    sender: &sender
-      description: The sender, once MAIL FROM was sent.
-      type: dict
-      returned: always
-      contains:
-        address:
-          description: The address in MAIL FROM. Empty for the null sender.
-          type: str
-          returned: always
-          sample: "probe@contoso.test"
-        accepted:
-          description: Whether the server accepted it. Null where it never answered.
-          type: bool
-          returned: always
-          sample: true
         reply:
-          description: The reply to MAIL FROM.
+          description: The reply to it.
           type: dict
           returned: always
           contains: &reply
@@ -1021,6 +1164,60 @@ checks:
               returned: always
               choices: [bare_lf, bare_cr, nul, not_ascii, long_line, no_separator, code_changed, no_code, incomplete]
               sample: []
+    auth:
+      description: The log-in, where one was wanted and tried.
+      type: dict
+      returned: always
+      contains:
+        mechanism:
+          description: The SASL mechanism.
+          type: str
+          returned: always
+          choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+          sample: SCRAM-SHA-256
+        username:
+          description: The user.
+          type: str
+          returned: always
+          sample: "probe@contoso.test"
+        accepted:
+          description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
+          type: bool
+          returned: always
+          sample: true
+        problem:
+          description: Why the client gave up, where it was the client.
+          type: str
+          returned: always
+    xforward:
+      description: What XFORWARD said of the client, where that was wanted, before the last MAIL FROM.
+      type: dict
+      returned: always
+      contains: *announcement
+    sender: &sender
+      description: The sender, once MAIL FROM was sent.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address in MAIL FROM. Empty for the null sender.
+          type: str
+          returned: always
+          sample: "probe@contoso.test"
+        accepted:
+          description: Whether the server accepted it. Null where it never answered.
+          type: bool
+          returned: always
+          sample: true
+        problem:
+          description: "Why MAIL FROM was not sent: what the envelope needs and this server cannot do."
+          type: str
+          returned: always
+        reply:
+          description: The reply to MAIL FROM.
+          type: dict
+          returned: always
+          contains: *reply
     recipients: &recipients
       description: One entry for each recipient that was asked for, in their order.
       type: list
@@ -1108,7 +1305,9 @@ checks:
           description: The phase in which it was refused or broke off.
           type: str
           returned: always
-          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices:
+            [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
+              quit]
           sample: rcpt
         sender: *sender
         recipients: *recipients
@@ -1124,7 +1323,9 @@ checks:
           description: The phase that it belongs to.
           type: str
           returned: always
-          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices:
+            [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
+              quit]
           sample: rcpt
         sent:
           description: The command, secrets masked. Null for a connect, a handshake and the banner.
@@ -1230,7 +1431,9 @@ checks:
           description: The phase that it was seen in.
           type: str
           returned: always
-          choices: [resolve, connect, proxy, banner, extra, ehlo, starttls, auth, mail, rcpt, data, message, quit]
+          choices:
+            [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
+              quit]
           sample: starttls
         severity:
           description: How bad it is.

@@ -28,7 +28,8 @@ from mailops_smtp.evidence import TESTER_ERRORS
 
 _CONNECT_ERRORS = {"unresolved", "null_mx", "refused", "timeout", "unreachable", *TESTER_ERRORS}
 _PHASES = {
-    "EHLO": "ehlo", "HELO": "ehlo", "LHLO": "ehlo", "STARTTLS": "starttls", "AUTH": "auth", "MAIL": "mail",
+    "EHLO": "ehlo", "HELO": "ehlo", "LHLO": "ehlo", "STARTTLS": "starttls", "XCLIENT": "xclient", "AUTH": "auth",
+    "XFORWARD": "xforward", "MAIL": "mail",
     "RCPT": "rcpt", "DATA": "data", ".": "message", "QUIT": "quit", "VRFY": "extra",
 }  # fmt: skip
 
@@ -64,7 +65,9 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "banner": _banner(steps),
         "ehlo": _ehlo(steps),
         "tls": _tls(steps),
+        "xclient": None,
         "auth": None,
+        "xforward": None,
         "sender": None,
         "recipients": _recipients(steps),
         "message": None,
@@ -158,7 +161,10 @@ def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.
     command = accepted[-1]["sent"][:4]
     lines = accepted[-1]["reply"]["lines"]
     keywords = [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in lines[1:]]
-    return {"command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "before_tls": None}
+    return {
+        "command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "not_offered": [],
+        "before_tls": None,
+    }  # fmt: skip
 
 
 def _recipients(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:

@@ -43,7 +43,8 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
-    "plan": _INPUT_AND_OUTPUT | _TIME,
+    # It reads the dates that users write, and does not ask for today's.
+    "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
 
 # Nothing else is installed on a target. Both are guarded: see the file that imports them.

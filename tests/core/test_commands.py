@@ -33,7 +33,7 @@ from mailops_smtp.dialog.commands import CommandError
         (commands.rcpt("user@contoso.com"), "RCPT TO:<user@contoso.com>"),
         (commands.rcpt("a@b", commands.notify(("never",))), "RCPT TO:<a@b> NOTIFY=NEVER"),
         (
-            commands.rcpt("a@b", commands.notify(("success", "delay")), commands.original_recipient("a+c@b")),
+            commands.rcpt("a@b", commands.notify(("success", "delay")), commands.original_recipient("rfc822;a+c@b")),
             "RCPT TO:<a@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bc@b",
         ),
         (commands.data(), "DATA"),
@@ -110,14 +110,35 @@ def test_what_no_line_may_contain(value, problem):
     assert str(raised.value) == problem
 
 
-@pytest.mark.parametrize(
-    "check", [commands.check_hello_name, commands.check_host_name, commands.check_address, commands.check_envelope_id]
-)
+@pytest.mark.parametrize("check", [commands.check_hello_name, commands.check_host_name, commands.check_envelope_id])
 def test_every_check_begins_with_what_no_line_may_contain(check):
     with pytest.raises(CommandError, match="contains a line end"):
         check("a@test.com\r\nQUIT")
     with pytest.raises(CommandError, match="contains a character outside ASCII"):
         check("té@test.com")
+
+
+def from_utf8_xtext(text):
+    return re.sub(r"\\x\{([0-9A-F]+)\}", lambda match: chr(int(match.group(1), 16)), text)
+
+
+@given(st.text())
+@example("a+b=c\\d \x7fjörg 用")
+def test_every_text_survives_utf8_xtext(text):
+    written = commands.utf8_xtext(text)
+    assert from_utf8_xtext(written) == text
+    assert re.fullmatch(r"[!-*,-<>-~]*", written)
+
+
+@given(st.text())
+def test_no_text_becomes_a_second_line_in_utf8_either(text):
+    try:
+        command = commands.mail(text, utf8=True)
+    except CommandError:
+        return
+    assert command.wire.count(b"\r") == command.wire.count(b"\n") == 1
+    assert command.wire.decode("utf-8") == f"{command.shown}\r\n"
+    assert command.shown.isprintable()
 
 
 def from_xtext(text):

@@ -60,6 +60,7 @@ def test_the_whole_procedure():
         "command": "EHLO",
         "greeting": "mx1.contoso.com Hello [198.51.100.7]",
         "client_seen_as": "198.51.100.7",
+        "not_offered": [],
         "keywords": [{"keyword": "SIZE", "parameters": ["37748736"]}, {"keyword": "DSN", "parameters": []}],
         "before_tls": None,
     }
@@ -155,7 +156,7 @@ DSN = {
     "ret": "hdrs",
     "envelope_id": "QQ+1=a b",
 }
-ASKS_FOR_RECEIPT = Recipient("user@contoso.com", ("success", "failure"), "user@contoso.com")
+ASKS_FOR_RECEIPT = Recipient("user@contoso.com", ("success", "failure"), "rfc822;user@contoso.com")
 
 
 def test_receipts_are_asked_for_where_dsn_is_offered():

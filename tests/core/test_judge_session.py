@@ -53,6 +53,24 @@ def auth(outcome):
     )
 
 
+def lacking(*keywords):
+    """A check of a server that does not offer these."""
+    facts = hello("250-hi\n250 STARTTLS")
+    facts["ehlo"]["not_offered"] = list(keywords)
+    return facts
+
+
+def xclient(verb, reply):
+    """A check in which XCLIENT or XFORWARD is answered so."""
+    return check(f"S: 220 mx1\nC: EHLO a.b\nS: 250-hi\nS: 250 XCLIENT NAME\nC: {verb} NAME=a\nS: {reply}")
+
+
+def speaking_for(phase, problem):
+    """A check in which nothing could be said of the client."""
+    facts = hello("250-hi\n250 SIZE")
+    return {**facts, phase: {"problem": problem, "accepted": None}, "failed_phase": phase if problem else None}
+
+
 def unable(problem, failed_phase="auth"):
     """A check in which no log-in was tried."""
     return hello(
@@ -144,6 +162,10 @@ CASES = {
         unable("The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI."),
         unable("The server has no mechanism for a user name and a password; it offers NTLM, XOAUTH2."),
     ),
+    "ext.not_offered": (lacking("DSN", "SMTPUTF8"), lacking()),
+    "xclient.refused": (xclient("XCLIENT", "550 5.7.0 insufficient authorization"), xclient("XCLIENT", "220 mx1")),
+    "xclient.not_offered": (speaking_for("xclient", "None of them."), speaking_for("xclient", None)),
+    "xforward.not_offered": (speaking_for("xforward", "None of them."), speaking_for("xforward", None)),
     "auth.skipped": (
         unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None),
         unable("The server does not offer PLAIN; it offers LOGIN."),
@@ -219,6 +241,18 @@ def test_windows_log_ins_only_are_a_failure_where_the_log_in_is_required(failed_
 def test_a_log_in_that_was_left_out_is_worth_a_notice():
     judgement = judge(unable("The server does not offer PLAIN; it offers LOGIN.", failed_phase=None))
     assert (judgement["verdict"], ids(judgement)) == ("pass", ["auth.skipped"])
+
+
+def test_what_is_not_offered_is_named_and_spoils_nothing():
+    judgement = judge(lacking("DSN", "MT-PRIORITY"))
+    [found] = judgement["findings"]
+    assert (judgement["verdict"], found["title"]) == ("pass", "The server does not offer DSN, MT-PRIORITY")
+
+
+def test_a_refused_xforward_is_called_by_its_name():
+    judgement = judge(xclient("XFORWARD", "501 5.5.4 Bad attribute"))
+    assert judgement["findings"][0]["title"] == "XFORWARD is refused"
+    assert (judgement["verdict"], judgement["findings"][0]["phase"]) == ("fail", "xforward")
 
 
 def test_masked_keywords_explain_the_missing_starttls():

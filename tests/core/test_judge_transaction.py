@@ -59,6 +59,14 @@ def vrfy(reply, expected="2yz"):
     return facts
 
 
+def not_sendable(problem):
+    """A further transaction, which was held back for this reason."""
+    facts = mail("S: 250 Ok")
+    sender = {"address": "", "accepted": None, "problem": problem, "reply": None}
+    transaction = {"failed_phase": "mail" if problem else None, "sender": sender, "recipients": [], "message": None}
+    return {**facts, "transactions": [transaction], "failed_phase": transaction["failed_phase"]}
+
+
 # id: (a check that shows it, one that nearly does)
 CASES = {
     "extra.unmet": (vrfy("502 5.5.1 VRFY command is disabled"), vrfy("252 2.0.0 user")),
@@ -68,6 +76,13 @@ CASES = {
     ),
     "mail.not_auth": (mail("S: 530 5.7.1 Client was not authenticated"), mail("S: 550 5.7.1 Client was not nice")),
     "proto.500": (mail("S: 500 5.3.3 Unrecognized command"), mail("S: 501 5.5.4 Unrecognized parameter")),
+    "mail.size": (mail("S: 552 5.3.4 Message size exceeds fixed limit"), mail("S: 550 5.3.0 No")),
+    "mail.utf8": (mail("S: 553 5.6.7 SMTPUTF8 is required"), mail("S: 553 5.1.7 Bad sender")),
+    "tls.requiretls": (
+        mail("S: 550 5.7.30 REQUIRETLS support required"),
+        mail("S: 550 5.7.30 Unauthenticated mail is not accepted"),
+    ),
+    "mail.not_sendable": (not_sendable("The server does not offer REQUIRETLS."), not_sendable(None)),
     "mail.deferred": (mail("S: 452 4.3.1 Insufficient system resources"), mail("S: 552 5.3.4 too big")),
     "mail.refused": (mail("S: 550 5.1.8 Sender address rejected"), mail("S: 450 4.1.8 Sender address rejected")),
     "rcpt.relay": (rcpt("S: 554 5.7.1 <user@contoso.com>: Relay access denied"), rcpt("S: 554 5.7.1 Access denied")),

@@ -175,7 +175,7 @@ def test_receipts_carry_the_token_unless_told_otherwise(dsn, envelope_id):
 def test_receipts_name_the_original_recipient():
     dialog = target(recipients=["user@contoso.com", "postmaster"], dsn={"notify": "success,failure"}).dialog
     assert dialog.envelope.recipients == (
-        Recipient("user@contoso.com", ("success", "failure"), "user@contoso.com"),
+        Recipient("user@contoso.com", ("success", "failure"), "rfc822;user@contoso.com"),
         Recipient("postmaster", ("success", "failure"), None),
     )
 

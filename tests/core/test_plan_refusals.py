@@ -38,7 +38,7 @@ PROXY = {"host": "proxy", "port": 1080}
         ),
         (
             {"pipelining": True, "hello": "helo"},
-            "pipelining True is an extension, which HELO rules out: use ehlo, or drop it.",
+            "hello 'helo' rules out pipelining, an extension: use ehlo, or drop it.",
         ),
         (
             {"pipelining": True, "leave": "drop_after_send"},
@@ -198,13 +198,8 @@ PROXY = {"host": "proxy", "port": 1080}
         ({"recipient": ""}, "recipient '' is not of the form local-part@domain: write local-part@domain."),
         (
             {"recipients": ["a@b.example", "a b@c.example"]},
-            "recipient 'a b@c.example' has a local part that would need quotation marks, or misplaced dots:"
+            "recipients[1] 'a b@c.example' has a local part that would need quotation marks, or misplaced dots:"
             " write local-part@domain.",
-        ),
-        (
-            {"recipient": "jürgen@contoso.com"},
-            "recipient 'jürgen@contoso.com' contains a character outside ASCII, which RFC 5321 does not allow on the"
-            " wire: write local-part@domain.",
         ),
         (
             {"recipient": "a@b.example", "recipients": ["c@d.example"]},
@@ -218,7 +213,7 @@ PROXY = {"host": "proxy", "port": 1080}
         (
             {"stop_after": "connect"},
             "stop_after 'connect' is not a choice here:"
-            " choose one of banner, ehlo, starttls, auth, mail, rcpt, data, message.",
+            " choose one of banner, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message.",
         ),
         (
             {"stop_after": "starttls", "protocol": "smtps"},

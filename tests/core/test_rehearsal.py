@@ -16,7 +16,7 @@ from tests.core.scripts import MESSAGE, auth, dialog
 
 def test_everything_that_a_server_may_offer_is_used():
     planned = dialog(
-        Recipient("user@contoso.com", ("success",), "user@contoso.com"), message=MESSAGE, ret="full", auth=auth()
+        Recipient("user@contoso.com", ("success",), "rfc822;user@contoso.com"), message=MESSAGE, ret="full", auth=auth()
     )
     assert rehearse(planned) == [
         "EHLO test.com",
@@ -28,6 +28,29 @@ def test_everything_that_a_server_may_offer_is_used():
         "RCPT TO:<user@contoso.com> NOTIFY=SUCCESS ORCPT=rfc822;user@contoso.com",
         "DATA",
         "<message of 23 octets>",
+        "QUIT",
+    ]
+
+
+def test_every_wish_is_shown():
+    planned = dialog(
+        "jörg@contoso.com",
+        smtputf8=True,
+        requiretls=True,
+        mt_priority=3,
+        xclient=(("ADDR", "203.0.113.9"),),
+        xforward=(("NAME", "a"),),
+    )
+    assert rehearse(planned) == [
+        "EHLO test.com",
+        "STARTTLS",
+        "(TLS)",
+        "EHLO test.com",
+        "XCLIENT ADDR=203.0.113.9",
+        "EHLO test.com",
+        "XFORWARD NAME=a",
+        "MAIL FROM:<admin@test.com> SMTPUTF8 MT-PRIORITY=3 REQUIRETLS",
+        "RCPT TO:<jörg@contoso.com>",
         "QUIT",
     ]
 

@@ -20,6 +20,8 @@ def authenticate(session: Session) -> Procedure:
         return False
     session.auth = {"mechanism": None, "username": wanted.username, "accepted": None, "problem": None}
     offered = session.offered.auth_mechanisms()
+    if "AUTH" in session.dialog.force and wanted.mechanism is not None:
+        offered = (wanted.mechanism,)
     try:
         name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text)
     except sasl.SASLError as error:

@@ -22,6 +22,9 @@ MAX_COMMAND_OCTETS = 512
 # RFC 3461 4.4: an envelope identifier has at most 100 characters as encoded.
 MAX_ENVELOPE_ID_CHARACTERS = 100
 
+# RFC 3461 5: how much longer RCPT can be than RFC 5321 allows, because of ORCPT.
+MAX_ORIGINAL_RECIPIENT_CHARACTERS = 500
+
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _DOT_STRING = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"')
@@ -82,13 +85,13 @@ def auth_cancel() -> Command:
     return _line("*")
 
 
-def mail(address: str, *parameters: str) -> Command:
+def mail(address: str, *parameters: str, utf8: bool = False) -> Command:
     """MAIL with its parameters as they stand. "" is the null reverse-path."""
-    return _line("MAIL", f"FROM:<{address}>", *parameters)
+    return _line("MAIL", f"FROM:<{address}>", *parameters, utf8=utf8)
 
 
-def rcpt(address: str, *parameters: str) -> Command:
-    return _line("RCPT", f"TO:<{address}>", *parameters)
+def rcpt(address: str, *parameters: str, utf8: bool = False) -> Command:
+    return _line("RCPT", f"TO:<{address}>", *parameters, utf8=utf8)
 
 
 def size(octets: int) -> str:
@@ -111,9 +114,50 @@ def notify(when: t.Sequence[str]) -> str:
     return "NOTIFY=" + ",".join(when).upper()
 
 
-def original_recipient(address: str) -> str:
-    """RFC 3461 4.2: whom a report is about, a parameter of RCPT (address type rfc822)."""
-    return f"ORCPT=rfc822;{xtext(address)}"
+def original_recipient(typed: str) -> str:
+    """RFC 3461 4.2: whom a report is about, a parameter of RCPT, given as ``type;address``."""
+    kind, _semicolon, address = typed.partition(";")
+    return f"ORCPT={kind};{utf8_xtext(address) if kind.lower() == 'utf-8' else xtext(address)}"
+
+
+def smtputf8() -> str:
+    """RFC 6531 3.4: addresses or header fields are in UTF-8, a parameter of MAIL."""
+    return "SMTPUTF8"
+
+
+def deliver_by(seconds: int, mode: str, trace: bool) -> str:
+    """RFC 2852 4: until when to deliver, and whether to notify or to return after that, a parameter of MAIL."""
+    return f"BY={seconds};{mode[0].upper()}{'T' if trace else ''}"
+
+
+def mt_priority(level: int) -> str:
+    """RFC 6710 4: a parameter of MAIL."""
+    return f"MT-PRIORITY={level}"
+
+
+def requiretls() -> str:
+    """RFC 8689 3: nobody on the way may pass this message on without verified TLS, a parameter of MAIL."""
+    return "REQUIRETLS"
+
+
+def hold_for(seconds: int) -> str:
+    """RFC 4865 4: for how long not to send the message on, a parameter of MAIL."""
+    return f"HOLDFOR={seconds}"
+
+
+def hold_until(date: str) -> str:
+    """RFC 4865 4: until when, a parameter of MAIL."""
+    return f"HOLDUNTIL={date}"
+
+
+def xclient(attributes: t.Iterable[t.Tuple[str, str]]) -> Command:
+    """Postfix XCLIENT: treat the connection as one of another client."""
+    return _line("XCLIENT", *(f"{name}={xtext(value)}" for name, value in attributes))
+
+
+def xforward(attributes: t.Iterable[t.Tuple[str, str]]) -> Command:
+    """Postfix XFORWARD: where the message came from, for the log only."""
+    return _line("XFORWARD", *(f"{name}={xtext(value)}" for name, value in attributes))
 
 
 def reset() -> Command:
@@ -138,22 +182,23 @@ def quit() -> Command:
     return _line("QUIT")
 
 
-def _line(*words: str) -> Command:
+def _line(*words: str, utf8: bool = False) -> Command:
     text = " ".join(words)
-    refuse_controls(text)
-    return Command(text.encode("ascii") + b"\r\n", text)
+    refuse_controls(text, utf8)
+    return Command(text.encode("utf-8") + b"\r\n", text)
 
 
-def refuse_controls(text: str) -> None:
+def refuse_controls(text: str, utf8: bool = False) -> None:
     """The guard of the wire.
 
+    :param utf8: the line is one that SMTPUTF8 allows to be more than ASCII (RFC 6531 3.3).
     :raises CommandError: for CR, LF, NUL, any other control character, and for what is not ASCII (RFC 5321 2.4).
     """
     if "\r" in text or "\n" in text:
         raise CommandError("contains a line end, which would start another command")
     if "\0" in text:
         raise CommandError("contains a NUL character")
-    if not text.isascii():
+    if not text.isascii() and not utf8:
         raise CommandError("contains a character outside ASCII, which RFC 5321 does not allow on the wire")
     if not text.isprintable():
         raise CommandError("contains a control character")
@@ -167,6 +212,14 @@ def xtext(value: str) -> str:
     """RFC 3461 4: "+", "=" and everything outside printable ASCII as "+" and two hexadecimal digits."""
     return "".join(
         character if "!" <= character <= "~" and character not in "+=" else f"+{ord(character):02X}"
+        for character in value
+    )
+
+
+def utf8_xtext(value: str) -> str:
+    """RFC 6533 3, utf-8-addr-xtext: all of Unicode in ASCII, what xtext does not take as it is as ``\\x{...}``."""
+    return "".join(
+        character if "!" <= character <= "~" and character not in "+=\\" else f"\\x{{{ord(character):X}}}"
         for character in value
     )
 
@@ -207,29 +260,62 @@ def check_host_name(name: str) -> None:
         raise CommandError("is no valid host name")
 
 
-def check_address(address: str) -> None:
-    """A mailbox as RFC 5321 4.1.2 defines it: local part, "@", and a domain or an address literal.
+def check_host_name_as_read(name: str) -> None:
+    """A host or domain name, internationalised or not.
 
     :raises CommandError: for anything else.
     """
-    refuse_controls(address)
+    refuse_controls(name, utf8=True)
+    check_host_name(a_labels(name))
+
+
+def check_address(address: str) -> None:
+    """A mailbox as RFC 5321 4.1.2 and RFC 6531 3.3 define it: local part, "@", and a domain or an address literal.
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(address, utf8=True)
     local, at_sign, domain = address.rpartition("@")
     if not at_sign or not local or not domain:
         raise CommandError("is not of the form local-part@domain")
-    if not _DOT_STRING.fullmatch(local) and not _QUOTED_STRING.fullmatch(local):
+    # Beyond ASCII every printable character is an atom's (RFC 6531 3.3).
+    folded = "".join(character if character.isascii() else "a" for character in local)
+    if not _DOT_STRING.fullmatch(folded) and not _QUOTED_STRING.fullmatch(folded):
         raise CommandError("has a local part that would need quotation marks, or misplaced dots")
-    if len(local) > MAX_LOCAL_PART_OCTETS:
+    if len(local.encode("utf-8")) > MAX_LOCAL_PART_OCTETS:
         raise CommandError(f"has a local part of more than {MAX_LOCAL_PART_OCTETS} octets")
     if len(domain) > MAX_DOMAIN_OCTETS:
         raise CommandError(f"has a domain of more than {MAX_DOMAIN_OCTETS} octets")
-    if not _DOMAIN.fullmatch(domain) and not _ADDRESS_LITERAL.fullmatch(domain):
-        raise CommandError("has a domain that is no valid host name")
+    if not _ADDRESS_LITERAL.fullmatch(domain):
+        try:
+            in_ascii = a_labels(domain)
+        except CommandError as error:
+            raise CommandError(f"has a domain that {error}") from error
+        if not _DOMAIN.fullmatch(in_ascii) or len(in_ascii) > MAX_DOMAIN_OCTETS:
+            raise CommandError("has a domain that is no valid host name")
 
 
 def check_recipient(address: str) -> None:
     """Like check_address, but RCPT also takes a bare "Postmaster" (RFC 5321 4.1.1.3)."""
     if address.lower() != "postmaster":
         check_address(address)
+
+
+def a_labels(domain: str) -> str:
+    """The ASCII form of an internationalised domain name (RFC 5890 2.3.2.1); any other is returned as it is.
+
+    :raises CommandError: it has none, or it depends on the edition of the standard what that is.
+    """
+    if domain.isascii():
+        return domain
+    # The standard library has IDNA of 2003 (RFC 3490), which maps these to others. Since 2008 they stand for themselves
+    # (RFC 5894 7.2), so the two would name different hosts.
+    if set("\u00df\u03c2\u200c\u200d").intersection(domain):
+        raise CommandError("is read differently by the two editions of IDNA; its form in ASCII (xn--...) is not")
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise CommandError("is no internationalised domain name") from error
 
 
 def check_notify(notify: t.Sequence[str]) -> None:
@@ -242,6 +328,21 @@ def check_notify(notify: t.Sequence[str]) -> None:
         raise CommandError(f"knows {', '.join(NOTIFY)}")
     if "never" in notify and len(notify) > 1:
         raise CommandError("cannot combine never with another value (RFC 3461 4.1)")
+
+
+def check_original_recipient(typed: str) -> None:
+    """RFC 3461 4.2: an address type and an address, as ``rfc822;user@contoso.com``.
+
+    :raises CommandError: for anything else.
+    """
+    refuse_controls(typed, utf8=True)
+    kind, semicolon, address = typed.partition(";")
+    if not semicolon or not address or not re.fullmatch("[A-Za-z0-9][A-Za-z0-9-]*", kind):
+        raise CommandError("is not of the form type;address")
+    if not address.isascii() and kind.lower() != "utf-8":
+        raise CommandError("needs the address type utf-8 (RFC 6533 3)")
+    if len(original_recipient(typed)) > MAX_ORIGINAL_RECIPIENT_CHARACTERS:
+        raise CommandError(f"has more than {MAX_ORIGINAL_RECIPIENT_CHARACTERS} characters as xtext")
 
 
 def check_envelope_id(envelope_id: str) -> None:

@@ -21,6 +21,7 @@ import typing as t
 
 from . import commands
 from .authentication import authenticate
+from .client_attributes import xclient, xforward
 from .content import data, message
 from .envelope import has_a_turn, mail, recipients
 from .exchange import (
@@ -41,9 +42,16 @@ from .session import Session, Transaction
 
 Phases = t.Sequence[t.Tuple[str, t.Callable[[Session], Procedure]]]
 
-OPENING: Phases = (("banner", banner), ("ehlo", hello), ("starttls", starttls), ("auth", authenticate))
-OPENING_OF_SMTPS: Phases = (("starttls", handshake), ("banner", banner), ("ehlo", hello), ("auth", authenticate))
-TRANSACTION: Phases = (("mail", mail), ("rcpt", recipients), ("data", data), ("message", message))
+LOG_IN: Phases = (("xclient", xclient), ("auth", authenticate))
+OPENING: Phases = (("banner", banner), ("ehlo", hello), ("starttls", starttls), *LOG_IN)
+OPENING_OF_SMTPS: Phases = (("starttls", handshake), ("banner", banner), ("ehlo", hello), *LOG_IN)
+TRANSACTION: Phases = (
+    ("xforward", xforward),
+    ("mail", mail),
+    ("rcpt", recipients),
+    ("data", data),
+    ("message", message),
+)
 
 
 def converse(session: Session) -> Procedure:
@@ -115,7 +123,12 @@ def hold(session: Session, transaction: Transaction) -> Procedure:
                 transaction.waiting = []
             yield from hear_out(session)
         # Once QUIT is on its way, nobody else has a turn.
-        if not transaction.waiting or session.dialog.stop_after == "mail" or session.mid_message or session.ahead:
+        if (
+            not transaction.waiting
+            or session.dialog.stop_after in ("xforward", "mail")
+            or session.mid_message
+            or session.ahead
+        ):
             return
 
 

@@ -8,7 +8,8 @@ import typing as t
 
 from . import commands
 from .content import announcement, outcome_of
-from .exchange import Procedure, insist, say
+from .exchange import Procedure, Refused, insist, say
+from .impediments import impediment
 from .parameters import mail_parameters, rcpt_parameters
 from .replies import Reply
 from .session import Session
@@ -25,9 +26,12 @@ def mail(session: Session) -> Procedure:
     envelope = transaction.envelope
     if transaction.message and session.may_use("DSN"):
         transaction.message["envelope_id"] = envelope.envelope_id
-    transaction.sender = {"address": envelope.sender, "accepted": None, "reply": None}
+    problem = impediment(session)
+    transaction.sender = {"address": envelope.sender, "accepted": None, "problem": problem, "reply": None}
     transaction.taken = []
-    command = commands.mail(envelope.sender, *mail_parameters(session))
+    if problem is not None:
+        raise Refused
+    command = commands.mail(envelope.sender, *mail_parameters(session), utf8=envelope.smtputf8)
     session.mail_commands += 1
     reply = yield from say(session, command, *_pipelined_behind_mail(session))
     session.transaction_is_open = reply.positive
@@ -92,7 +96,8 @@ def _is_full(reply: Reply) -> bool:
 
 
 def _rcpt(session: Session, recipient: Recipient) -> commands.Command:
-    return commands.rcpt(recipient.address, *rcpt_parameters(session, recipient))
+    utf8 = session.transaction.envelope.smtputf8
+    return commands.rcpt(recipient.address, *rcpt_parameters(session, recipient), utf8=utf8)
 
 
 def _pipelined_behind_mail(session: Session) -> t.Iterator[commands.Command]:

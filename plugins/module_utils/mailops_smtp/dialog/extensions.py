@@ -33,26 +33,35 @@ class Extensions:
     def offers(self, keyword: str) -> bool:
         return any(extension.keyword == keyword for extension in self.listed)
 
+    def parameters(self, keyword: str) -> t.Tuple[str, ...]:
+        """What stands behind the keyword, all lines of it taken together."""
+        return tuple(
+            parameter for extension in self.listed if extension.keyword == keyword for parameter in extension.parameters
+        )
+
+    def parameter(self, keyword: str, position: int) -> t.Optional[str]:
+        """The parameter at this position, None where there is none."""
+        parameters = self.parameters(keyword)
+        return parameters[position] if position < len(parameters) else None
+
+    def number(self, keyword: str) -> t.Optional[int]:
+        """The first parameter, as SIZE has its limit there; None where it is missing, or is no number."""
+        first = self.parameter(keyword, 0)
+        # RFC 1870 4: at most 20 digits.
+        return int(first) if first is not None and re.fullmatch("[0-9]{1,20}", first) else None
+
     def limit(self, name: str) -> t.Optional[int]:
         """A limit of RFC 9422, such as RCPTMAX; None where the server sets none, or what it says is no number."""
-        for extension in self.listed:
-            if extension.keyword == "LIMITS":
-                for parameter in extension.parameters:
-                    found, _equals, value = parameter.upper().partition("=")
-                    # RFC 9422 3: one to six digits, the first not zero.
-                    if found == name and re.fullmatch("[1-9][0-9]{0,5}", value):
-                        return int(value)
+        for parameter in self.parameters("LIMITS"):
+            found, _equals, value = parameter.upper().partition("=")
+            # RFC 9422 3: one to six digits, the first not zero.
+            if found == name and re.fullmatch("[1-9][0-9]{0,5}", value):
+                return int(value)
         return None
 
     def auth_mechanisms(self) -> t.Tuple[str, ...]:
         """All mechanisms of all AUTH lines, in order, once each."""
-        names = [
-            parameter.upper()
-            for extension in self.listed
-            if extension.keyword == "AUTH"
-            for parameter in extension.parameters
-        ]
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(parameter.upper() for parameter in self.parameters("AUTH")))
 
     def client_seen_as(self) -> t.Optional[str]:
         """The client's address as the greeting shows it ("Hello host [198.51.100.7]"), if it does."""

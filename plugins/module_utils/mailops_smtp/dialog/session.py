@@ -8,13 +8,14 @@ import collections
 import typing as t
 
 from .extensions import Extensions
+from .wanted import wanted
 
 if t.TYPE_CHECKING:
     from ..plan import Dialog, Envelope, Recipient
     from .commands import Command
 
 
-TRANSACTION_PHASES = ("mail", "rcpt", "data", "message")
+TRANSACTION_PHASES = ("xforward", "mail", "rcpt", "data", "message")
 
 
 class Transaction:
@@ -74,6 +75,8 @@ class Session:
         self.mid_message = False
         self.starttls_offered: t.Optional[bool] = None
         self.auth: t.Dict[str, t.Any] = {}
+        self.xclient: t.Dict[str, t.Any] = {}
+        self.xforward: t.Dict[str, t.Any] = {}
         self.transactions = [Transaction(envelope) for envelope in dialog.envelopes]
         self.transaction = self.transactions[0]
         self.mail_commands = 0
@@ -88,8 +91,8 @@ class Session:
         return t.cast(Extensions, self.extensions)
 
     def may_use(self, keyword: str) -> bool:
-        """Whether an extension can be made use of (RFC 5321 2.2.1)."""
-        return self.offered.offers(keyword)
+        """Whether an extension can be made use of: where it is offered (RFC 5321 2.2.1), or the user insists."""
+        return keyword in self.dialog.force or self.offered.offers(keyword)
 
     @property
     def pipelines(self) -> bool:
@@ -118,13 +121,21 @@ class Session:
             "reached": self.reached,
             "failed_phase": self.failed_phase,
             "ehlo": self._ehlo(),
+            "xclient": self.xclient or None,
             "auth": self.auth or None,
+            "xforward": self.xforward or None,
             **self.transactions[0].as_dict(),
             "transactions": [
                 {"failed_phase": transaction.failed_phase, **transaction.as_dict()} for transaction in several
             ]
             or None,
         }
+
+    def _not_offered(self) -> t.Optional[t.List[str]]:
+        """What the user asked for, and goes without. Before the list that counts is there, nobody knows."""
+        if self.extensions is None:
+            return None
+        return [keyword for keyword in wanted(self.dialog) if not self.may_use(keyword)]
 
     def _ehlo(self) -> t.Optional[t.Dict[str, t.Any]]:
         # The list that counts is the last one that was given: after TLS where TLS was started (RFC 3207 4.2).
@@ -137,5 +148,6 @@ class Session:
             "greeting": extensions.greeting,
             "client_seen_as": extensions.client_seen_as(),
             "keywords": extensions.as_list(),
+            "not_offered": self._not_offered(),
             "before_tls": before.as_list() if before is not None else None,
         }

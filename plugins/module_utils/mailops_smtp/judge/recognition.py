@@ -31,7 +31,7 @@ LINE_SEEN = 400
 _ORDER = {phase: position for position, phase in enumerate(PHASES)}
 
 # RFC 5321 4.3.2, 3207 4 and 4954 4: the beginnings of the codes that let the dialog go on.
-_GOOD_CODES = {"banner": ("220",), "starttls": ("220",), "auth": ("2", "334"), "data": ("354",)}
+_GOOD_CODES = {"banner": ("220",), "starttls": ("220",), "xclient": ("220",), "auth": ("2", "334"), "data": ("354",)}
 
 
 class Found(t.NamedTuple):
@@ -170,6 +170,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "matches": _matches,
     "has length": lambda seen, value: len(seen) == value,
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
+    "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 

@@ -24,7 +24,9 @@ _PHASE_WORDS = {
     "extra": "an extra command",
     "ehlo": "EHLO",
     "starttls": "STARTTLS",
+    "xclient": "XCLIENT",
     "auth": "AUTH",
+    "xforward": "XFORWARD",
     "mail": "MAIL FROM",
     "rcpt": "RCPT TO",
     "data": "DATA",
@@ -77,6 +79,8 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "issuer": _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
         "names": _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
         "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
+        "not_offered": _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
+        "not_sendable": _not_sendable(check),
         "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
         "phase": _phase(found.phase),
         "port": _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
@@ -154,6 +158,13 @@ def _achieved(check: Check) -> str:
     secured = f" with {check['tls']['version']}" if fact(check, "tls.established") else ""
     reached = check["reached"]
     return f"answered up to {_phase(reached)}{secured}"
+
+
+def _not_sendable(check: Check) -> str:
+    """Why an envelope was not sent, the first's where there are several."""
+    envelopes = [check, *(check.get("transactions") or ())]
+    problems = [fact(envelope, "sender.problem") for envelope in envelopes]
+    return next((printable(problem, EXPLAINED) for problem in problems if problem), "no reason given")
 
 
 def _phase(phase: str) -> str:

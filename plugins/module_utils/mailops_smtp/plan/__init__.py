@@ -12,9 +12,11 @@ from .options import OptionError
 from .planning import plan
 from .records import (
     Auth,
+    DeliverBy,
     Dialog,
     Envelope,
     Extra,
+    Hold,
     MessageText,
     Plan,
     Proxy,
@@ -27,9 +29,11 @@ from .records import (
 
 __all__ = [
     "Auth",
+    "DeliverBy",
     "Dialog",
     "Envelope",
     "Extra",
+    "Hold",
     "MessageText",
     "OptionError",
     "Plan",

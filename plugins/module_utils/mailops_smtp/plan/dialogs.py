@@ -7,11 +7,17 @@ from __future__ import annotations
 import typing as t
 
 from ..dialog import commands
+from ..dialog.wanted import ASKED_WITH, used
+from .addresses import host_name
+from .client_attributes import read_client_attributes
 from .envelopes import read_envelope, read_further_envelopes
 from .extras import read_extras
 from .messages import NOT_TEXT
 from .options import STOP_AFTER, OptionError, require_valid
 from .records import Auth, Dialog, Recipient
+
+# Where the use of an extension shows; that of all others in MAIL FROM.
+_PHASES = {"AUTH": "auth", "XCLIENT": "xclient", "XFORWARD": "xforward"}
 
 
 def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
@@ -30,10 +36,13 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
 
 def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str, default_helo_name: str) -> Dialog:
     helo_name = options["helo_name"] or default_helo_name
+    if not helo_name.isascii():
+        # RFC 6531 3.7.1: the argument of EHLO is ASCII in any case.
+        helo_name = host_name(f"{prefix}helo_name", helo_name)
     require_valid(f"{prefix}helo_name", helo_name, commands.check_hello_name, "give the vantage's own host name")
     envelope = read_envelope(options, prefix)
     stop_after = _stop_after(options, envelope.recipients, prefix)
-    return Dialog(
+    dialog = Dialog(
         protocol=options["protocol"],
         hello=_hello(options, prefix),
         helo_name=helo_name,
@@ -45,13 +54,37 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         leave=_leave(options, prefix),
         extra=read_extras(options, stop_after, prefix),
         pipelining=_pipelining(options, prefix),
+        force=tuple(options["force"] or ()),
+        xclient=read_client_attributes(options, "xclient", prefix),
+        xforward=read_client_attributes(options, "xforward", prefix),
     )
+    _refuse_what_never_happens(dialog, options, prefix)
+    return dialog
+
+
+def _refuse_what_never_happens(dialog: Dialog, options: t.Mapping[str, t.Any], prefix: str) -> None:
+    """What was asked for and has no effect would be taken for tested."""
+    useful = used(dialog)
+    for keyword in dialog.force:
+        if keyword not in useful:
+            remedy = f"give {ASKED_WITH[keyword]}, or drop it"
+            raise OptionError(f"{prefix}force", keyword, "is not made use of", remedy)
+    for keyword in useful:
+        option = ASKED_WITH[keyword]
+        if dialog.hello == "helo" and keyword not in (*dialog.force, "AUTH", "SIZE"):
+            raise OptionError(f"{prefix}hello", "helo", f"rules out {option}, an extension", "use ehlo, or drop it")
+        # Whoever names the last phase himself wants the rest left out.
+        phase = _PHASES.get(keyword, "mail")
+        if options["stop_after"] is None and STOP_AFTER.index(dialog.stop_after) < STOP_AFTER.index(phase):
+            raise OptionError(
+                f"{prefix}{option}", options[option], "has no MAIL FROM to go with", "give sender or recipient"
+            )
 
 
 def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
     hello: str = options["hello"]
     if hello == "helo":
-        needed = [name for name in ("auth", "dsn") if options[name] is not None]
+        needed = ["auth"] if options["auth"] is not None and "AUTH" not in (options["force"] or ()) else []
         if options["starttls"] in ("required", "probe"):
             needed.append(f"starttls: {options['starttls']}")
         if needed:
@@ -78,6 +111,8 @@ def _starttls(options: t.Mapping[str, t.Any], prefix: str) -> str:
 def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient], prefix: str) -> str:
     """The phase to end with: the given one, or the last one for which there is something to say."""
     last = "auth"
+    if options["xforward"] is not None:
+        last = "xforward"
     if options["sender"] is not None:
         last = "mail"
     if recipients:
@@ -113,8 +148,6 @@ def _pipelining(options: t.Mapping[str, t.Any], prefix: str) -> bool:
     pipelining: bool = options["pipelining"]
     if not pipelining:
         return False
-    if options["hello"] == "helo":
-        raise OptionError(f"{prefix}pipelining", True, "is an extension, which HELO rules out", "use ehlo, or drop it")
     if options["leave"] == "drop_after_send":
         raise OptionError(f"{prefix}pipelining", True, "leaves no single command to drop after", "drop one of the two")
     inside = [extra["before"] for extra in options["extra"] or () if extra["before"] in ("rcpt", "data", "quit")]

@@ -11,26 +11,53 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from ..dialog.client_attributes import XCLIENT, XFORWARD
 from ..dialog.commands import MASK, CommandError
 from ..dialog.sasl import MECHANISMS
+from ..dialog.wanted import ASKED_WITH
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
-EXTRA_BEFORE = ["ehlo", "starttls", "auth", "mail", "rcpt", "data", "quit"]
-STOP_AFTER = ["banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message"]
+EXTRA_BEFORE = ["ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "quit"]
+STOP_AFTER = ["banner", "ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "message"]
+
+NOTIFY: t.Dict[str, t.Any] = {
+    "type": "list",
+    "elements": "str",
+    "choices": ["never", "success", "failure", "delay"],
+}
+
+# An entry of recipients that is more than an address.
+RECIPIENT_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "address": {"type": "str", "required": True},
+    "notify": NOTIFY,
+    "original_recipient": {"type": "str"},
+}
 
 # What can differ from transaction to transaction on one connection.
 ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "sender": {"type": "str", "aliases": ["from"]},
     "recipient": {"type": "str", "aliases": ["to"]},
-    "recipients": {"type": "list", "elements": "str"},
+    "recipients": {"type": "list", "elements": "raw"},
     "dsn": {
         "type": "dict",
         "options": {
-            "notify": {"type": "list", "elements": "str", "choices": ["never", "success", "failure", "delay"]},
+            "notify": NOTIFY,
             "ret": {"type": "str", "choices": ["full", "hdrs"]},
             "envelope_id": {"type": "str"},
         },
     },
+    "smtputf8": {"type": "bool"},
+    "deliver_by": {
+        "type": "dict",
+        "options": {
+            "seconds": {"type": "int", "required": True},
+            "mode": {"type": "str", "choices": ["notify", "return"], "default": "notify"},
+            "trace": {"type": "bool", "default": False},
+        },
+    },
+    "mt_priority": {"type": "int"},
+    "requiretls": {"type": "bool"},
+    "hold": {"type": "dict", "options": {"seconds": {"type": "int"}, "until": {"type": "str"}}},
     # Not just "message": Ansible reserves that name in argument specs.
     "test_message": {
         "type": "dict",
@@ -51,6 +78,9 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     **ENVELOPE_OPTIONS,
     "transactions": {"type": "list", "elements": "dict", "options": ENVELOPE_OPTIONS},
     "pipelining": {"type": "bool", "default": False},
+    "force": {"type": "list", "elements": "str", "choices": list(ASKED_WITH)},
+    "xclient": {"type": "dict", "options": {name.lower(): {"type": "str"} for name in XCLIENT}},
+    "xforward": {"type": "dict", "options": {name.lower(): {"type": "str"} for name in XFORWARD}},
     "stop_after": {"type": "str", "choices": STOP_AFTER},
     "leave": {"type": "str", "choices": ["quit", "drop", "drop_after_send"], "default": "quit"},
     "extra": {

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..dialog import commands
-from .addresses import address_of, require_port
-from .options import OptionError, require_valid
+from .addresses import address_of, host_name, require_port
+from .options import OptionError
 from .records import Proxy, ProxyProtocol
 
 _MAX_WORD_OCTETS = 255  # RFC 1929 2: user name and password each follow one octet that has their length
@@ -36,7 +35,7 @@ def read_proxy(given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[Proxy]:
         return None
     host = given["host"].strip("[]")
     if address_of(host) is None:
-        require_valid("proxy.host", given["host"], commands.check_host_name, "give its name or address")
+        host = host_name("proxy.host", host, "give its name or address")
     require_port("proxy.port", given["port"])
     username, password = given["username"], given["password"]
     if (username is None) != (password is None):

@@ -12,9 +12,28 @@ from ..dialog.message import Message, compose
 
 @dataclasses.dataclass(frozen=True)
 class Recipient:
+    """``original_recipient`` is typed, such as ``rfc822;user@contoso.com`` (RFC 3461 4.2)."""
+
     address: str
     notify: t.Tuple[str, ...] = ()
     original_recipient: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DeliverBy:
+    """Seconds until when to deliver, and what to do after that: ``notify`` or ``return`` (RFC 2852)."""
+
+    seconds: int
+    mode: str
+    trace: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Hold:
+    """For how many seconds, or until which UTC date-time of RFC 3339, not to send a message on (RFC 4865)."""
+
+    seconds: t.Optional[int]
+    until: t.Optional[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +69,18 @@ class MessageText:
 class Envelope:
     """What one transaction is about. ``sender`` "" is the null reverse-path.
 
-    ``text`` is what the user wants to be sent, ``message`` what becomes of that in one check."""
+    ``smtputf8``: addresses in UTF-8 (RFC 6531). ``text`` is what the user wants to be sent, ``message`` what becomes of
+    that in one check."""
 
     sender: str
     recipients: t.Tuple[Recipient, ...] = ()
     ret: t.Optional[str] = None
     envelope_id: t.Optional[str] = None
+    smtputf8: bool = False
+    deliver_by: t.Optional[DeliverBy] = None
+    mt_priority: t.Optional[int] = None
+    requiretls: bool = False
+    hold: t.Optional[Hold] = None
     text: t.Optional[MessageText] = None
     message: t.Optional[Message] = None
 
@@ -80,9 +105,15 @@ class Envelope:
         return dataclasses.replace(self, message=message, envelope_id=envelope_id)
 
 
+# Names, in capitals, and values as they are meant, before xtext.
+ClientAttributes = t.Tuple[t.Tuple[str, str], ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class Dialog:
-    """What to say in one conversation: ``envelope``, and the ``further_envelopes`` on the same connection."""
+    """What to say in one conversation: ``envelope``, and the ``further_envelopes`` on the same connection.
+
+    ``force``: keywords of extensions to use even where they are not offered."""
 
     protocol: str
     hello: str
@@ -95,6 +126,9 @@ class Dialog:
     extra: t.Tuple[Extra, ...] = ()
     pipelining: bool = False
     further_envelopes: t.Tuple[Envelope, ...] = ()
+    force: t.Tuple[str, ...] = ()
+    xclient: ClientAttributes = ()
+    xforward: ClientAttributes = ()
 
     @property
     def envelopes(self) -> t.Tuple[Envelope, ...]:

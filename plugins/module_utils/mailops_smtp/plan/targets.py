@@ -7,10 +7,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..dialog import commands
-from .addresses import address_of, require_port
+from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
-from .options import TARGET_OPTIONS, OptionError, checked, redacted, require_valid
+from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
 from .records import Auth, Target, Timeouts, TLSOptions
 
@@ -83,9 +82,7 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
     if named[0] == "host" and value.startswith(UNIX):
         _require_path(option if option == "host" else f"{option}.host", value)
     elif not (named[0] == "host" and address_of(value)):
-        require_valid(
-            option if option == "host" else f"{option}.{named[0]}", value, commands.check_host_name, "give its name"
-        )
+        value = host_name(option if option == "host" else f"{option}.{named[0]}", value)
     place[named[0]] = value
     return place
 

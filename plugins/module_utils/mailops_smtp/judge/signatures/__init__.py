@@ -11,9 +11,24 @@ comes last: it knows every class of reply and every error, so that nothing is dr
 
 from __future__ import annotations
 
-from . import auth, banner, connect, data, ehlo, extra, mail, protocol, quit, rcpt, several, starttls, vantage
+from . import (
+    auth,
+    banner,
+    client_attributes,
+    connect,
+    data,
+    ehlo,
+    extra,
+    mail,
+    protocol,
+    quit,
+    rcpt,
+    several,
+    starttls,
+    vantage,
+)
 
-_FILES = (vantage, connect, banner, extra, ehlo, starttls, auth, mail, rcpt, data, quit, protocol)
+_FILES = (vantage, connect, banner, extra, ehlo, starttls, client_attributes, auth, mail, rcpt, data, quit, protocol)
 
 FAILURES = tuple(signature for file in _FILES for signature in file.FAILURES)
 REMARKS = tuple(signature for file in _FILES for signature in file.REMARKS)

@@ -127,6 +127,19 @@ FAILURES = (
 
 REMARKS = (
     Signature(
+        id="ext.not_offered",
+        phases=("ehlo",),
+        when=(When(facts=(("ehlo.not_offered", "matches", "."),)),),
+        verdict="pass",
+        severity="notice",
+        confidence="certain",
+        owner="target",
+        title="The server does not offer {not_offered}",
+        meaning="It was asked for, and the dialog went on without.",
+        next_step="Turn it on at the server if it is to be used; if it is on, something in the path shortens the list.",
+        reference="RFC 5321 section 2.2.1",
+    ),
+    Signature(
         id="ehlo.xxxx",
         phases=("ehlo",),
         when=(When(keyword=r"X{3,40}[A-Z]?"),),
