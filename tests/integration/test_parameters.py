@@ -49,6 +49,7 @@ def test_no_address_in_utf8_goes_to_a_server_that_does_not_offer_it(controller: 
     )
     assert facts["sender"]["problem"].startswith("The server does not offer SMTPUTF8")
     assert (facts["verdict"], findings(facts)[0]) == ("fail", "mail.not_sendable")
+    assert f"Not sent: {facts['sender']['problem']}" in facts["summary"]
     assert facts["steps"][-1]["reply"]["code"] == 221
 
 
