@@ -32,7 +32,13 @@ def base64_of(text):
 
 def test_plain_is_accepted():
     session = log_in("PLAIN", "C: AUTH PLAIN ********\nS: 235 2.7.0 Welcome" + QUIT)
-    assert session.auth == {"mechanism": "PLAIN", "username": "probe", "accepted": True, "problem": None}
+    assert session.auth == {
+        "mechanism": "PLAIN",
+        "username": "probe",
+        "channel_binding": None,
+        "accepted": True,
+        "problem": None,
+    }
     assert session.wire[1] == f"AUTH PLAIN {base64_of(chr(0) + 'probe' + chr(0) + 'battery-staple')}\r\n".encode()
     assert (session.reached, session.failed_phase) == ("auth", None)
 
@@ -61,6 +67,7 @@ def test_no_mechanism_in_common():
     assert session.auth == {
         "mechanism": None,
         "username": "probe",
+        "channel_binding": None,
         "accepted": None,
         "problem": "The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI.",
     }

@@ -138,7 +138,7 @@ class Server:
     def recv(self, size):
         return self.outgoing.read(size)
 
-names = ("server_name", "client_cert", "client_key", "min_version", "max_version")
+names = ("server_name", "client_cert", "client_key", "min_version", "max_version", "as_of")
 options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names))
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[3])

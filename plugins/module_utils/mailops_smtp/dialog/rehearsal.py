@@ -20,7 +20,9 @@ _EXTENSIONS = ("rehearsal", "SIZE", "DSN", "STARTTLS")
 def rehearse(dialog: Dialog) -> t.List[str]:
     """The lines of the client in their order, secrets masked, up to QUIT. "(TLS)" stands for the handshake."""
     lines = []
-    procedure = converse(Session(dialog))
+    session = Session(dialog)
+    session.channel_bindings = {"tls-unique": b"rehearsal"}
+    procedure = converse(session)
     mechanisms = dialog.auth.mechanism if dialog.auth is not None and dialog.auth.mechanism else "PLAIN"
     request = next(procedure)
     try:
