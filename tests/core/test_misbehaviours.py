@@ -54,6 +54,7 @@ def test_every_behaviour_of_the_scripted_server_is_expected_to_come_to_something
     # Servers that do what they may are the matter of other tests; two have a test of their own below.
     others = {"smtps", "lmtp", "starttls-stripped", "tarpit", "rate-limit"}
     others |= {"two-recipients", "two-recipients-announced", "pipelining-lost"}
+    others |= {"scram", "scram-plus", "scram-plus-elsewhere"}
     assert set(BEHAVIOURS) - {*PLAYED, *ENDED, *EXPECTED} == others
 
 

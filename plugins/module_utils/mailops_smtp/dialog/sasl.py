@@ -155,6 +155,10 @@ class ScramSHA1(Mechanism):
     def respond(self, challenge: bytes) -> bytes:
         if self.finished:
             return super().respond(challenge)
+        # It belongs into the last message; there are servers that see no use in going on until then.
+        refusal = re.fullmatch(rb"e=([A-Za-z0-9-]{1,60})(?:,.*)?", challenge)
+        if refusal is not None:
+            raise SASLError(f"The server ended {self.name} with the error {refusal.group(1).decode('ascii')}.")
         if self._server_signature is None:
             return self._client_final(challenge)
         self._verify(challenge)
@@ -193,9 +197,6 @@ class ScramSHA1(Mechanism):
             raise SASLError("The server's salt is not base64 (RFC 5802 5.1).") from error
 
     def _verify(self, server_final: bytes) -> None:
-        refusal = re.fullmatch(rb"e=([A-Za-z0-9-]{1,60})(?:,.*)?", server_final)
-        if refusal is not None:
-            raise SASLError(f"The server ended {self.name} with the error {refusal.group(1).decode('ascii')}.")
         expected = b"v=" + base64.b64encode(t.cast(bytes, self._server_signature))
         if not hmac.compare_digest(server_final.partition(b",")[0], expected):
             raise SASLError("The server has not proved that it knows the password: it may not be the right server.")

@@ -18,7 +18,8 @@ from .steps import Drip, Flood, Say, Script, Send, Step
 PHASES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit", "any")
 
 # The extension list of the faultless server; STARTTLS may come on top.
-KEYWORDS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "AUTH PLAIN LOGIN CRAM-MD5")
+_WITHOUT_AUTH = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+KEYWORDS = (*_WITHOUT_AUTH, "AUTH PLAIN LOGIN CRAM-MD5")
 
 
 class Behaviour(t.NamedTuple):
@@ -27,6 +28,7 @@ class Behaviour(t.NamedTuple):
     ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
     itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
     there is a certificate, or a script for it. ``recipients_at_once``: how many a transaction has room for.
+    ``behind_another_tls``: TLS ends in front of the server, which binds log-ins to a session that is not the client's.
     ``answers_pipelined``: False for a server that reads one command from a packet and loses the rest.
     ``connections``: those that the scripts are for, counted from 1; all others find the server faultless.
     """
@@ -42,7 +44,12 @@ class Behaviour(t.NamedTuple):
     starttls: bool = True
     recipients_at_once: t.Optional[int] = None
     answers_pipelined: bool = True
+    behind_another_tls: bool = False
     connections: range = range(1, sys.maxsize)
+
+    @property
+    def binds_log_ins(self) -> bool:
+        return any("-PLUS" in keyword for keyword in self.keywords)
 
     @property
     def needs_certificate(self) -> bool:
@@ -272,6 +279,24 @@ _REFUSALS = (
     _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
 )
 
+_SCRAM = "AUTH SCRAM-SHA-1 SCRAM-SHA-256"
+_SCRAM_PLUS = f"{_SCRAM} SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS"
+
+_LOG_INS = (
+    Behaviour("scram", "AUTH with SCRAM-SHA-1 and SCRAM-SHA-256 only", keywords=(*_WITHOUT_AUTH, _SCRAM)),
+    Behaviour(
+        "scram-plus",
+        "the same, and bound to the TLS session up to TLS 1.2, where it has been started (RFC 5802 6)",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+    ),
+    Behaviour(
+        "scram-plus-elsewhere",
+        "the same, but bound to another session than the client's: TLS ends in front of the server",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+        behind_another_tls=True,
+    ),
+)
+
 _LIMITS = (
     Behaviour("two-recipients", "452 to the third recipient of a transaction", recipients_at_once=2),
     Behaviour(
@@ -357,6 +382,7 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_GREETINGS,
         *_STARTTLS,
         *_REFUSALS,
+        *_LOG_INS,
         *_LIMITS,
         *_FORMS,
         *_at_every_point(),

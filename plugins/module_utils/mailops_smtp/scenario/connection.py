@@ -111,6 +111,13 @@ class Connection:
         secured.do_handshake()
         return t.cast(str, secured.version())
 
+    def channel_binding(self) -> t.Optional[bytes]:
+        """``tls-unique`` of RFC 5929, None without TLS and in TLS 1.3, for which it is not defined."""
+        secured = self._socket
+        if not isinstance(secured, ssl.SSLSocket) or secured.version() == "TLSv1.3":
+            return None
+        return secured.get_channel_binding("tls-unique")
+
     def close(self) -> None:
         if isinstance(self._socket, ssl.SSLSocket):
             self._send_close_notify(self._socket)

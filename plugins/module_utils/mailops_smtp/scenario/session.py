@@ -172,6 +172,12 @@ class Conversation:
         self.session.tls = self.connection.start_tls(context)
         self._faultless.forget()
 
+    def channel_binding(self) -> t.Optional[bytes]:
+        """What log-ins are bound to (RFC 5929 3), None where the server does not bind any."""
+        behaviour = self.server.behaviour
+        own = self.connection.channel_binding() if behaviour.binds_log_ins else None
+        return own if own is None or not behaviour.behind_another_tls else b"another session"
+
     def end(self) -> t.NoReturn:
         """Closes after the 221 to QUIT."""
         self.connection.flush()
