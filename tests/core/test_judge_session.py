@@ -139,6 +139,10 @@ CASES = {
         secured(name_matches={"name": "mx1.contoso.com", "matches": None, "by": None, "reason": "expired"}),
     ),
     "tls.expiring": (certificate(days_left=13.9), certificate(days_left=14.0)),
+    "tls.broken": (
+        check("S: 220 hi\nTLS: \nC: EHLO a.b\nE: tls The server sent the TLS alert"),
+        check("S: 220 hi\nC: EHLO a.b\nE: protocol this is not SMTP"),
+    ),
     "tls.as_of": (
         secured(as_of={"date": LATER, "valid": False, "reason": "the certificate has expired by then: it is valid"}),
         secured(as_of={"date": LATER, "valid": False, "reason": "self-signed certificate"}),

@@ -100,6 +100,7 @@ def test_the_evidence_is_complete(name, server_tls):
 def without_what_varies(line: str) -> str:
     """A transcript's line without times, and without the words of OpenSSL."""
     line = re.sub(r"^ *\d+\.\d{3}  | in [\d.]+ m?s$", "", line)
+    line = re.sub(r"\bTLS failed: [a-z0-9 ]+ \(", "TLS failed (", line)
     return re.sub(r" \([A-Z_]+\)\.$", ".", re.sub(r"^TLS   \S+ \S+", "TLS  ", line))
 
 

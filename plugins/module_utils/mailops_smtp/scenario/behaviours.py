@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 from .steps import Drip, Flood, Say, Script, Send, Step
+from .tls_faults import IN_THE_HANDSHAKE, IN_THE_SESSION
 
 # The places where a script can stand. "ehlo" is LHLO's too; "message" is the reply after the final dot; "any" stands in
 # for every command that has no script of its own.
@@ -258,6 +259,14 @@ _STARTTLS = (
     ),
 )
 
+_TLS = (
+    *(
+        _instead(f"starttls-{name}", description, starttls=script)
+        for name, (description, script) in IN_THE_HANDSHAKE.items()
+    ),
+    *(Behaviour(f"tls-{name}", description, scripts) for name, (description, scripts) in IN_THE_SESSION.items()),
+)
+
 _REFUSALS = (
     _instead(
         "refuses-and-closes", "550 to MAIL, then closes", mail=(Say("550 5.7.1 Not from this network"), Step.CLOSE)
@@ -381,6 +390,7 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_OTHER_SERVICES,
         *_GREETINGS,
         *_STARTTLS,
+        *_TLS,
         *_REFUSALS,
         *_LOG_INS,
         *_LIMITS,

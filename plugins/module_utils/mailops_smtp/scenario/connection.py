@@ -133,6 +133,17 @@ class Connection:
             # The peer has not answered yet, or there is no TLS (any more) to be ended.
             return
 
+    def cut(self) -> None:
+        """Closes without a word, not even TLS's."""
+        self._socket.close()
+
+    def uncover(self) -> None:
+        """Takes TLS away from what is sent and received from here on."""
+        with self._swap:
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket = socket.socket(fileno=self._socket.detach())
+                self._socket.settimeout(IDLE_SECONDS)
+
     def reset(self) -> None:
         # A linger time of zero makes close() send RST in place of FIN.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -126,6 +126,11 @@ class Conversation:
                 self.read_line()
         elif step is Step.CLOSE:
             raise _Ended("closed by server")
+        elif step is Step.CUT:
+            self.connection.cut()
+            raise _Ended("closed by server")
+        elif step is Step.UNCOVER:
+            self.connection.uncover()
         elif step is Step.RESET:
             self.connection.reset()
             raise _Ended("reset by server")

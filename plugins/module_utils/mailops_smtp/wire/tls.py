@@ -24,9 +24,9 @@ MAX_SHOWN_OCTETS = 200
 _RECEIVE_SIZE = 32 * 1024  # two TLS records of the largest size
 _ACCEPT_SIZE = 64 * 1024  # octets taken at once from the caller
 
-# What is taken from the stream below before others have their turn: more than any handshake has. What comes without
-# end, in the handshake or as messages of TLS that are no data, must not cost them their time.
-_OCTETS_AT_ONCE = 256 * 1024
+# What is taken from the stream below before others have their turn: what comes without end, in the handshake or as
+# messages of TLS that are no data, must not cost them their time.
+_OCTETS_AT_ONCE = 128 * 1024
 
 _ALERT = 21  # a TLS content type (RFC 8446 B.1)
 
@@ -201,6 +201,10 @@ class TLSStream:
         reason = openssl_word(error)
         if self._first_octets and self._first_octets[0] not in (_ALERT, HANDSHAKE):
             return TLSFailure(f'What arrived is not TLS: "{printable(self._first_octets.rstrip())}" ({reason}).')
+        if self.established and self._tls.handshake_requested:
+            return TLSFailure(
+                f"The server asked for another handshake inside the session, which is refused ({reason})."
+            )
         return TLSFailure(f"{_sentence(reason)} ({reason}).")
 
     def channel_bindings(self) -> t.Dict[str, bytes]:

@@ -82,6 +82,20 @@ FAILURES = (
         next_step="Check which TLS versions and certificates the server is configured with.",
         reference="RFC 8446 section 6.2",
     ),
+    Signature(
+        id="tls.broken",
+        phases=("banner", "ehlo", "auth", "mail", "rcpt", "data", "message"),
+        when=(When(error=("tls",)),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The TLS session broke at {phase}",
+        meaning="It had come about, and then failed: {detail}",
+        next_step="Look into the server's log. If it demands a client certificate, which in TLS 1.3 shows only here, "
+        "give that with tls.client_cert.",
+        reference="RFC 8446 section 6.2",
+    ),
 )
 
 REMARKS = (
