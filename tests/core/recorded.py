@@ -55,6 +55,12 @@ class Unencrypted:
     def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
         return TLS(offered=offered, established=True)
 
+    def channel_bindings(self) -> t.Dict[str, bytes]:
+        return {}
+
+    def resumption(self) -> None:
+        return None
+
 
 def play_recorded(monkeypatch: t.Any) -> None:
     """Have talks play what is recorded, and take the stream below for TLS."""
