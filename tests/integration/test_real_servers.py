@@ -62,7 +62,7 @@ SERVERS = {
             host="exim",
             keywords={"SIZE", "DSN", "PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "PIPECONNECT"},
             # "Unrouteable address" is all that it says, which may as well be about the domain.
-            unknown="rcpt.refused",
+            unknown="rcpt.unroutable",
             relay="rcpt.relay",
             ended=r"SMTP connection from .* closed by QUIT",
             complaint=r"SMTP (?:syntax|protocol) error|synchronization error|unexpected disconnection"
@@ -85,8 +85,8 @@ SERVERS = {
             host="opensmtpd",
             keywords={"SIZE", "DSN", "8BITMIME", "ENHANCEDSTATUSCODES"},
             # It calls both by names of its own: 524 5.2.4 "Mailing list expansion problem", 550 "Invalid recipient".
-            unknown="rcpt.refused",
-            relay="rcpt.refused",
+            unknown="rcpt.unknown",
+            relay="rcpt.unroutable",
             ended=r"smtp disconnected reason=quit",
             complaint=r"smtp disconnected reason=(?!quit)|failed-command command=\"(?!RCPT)|smtp bad-input",
             tls=False,

@@ -28,6 +28,7 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
       .address .password .maildir
     international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
+    full_address            its mailbox has no room: mx1's LMTP service says so after the message
     ssh
       .user .password .key_file
       .known_hosts .known_hosts_changed     the right host keys, and wrong ones for the same hosts
@@ -62,7 +63,7 @@ from . import (
     unpacked,
 )
 from .command import LabError, run
-from .site import DOMAIN, FAULT_HOST, FAULTS, HOSTS, MAIL_USERS, SSH_USER, Host, Place
+from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
 DEFAULT_NAME = "mailops"
 START_SECONDS = 20.0
@@ -202,6 +203,7 @@ def _describe(
         },
         "international_address": f"jürgen@{DOMAIN}",
         "bouncing_address": f"ghost@{DOMAIN}",
+        "full_address": f"{FULL_USER}@{DOMAIN}",
         "ssh": {
             "user": SSH_USER,
             "password": passwords["ssh"],

@@ -22,7 +22,13 @@ CACHE = Path("/var/cache/mailops-lab")
 PACKAGES = {
     "exim": ("exim4-daemon-light", "libevent-2.1-7", "libgnutls-dane0", "libidn12", "libunbound8"),
     "sendmail": (
-        "sendmail-bin", "sendmail-cf", "m4", "libldap-2.5-0", "libsasl2-modules", "libsasl2-modules-db", "sasl2-bin",
+        "sendmail-bin",
+        "sendmail-cf",
+        "m4",
+        "libldap-2.5-0",
+        "libsasl2-modules",
+        "libsasl2-modules-db",
+        "sasl2-bin",
     ),
     "opensmtpd": ("opensmtpd", "libevent-2.1-7"),
 }

@@ -8,6 +8,20 @@ from ..signature import Signature, When
 
 FAILURES = (
     Signature(
+        id="data.full",
+        phases=("message",),
+        when=(When(enhanced="x.2.2"),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="recipient",
+        title="The mailbox has no room for the message",
+        meaning="The recipient's address was accepted, but the message does not fit into the mailbox or its quota "
+        "({reply}).",
+        next_step="Clear the mailbox or raise its quota; test with another recipient.",
+        reference="RFC 3463 section 3.3",
+    ),
+    Signature(
         id="data.deferred",
         phases=("data", "message"),
         when=(When(code="4(?!21)yz"),),
