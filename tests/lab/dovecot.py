@@ -11,6 +11,8 @@ from . import filesystem
 from .command import run
 from .site import FULL_USER, Host, Place
 
+LOG = "/var/log/dovecot.log"
+
 
 def configure(place: Place, host: Host, passwords: t.Mapping[str, str]) -> None:
     filesystem.write(place, host.name, "/etc/dovecot/dovecot.conf", filesystem.configuration("dovecot/dovecot.conf"))

@@ -21,6 +21,7 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
       .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
                             proxied trusting few-recipients mailbox-submission without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
+      .mailbox_log_file     of mx1: what Dovecot logs
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
       .name .ipv4 .ipv6
@@ -219,6 +220,8 @@ def _describe_host(place: Place, host: Host) -> dict[str, t.Any]:
     if "smtp" in host.ports:
         log_file = place.path(host.name, MAIL_SERVERS[host.mail_server].LOG)
         description.update(mail_server=host.mail_server, log_file=str(log_file))
+    if "imap" in host.ports:
+        description.update(mailbox_log_file=str(place.path(host.name, dovecot.LOG)))
     if "ssh" in host.ports:
         description.update(forwarding=host.forwarding, python=host.python)
     return description
