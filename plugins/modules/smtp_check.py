@@ -639,6 +639,14 @@ EXAMPLES = r"""
     proxy_protocol_addresses:
       source: 203.0.113.9
 
+- name: Whether the access rules turn away a client that one cannot test from
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    recipient: user@contoso.com
+    xclient:
+      name: host9.example.net
+      addr: 203.0.113.9
+
 - name: The mailboxes of this very host, through their socket file
   mailops.smtp.smtp_check:
     host: unix:/run/dovecot/lmtp

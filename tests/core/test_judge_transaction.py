@@ -38,6 +38,10 @@ def rcpt(outcome, **changes):
     return mail(f"S: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\n{outcome}", **changes)
 
 
+def mixed_up(command):
+    return mail(f"S: 250 2.1.0 Ok\nC: {command}\nS: 553 NOTIFY option NEVER cannot be combined with other options")
+
+
 def data(outcome):
     return check(f"{ACCEPTED}\n{outcome}")
 
@@ -91,6 +95,10 @@ CASES = {
     ),
     "mail.deferred": (mail("S: 452 4.3.1 Insufficient system resources"), mail("S: 552 5.3.4 too big")),
     "mail.refused": (mail("S: 550 5.1.8 Sender address rejected"), mail("S: 450 4.1.8 Sender address rejected")),
+    "rcpt.notify_mixed_up": (
+        mixed_up("RCPT TO:<user@contoso.com> NOTIFY=NEVER ORCPT=rfc822;user@contoso.com"),
+        mixed_up("RCPT TO:<user@contoso.com> NOTIFY=NEVER,DELAY"),
+    ),
     "rcpt.relay": (rcpt("S: 554 5.7.1 <user@contoso.com>: Relay access denied"), rcpt("S: 554 5.7.1 Access denied")),
     "rcpt.unknown": (
         rcpt("S: 550 5.1.1 <user@contoso.com>: Recipient address rejected: User unknown"),

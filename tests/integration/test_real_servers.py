@@ -111,9 +111,8 @@ def checked(controller: Controller, server: Server, **options: t.Any) -> dict[st
         host=controller.name(server.host),
         address_family="ipv4",
         helo_name="probe.contoso.test",
-        sender="probe@contoso.test",
         tls=controller.tls,
-        **options,
+        **{"sender": "probe@contoso.test", **options},
     )
     [check] = run["checks"]
     return t.cast("dict[str, t.Any]", check)

@@ -164,7 +164,8 @@ def _not_sendable(check: Check) -> str:
     """Why an envelope was not sent, the first's where there are several."""
     envelopes = [check, *(check.get("transactions") or ())]
     problems = [fact(envelope, "sender.problem") for envelope in envelopes]
-    return next((printable(problem, EXPLAINED) for problem in problems if problem), "no reason given")
+    problem = next((problem for problem in problems if problem), "The envelope cannot be sent.")
+    return printable(problem, EXPLAINED).rstrip(".")
 
 
 def _phase(phase: str) -> str:

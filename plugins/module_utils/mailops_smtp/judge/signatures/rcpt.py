@@ -8,6 +8,20 @@ from ..signature import Signature, When
 
 FAILURES = (
     Signature(
+        id="rcpt.notify_mixed_up",
+        phases=("rcpt",),
+        when=(When(code="5yz", text=r"NEVER cannot be combined", sent=r"RCPT .{1,300} NOTIFY=NEVER(?: |$)"),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The server mixes up the reports of its recipients",
+        meaning="NEVER stood alone, as it must; the server adds it to what was asked for another recipient of the same "
+        "connection ({reply}). OpenSMTPD does so.",
+        next_step="Ask for the same reports for all recipients, or for those with NEVER first.",
+        reference="RFC 3461 section 4.1",
+    ),
+    Signature(
         id="rcpt.relay",
         phases=("rcpt",),
         when=(
