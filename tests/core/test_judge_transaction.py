@@ -126,6 +126,10 @@ CASES = {
     ),
     "data.deferred": (message("S: 451 4.3.0 queue file write error"), message("S: 554 5.3.0 queue file write error")),
     "data.refused": (message("S: 554 5.7.1 Message content rejected"), rcpt("S: 554 5.7.1 Message content rejected")),
+    "data.refused_early": (
+        data("S: 354 go ahead\nU: 550 5.7.1 Enough\nC: .\nE: closed"),
+        data("S: 354 go ahead\nU: 550 5.7.1 Enough\nC: .\nE: silent"),
+    ),
     "data.stall": (message("E: silent"), data("E: silent")),
     "quit.none": (check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: closed")), check(HEALTHY)),
     "proto.421_any": (mail("S: 421 4.4.2 Timeout exceeded"), mail("S: 451 4.4.2 Timeout exceeded")),
@@ -190,6 +194,12 @@ def test_the_words_of_many_products_for_an_unknown_recipient(text):
 def test_the_words_of_many_products_for_an_unknown_sender(text):
     assert ids(judge(rcpt(f"S: 550 {text}")))[0] == ids(judge(mail(f"S: 553 {text}")))[0] == "mail.sender_unknown"
     assert ids(judge(mail(f"S: 450 {text}")))[0] == "mail.deferred"
+
+
+def test_what_the_server_said_before_it_had_the_message_is_the_reason():
+    judgement = judge(data("S: 354 go ahead\nU: 550 5.7.1 Enough\\r\\n\nC: .\nE: closed"))
+    assert ids(judgement) == ["data.refused_early"]
+    assert judgement["findings"][0]["meaning"].endswith("hung up: 550 5.7.1 Enough")
 
 
 def test_opensmtpd_calls_an_unknown_recipient_a_mailing_list():
