@@ -29,6 +29,11 @@ def starttls(outcome, **changes):
     return check(f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n{outcome}", **changes)
 
 
+def not_accepted(established):
+    """A check whose TLS failed, after the handshake or in it."""
+    return starttls("S: 220 go\nE: tls The reason.", tls={"established": established})
+
+
 def probed(reply, offered=False):
     """A check in which STARTTLS is sent although the list does not have it."""
     return check(
@@ -140,6 +145,7 @@ CASES = {
     "tls.454": (starttls("S: 454 4.7.0 TLS not available"), starttls("S: 503 5.5.1 TLS not available")),
     "tls.5xx_advertised": (starttls("S: 502 5.5.1 no"), starttls("S: 454 4.7.0 no")),
     "tls.reset_in_handshake": (starttls("S: 220 go\nE: reset", tls={"established": False}), starttls("E: reset")),
+    "tls.not_accepted": (not_accepted(established=True), not_accepted(established=False)),
     "tls.handshake_failed": (starttls("S: 220 go\nE: tls no common version"), starttls("S: 220 go\nE: closed")),
     "tls.expired": (certificate(days_left=-0.5), certificate(days_left=0.5)),
     "tls.not_yet": (secured(trusted=False, reason="certificate is not yet valid"), secured(**UNTRUSTED)),
@@ -223,9 +229,17 @@ def test_a_bad_certificate_degrades_what_goes_on_and_fails_what_breaks_off_over_
     tolerated = judge(secured(**UNTRUSTED))
     assert (tolerated["verdict"], tolerated["findings"][0]["severity"]) == ("degraded", "warning")
 
-    insisted = judge(starttls("S: 220 go\nE: tls The certificate is not trusted.", tls=UNTRUSTED))
+    insisted = judge(
+        starttls("S: 220 go\nE: tls The certificate is not trusted.", tls={**UNTRUSTED, "established": True})
+    )
     assert ids(insisted) == ["tls.untrusted"]
     assert (insisted["verdict"], insisted["findings"][0]["severity"]) == ("fail", "error")
+
+
+def test_a_handshake_that_failed_did_not_fail_over_the_certificate():
+    alert = 'S: 220 go\nE: tls The server sent the TLS alert "internal error".'
+    judgement = judge(starttls(alert, tls={**UNTRUSTED, "established": False}))
+    assert ids(judgement) == ["tls.handshake_failed"]
 
 
 def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded():

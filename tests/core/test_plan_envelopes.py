@@ -164,6 +164,11 @@ def test_whoever_names_the_last_phase_wants_the_rest_left_out():
             " write local-part@domain, or type;address.",
         ),
         (
+            {"recipients": [{"address": "a@b.example", "original_recipient": f"x;{'a' * 500}"}]},
+            f"recipients[0].original_recipient 'x;{'a' * 500}' has more than 500 characters as xtext:"
+            " write local-part@domain, or type;address.",
+        ),
+        (
             {"sender": "", "deliver_by": {"seconds": 0, "mode": "return"}},
             "deliver_by.seconds 0 is no time for it: give 1 to 999999999.",
         ),

@@ -12,6 +12,7 @@ from pathlib import Path
 DOMAIN = "contoso.test"
 SSH_USER = "probe"
 MAIL_USERS = ("user", "probe", "echo")
+FULL_USER = "full"  # has a mailbox without room, and cannot log in
 
 # RFC 2544 and RFC 3849 ranges: they are routed nowhere, so they cannot collide with the machine's own networks.
 IPV4_NETWORKS = {"inside": "198.18.1", "outside": "198.18.2"}

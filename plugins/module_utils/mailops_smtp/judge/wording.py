@@ -94,6 +94,8 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "seconds": duration(step["seconds"]) if step is not None else "no time",
         "sender": _path(sent[0]) if sent else "<>",
         "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
+        # Its line end is written out there, as every character is that does not print.
+        "unsolicited": _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
         "vantage": _or(fact(check, "vantage.name"), "the vantage"),
         "verb": _or(command[0] if command else None, "EHLO"),
         "where": where(check["endpoint"]),

@@ -10,6 +10,16 @@ from __future__ import annotations
 
 from ..signature import Signature, When
 
+_CERTIFICATE = (
+    "tls.expired",
+    "tls.not_yet",
+    "tls.self_signed",
+    "tls.incomplete",
+    "tls.untrusted",
+    "tls.name",
+    "tls.expiring",
+)
+
 FAILURES = (
     Signature(
         id="tls.probe_refused",
@@ -70,6 +80,21 @@ FAILURES = (
         reference="RFC 8446 section 6.2",
     ),
     Signature(
+        id="tls.not_accepted",
+        phases=("starttls",),
+        # The handshake verifies nothing: with one that failed, the certificate has nothing to do.
+        when=(When(error=("tls",), facts=(("tls.established", "is", True),)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="The server's certificate is not acceptable",
+        meaning="{detail} The dialog ended over it because tls.verify asks for that.",
+        next_step="Give the authority with tls.ca_path and the expected name with tls.server_name, or mend the "
+        "certificate.",
+        reference="RFC 7817 section 3",
+    ),
+    Signature(
         id="tls.handshake_failed",
         phases=("starttls",),
         when=(When(error=("tls",)),),
@@ -81,6 +106,8 @@ FAILURES = (
         meaning="{detail}",
         next_step="Check which TLS versions and certificates the server is configured with.",
         reference="RFC 8446 section 6.2",
+        # It did not fail over the certificate, which may have been seen before it failed.
+        explains=_CERTIFICATE,
     ),
     Signature(
         id="tls.broken",
@@ -130,7 +157,7 @@ REMARKS = (
         "verify do not deliver.",
         next_step="Renew the certificate and reload the mail service.",
         reference="RFC 5280 section 4.1.2.5",
-        explains=("tls.untrusted", "tls.handshake_failed", "tls.as_of"),
+        explains=("tls.untrusted", "tls.not_accepted", "tls.as_of"),
         breaks_off="starttls",
     ),
     Signature(
@@ -145,7 +172,7 @@ REMARKS = (
         meaning="Its validity begins in the future ({not_before}): issued too early, or a clock is wrong.",
         next_step="Check the clocks of the vantage and of the issuing authority.",
         reference="RFC 5280 section 4.1.2.5",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -162,7 +189,7 @@ REMARKS = (
         meaning="Nobody vouches for it ({reason}); commonly the one that came with the installation.",
         next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
         reference="RFC 7672 section 1.3",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -187,7 +214,7 @@ REMARKS = (
         next_step="Configure the chain file: the server's certificate first, then the intermediate ones. If the "
         "authority is your own, give it with tls.ca_path.",
         reference="RFC 8446 section 4.4.2",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -202,7 +229,7 @@ REMARKS = (
         meaning="Its chain does not lead to an authority known at the vantage ({reason}). Issued by {issuer}.",
         next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
         reference="RFC 7672 section 1.3",
-        explains=("tls.handshake_failed",),
+        explains=("tls.not_accepted",),
         breaks_off="starttls",
     ),
     Signature(
@@ -217,7 +244,7 @@ REMARKS = (
         meaning="It does not cover {tls_name}; it is for {names}.",
         next_step="Issue the certificate for the name in the MX record, or bind the right one to the mail service.",
         reference="RFC 9525 section 6",
-        explains=("tls.handshake_failed",),
+        explains=("tls.not_accepted",),
         breaks_off="starttls",
     ),
     Signature(
