@@ -184,6 +184,13 @@ options:
         choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
         description:
           - The newest version to offer.
+      as_of:
+        type: str
+        description:
+          - A day, such as V(2027-03-31), or a moment of RFC 3339, such as V(2027-03-31T06:00:00Z). A day stands for its
+            beginning in UTC.
+          - The certificate is judged for that day too. If a date, its own or that of one above it, keeps it from being
+            trusted then, that is a finding. O(tls.verify) goes by today all the same.
   auth:
     type: dict
     description:
@@ -201,10 +208,23 @@ options:
           - Only O(auth.mechanism=EXTERNAL) does without, for which the TLS client certificate speaks.
       mechanism:
         type: str
-        choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+        choices:
+          - SCRAM-SHA-256-PLUS
+          - SCRAM-SHA-256
+          - SCRAM-SHA-1-PLUS
+          - SCRAM-SHA-1
+          - CRAM-MD5
+          - PLAIN
+          - LOGIN
+          - EXTERNAL
+          - XOAUTH2
+          - OAUTHBEARER
         description:
           - The SASL mechanism.
           - The default is the strongest one that the server offers for passwords.
+          - V(SCRAM-SHA-256-PLUS) and V(SCRAM-SHA-1-PLUS) bind the log-in to the TLS session. By default they are used
+            up to TLS 1.2, where servers know C(tls-unique). Asked for by name they are used in TLS 1.3 too, with
+            C(tls-server-end-point), which most mail servers refuse.
       required:
         type: bool
         default: true
@@ -712,6 +732,14 @@ EXAMPLES = r"""
     proxy_protocol_addresses:
       source: 203.0.113.9
 
+- name: Whether the access rules turn away a client that one cannot test from
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    recipient: user@contoso.com
+    xclient:
+      name: host9.example.net
+      addr: 203.0.113.9
+
 - name: The mailboxes of this very host, through their socket file
   mailops.smtp.smtp_check:
     host: unix:/run/dovecot/lmtp
@@ -1110,6 +1138,11 @@ checks:
               type: str
               returned: always
               sample: ecdsa-with-SHA256
+            must_staple:
+              description: Whether it obliges the server to send an OCSP response along with it (RFC 7633).
+              type: bool
+              returned: always
+              sample: false
         chain:
           description: All certificates that the server presented, its own first.
           type: list
@@ -1161,6 +1194,68 @@ checks:
           type: bool
           returned: always
           sample: false
+        as_of:
+          description: The judgement for the day of the option tls.as_of, where one was asked for.
+          type: dict
+          returned: always
+          contains:
+            date:
+              description: The day, or the moment on it.
+              type: str
+              returned: always
+              sample: "2027-03-31T00:00:00Z"
+            valid:
+              description: Whether the certificate, with its chain, would be trusted then.
+              type: bool
+              returned: always
+              sample: false
+            reason:
+              description: Why it would not, or why that is not known.
+              type: str
+              returned: always
+              sample: "the certificate has expired by then: it is valid until 2026-12-23T15:17:29Z"
+        ocsp:
+          description: The OCSP response that came with the certificate (RFC 6066).
+          type: dict
+          returned: always
+          contains:
+            stapled:
+              description: Whether the server sent one.
+              type: bool
+              returned: always
+            reason:
+              description: Why that is not known.
+              type: str
+              returned: always
+              sample: "Python's ssl module cannot ask for one, and unasked no server sends it (RFC 6066 8)"
+        session:
+          description: What the server offers for taking the session up again. Null where there was none.
+          type: dict
+          returned: always
+          contains:
+            ticket:
+              description: Whether the server handed out a session ticket, up to the end of the dialog.
+              type: bool
+              returned: always
+              sample: true
+            ticket_lifetime_hint:
+              description: How many seconds the ticket is good for. In TLS 1.2, 0 leaves that to the client.
+              type: int
+              returned: always
+              sample: 7200
+            session_id:
+              description: Whether the server keeps the session itself. Null beside a ticket, and in TLS 1.3.
+              type: bool
+              returned: always
+            reused:
+              description: Whether the server did take the session up again.
+              type: bool
+              returned: always
+            reason:
+              description: Why that is not known.
+              type: str
+              returned: always
+              sample: "only a second connection would show it"
         library:
           description: The version of OpenSSL on the host that runs the check.
           type: str
@@ -1247,13 +1342,28 @@ checks:
           description: The SASL mechanism.
           type: str
           returned: always
-          choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+          choices:
+            - SCRAM-SHA-256-PLUS
+            - SCRAM-SHA-256
+            - SCRAM-SHA-1-PLUS
+            - SCRAM-SHA-1
+            - CRAM-MD5
+            - PLAIN
+            - LOGIN
+            - EXTERNAL
+            - XOAUTH2
+            - OAUTHBEARER
           sample: SCRAM-SHA-256
         username:
           description: The user.
           type: str
           returned: always
           sample: "probe@contoso.test"
+        channel_binding:
+          description: What of the TLS session the log-in was bound to (RFC 5929). Null where it was not.
+          type: str
+          returned: always
+          choices: [tls-unique, tls-server-end-point]
         accepted:
           description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
           type: bool

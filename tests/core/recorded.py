@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 import typing as t
 from pathlib import Path
@@ -54,6 +55,12 @@ class Unencrypted:
     def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
         return TLS(offered=offered, established=True)
 
+    def channel_bindings(self) -> t.Dict[str, bytes]:
+        return {}
+
+    def resumption(self) -> None:
+        return None
+
 
 def play_recorded(monkeypatch: t.Any) -> None:
     """Have talks play what is recorded, and take the stream below for TLS."""
@@ -76,15 +83,15 @@ class _Replayed(talk.Session):
 
 def _replay(session: _Replayed) -> t.Iterator[t.Any]:
     recorded = session.recorded
-    answers = iter(recorded.answers)
+    answers = collections.deque(recorded.answers)
     try:
-        for _reply in range(len(_replies(next(answers)))):
+        for _reply in range(len(_replies(answers.popleft()))):
             yield Exchange("banner")
         for command in recorded.said:
             if command is None:
                 yield Handshake()
                 continue
-            replies = _replies(next(answers))
+            replies = _replies(answers.popleft())
             yield Exchange("mail", command.encode() + b"\r\n", command)
             for _reply in replies[1:]:
                 yield Exchange("mail")

@@ -138,9 +138,10 @@ class Played(Session):
         return [recipient["outcome"] for recipient in self.recipients]
 
 
-def play(planned: Dialog, script: str) -> Played:
-    """Hold the conversation to the script."""
+def play(planned: Dialog, script: str, channel_bindings: t.Optional[t.Mapping[str, bytes]] = None) -> Played:
+    """Hold the conversation to the script. ``channel_bindings`` is what TLS has brought to light."""
     session = Played(planned)
+    session.channel_bindings = channel_bindings or {}
     session.wire = []
     procedure = converse(session)
     request = _resumed(lambda: next(procedure))

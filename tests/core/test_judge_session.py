@@ -29,6 +29,11 @@ def starttls(outcome, **changes):
     return check(f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n{outcome}", **changes)
 
 
+def not_accepted(established):
+    """A check whose TLS failed, after the handshake or in it."""
+    return starttls("S: 220 go\nE: tls The reason.", tls={"established": established})
+
+
 def probed(reply, offered=False):
     """A check in which STARTTLS is sent although the list does not have it."""
     return check(
@@ -47,9 +52,10 @@ def certificate(**changes):
     return secured(certificate={**CERTIFICATE, **changes})
 
 
-def auth(outcome):
+def auth(outcome, **facts):
     return check(
-        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}"
+        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}",
+        auth={"mechanism": "PLAIN", "problem": None, "accepted": False, **facts},
     )
 
 
@@ -79,6 +85,8 @@ def unable(problem, failed_phase="auth"):
         failed_phase=failed_phase,
     )
 
+
+LATER = "2026-07-01T00:00:00Z"
 
 # id: (a check that shows it, one that nearly does)
 CASES = {
@@ -137,6 +145,7 @@ CASES = {
     "tls.454": (starttls("S: 454 4.7.0 TLS not available"), starttls("S: 503 5.5.1 TLS not available")),
     "tls.5xx_advertised": (starttls("S: 502 5.5.1 no"), starttls("S: 454 4.7.0 no")),
     "tls.reset_in_handshake": (starttls("S: 220 go\nE: reset", tls={"established": False}), starttls("E: reset")),
+    "tls.not_accepted": (not_accepted(established=True), not_accepted(established=False)),
     "tls.handshake_failed": (starttls("S: 220 go\nE: tls no common version"), starttls("S: 220 go\nE: closed")),
     "tls.expired": (certificate(days_left=-0.5), certificate(days_left=0.5)),
     "tls.not_yet": (secured(trusted=False, reason="certificate is not yet valid"), secured(**UNTRUSTED)),
@@ -154,6 +163,19 @@ CASES = {
         secured(name_matches={"name": "mx1.contoso.com", "matches": None, "by": None, "reason": "expired"}),
     ),
     "tls.expiring": (certificate(days_left=13.9), certificate(days_left=14.0)),
+    "tls.broken": (
+        check("S: 220 hi\nTLS: \nC: EHLO a.b\nE: tls The server sent the TLS alert"),
+        check("S: 220 hi\nC: EHLO a.b\nE: protocol this is not SMTP"),
+    ),
+    "tls.as_of": (
+        secured(as_of={"date": LATER, "valid": False, "reason": "the certificate has expired by then: it is valid"}),
+        secured(as_of={"date": LATER, "valid": False, "reason": "self-signed certificate"}),
+    ),
+    "tls.must_staple": (certificate(must_staple=True), certificate(must_staple=False)),
+    "auth.channel_binding": (
+        auth("S: 535 5.7.8 authentication failed", channel_binding="tls-unique"),
+        auth("S: 535 5.7.8 authentication failed", channel_binding=None),
+    ),
     "auth.535": (auth("S: 535 5.7.8 authentication failed"), auth("S: 454 4.7.0 535 tries")),
     "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
     "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),
@@ -207,9 +229,17 @@ def test_a_bad_certificate_degrades_what_goes_on_and_fails_what_breaks_off_over_
     tolerated = judge(secured(**UNTRUSTED))
     assert (tolerated["verdict"], tolerated["findings"][0]["severity"]) == ("degraded", "warning")
 
-    insisted = judge(starttls("S: 220 go\nE: tls The certificate is not trusted.", tls=UNTRUSTED))
+    insisted = judge(
+        starttls("S: 220 go\nE: tls The certificate is not trusted.", tls={**UNTRUSTED, "established": True})
+    )
     assert ids(insisted) == ["tls.untrusted"]
     assert (insisted["verdict"], insisted["findings"][0]["severity"]) == ("fail", "error")
+
+
+def test_a_handshake_that_failed_did_not_fail_over_the_certificate():
+    alert = 'S: 220 go\nE: tls The server sent the TLS alert "internal error".'
+    judgement = judge(starttls(alert, tls={**UNTRUSTED, "established": False}))
+    assert ids(judgement) == ["tls.handshake_failed"]
 
 
 def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded():

@@ -38,6 +38,10 @@ def rcpt(outcome, **changes):
     return mail(f"S: 250 2.1.0 Ok\nC: RCPT TO:<user@contoso.com>\n{outcome}", **changes)
 
 
+def mixed_up(command):
+    return mail(f"S: 250 2.1.0 Ok\nC: {command}\nS: 553 NOTIFY option NEVER cannot be combined with other options")
+
+
 def data(outcome):
     return check(f"{ACCEPTED}\n{outcome}")
 
@@ -83,12 +87,26 @@ CASES = {
         mail("S: 550 5.7.30 Unauthenticated mail is not accepted"),
     ),
     "mail.not_sendable": (not_sendable("The server does not offer REQUIRETLS."), not_sendable(None)),
+    "mail.sender_unknown": (
+        rcpt(
+            "S: 550-Verification failed for <admin@test.com>\nS: 550-Unrouteable address\nS: 550 Sender verify failed"
+        ),
+        rcpt("S: 550-Verification failed for <user@contoso.com>\nS: 550 Unrouteable address"),
+    ),
     "mail.deferred": (mail("S: 452 4.3.1 Insufficient system resources"), mail("S: 552 5.3.4 too big")),
     "mail.refused": (mail("S: 550 5.1.8 Sender address rejected"), mail("S: 450 4.1.8 Sender address rejected")),
+    "rcpt.notify_mixed_up": (
+        mixed_up("RCPT TO:<user@contoso.com> NOTIFY=NEVER ORCPT=rfc822;user@contoso.com"),
+        mixed_up("RCPT TO:<user@contoso.com> NOTIFY=NEVER,DELAY"),
+    ),
     "rcpt.relay": (rcpt("S: 554 5.7.1 <user@contoso.com>: Relay access denied"), rcpt("S: 554 5.7.1 Access denied")),
     "rcpt.unknown": (
         rcpt("S: 550 5.1.1 <user@contoso.com>: Recipient address rejected: User unknown"),
         rcpt("S: 550 5.7.1 <user@contoso.com>: Recipient address rejected: Access denied"),
+    ),
+    "rcpt.unroutable": (
+        rcpt("S: 550 Unrouteable address"),
+        rcpt("S: 550-Callback setup failed while verifying\nS: 550 user@contoso.com"),
     ),
     "rcpt.few_at_once": (followed_later(), rcpt("S: 452 4.5.3 Too many recipients")),
     "rcpt.full": (rcpt("S: 452 4.2.2 Mailbox full"), rcpt("S: 452 4.5.3 Too many recipients")),
@@ -102,8 +120,16 @@ CASES = {
     ),
     "rcpt.deferred": (rcpt("S: 451 4.3.0 Try again"), rcpt("S: 550 4.3.0 Try again")),
     "rcpt.refused": (rcpt("S: 550 5.7.1 No"), rcpt("S: 450 4.7.1 No")),
+    "data.full": (
+        message("S: 452 4.2.2 <user@contoso.com> Quota exceeded (mailbox for user is full)"),
+        message("S: 452 4.3.1 Insufficient system storage"),
+    ),
     "data.deferred": (message("S: 451 4.3.0 queue file write error"), message("S: 554 5.3.0 queue file write error")),
     "data.refused": (message("S: 554 5.7.1 Message content rejected"), rcpt("S: 554 5.7.1 Message content rejected")),
+    "data.refused_early": (
+        data("S: 354 go ahead\nU: 550 5.7.1 Enough\nC: .\nE: closed"),
+        data("S: 354 go ahead\nU: 550 5.7.1 Enough\nC: .\nE: silent"),
+    ),
     "data.stall": (message("E: silent"), data("E: silent")),
     "quit.none": (check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: closed")), check(HEALTHY)),
     "proto.421_any": (mail("S: 421 4.4.2 Timeout exceeded"), mail("S: 451 4.4.2 Timeout exceeded")),
@@ -138,6 +164,11 @@ def test_a_healthy_dialog_has_nothing_to_find():
     )
 
 
+def test_tls_that_fails_at_quit_spoils_nothing():
+    failed = check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: tls The server sent the TLS alert"))
+    assert (judge(failed)["verdict"], ids(judge(failed))) == ("pass", ["quit.none"])
+
+
 def test_an_accepted_message_is_summed_up_with_its_queue_id():
     facts = check(HEALTHY, message={"outcome": "accepted", "queue_id": "4WJx0z5vK"})
     assert judge(facts)["summary"] == "mx1.contoso.com [203.0.113.5]:25 accepted the message as 4WJx0z5vK after 180 ms."
@@ -158,6 +189,38 @@ def test_a_dialog_that_broke_off_is_never_merely_degraded():
 ])  # fmt: skip
 def test_the_words_of_many_products_for_an_unknown_recipient(text):
     assert ids(judge(rcpt(f"S: 550 {text}")))[0] == "rcpt.unknown"
+
+
+@pytest.mark.parametrize("text", [
+    "5.1.8 <admin@test.com>: Sender address rejected: Domain not found",
+    "5.1.0 <admin@test.com>: Sender address rejected: User unknown in virtual mailbox table",
+    "5.1.8 <admin@test.com>... Domain of sender address admin@test.com does not exist",
+])  # fmt: skip
+def test_the_words_of_many_products_for_an_unknown_sender(text):
+    assert ids(judge(rcpt(f"S: 550 {text}")))[0] == ids(judge(mail(f"S: 553 {text}")))[0] == "mail.sender_unknown"
+    assert ids(judge(mail(f"S: 450 {text}")))[0] == "mail.deferred"
+
+
+def test_what_the_server_said_before_it_had_the_message_is_the_reason():
+    judgement = judge(data("S: 354 go ahead\nU: 550 5.7.1 Enough\\r\\n\nC: .\nE: closed"))
+    assert ids(judgement) == ["data.refused_early"]
+    assert judgement["findings"][0]["meaning"].endswith("hung up: 550 5.7.1 Enough")
+
+
+def test_opensmtpd_calls_an_unknown_recipient_a_mailing_list():
+    text = "5.2.4 Mailing list expansion problem: <user@contoso.com>"
+    assert ids(judge(rcpt(f"S: 524 {text}"))) == ["rcpt.unknown"]
+    assert ids(judge(rcpt(f"S: 550 {text}"))) == ["rcpt.refused"]
+
+
+@pytest.mark.parametrize(("text", "identifier"), [
+    ("Unrouteable address", "rcpt.unroutable"),
+    ("Invalid recipient: <user@contoso.com>", "rcpt.unroutable"),
+    ("5.1.1 Invalid recipient: <user@contoso.com>", "rcpt.unknown"),
+    ("We do not like it. Invalid recipient: <user@contoso.com>", "rcpt.refused"),
+])  # fmt: skip
+def test_words_that_do_not_tell_a_mailbox_from_a_domain(text, identifier):
+    assert ids(judge(rcpt(f"S: 550 {text}"))) == [identifier]
 
 
 @pytest.mark.parametrize("text", [

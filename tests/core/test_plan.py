@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import email
 import email.policy
 
@@ -127,6 +128,26 @@ def test_credentials_are_for_a_server_that_proves_who_it_is():
     assert target(auth=credentials, tls={"verify": False}).tls.verify is False
     assert target(tls={"verify": True}).tls.verify is True
     assert "hunter2" not in repr(target(auth=credentials))
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2027-03-31", "2027-03-31T00:00:00+00:00"),
+        ("2028-02-29", "2028-02-29T00:00:00+00:00"),
+        ("2027-03-31T06:07:08Z", "2027-03-31T06:07:08+00:00"),
+        ("2027-03-31 06:07:08.987z", "2027-03-31T06:07:08+00:00"),
+        ("2027-03-31t06:07:08+02:30", "2027-03-31T03:37:08+00:00"),
+        ("2027-12-31T23:00:00-23:59", "2028-01-01T22:59:00+00:00"),
+        # As YAML reads them where nobody has quoted them.
+        (datetime.date(2027, 3, 31), "2027-03-31T00:00:00+00:00"),
+        (datetime.datetime(2027, 3, 31, 6, tzinfo=datetime.timezone.utc), "2027-03-31T06:00:00+00:00"),
+    ],
+)
+def test_a_day_to_judge_certificates_for(written, moment):
+    as_of = datetime.datetime.fromisoformat(moment)
+    assert target(tls={"as_of": written}).tls.as_of == as_of.timestamp()
+    assert target().tls.as_of is None
 
 
 def test_a_log_in_is_required_unless_the_user_says_otherwise():

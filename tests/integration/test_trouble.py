@@ -40,6 +40,24 @@ def test_the_target_or_the_network_to_it(controller: Controller, fault: str, pha
     assert len(run["checks"]) == 2
 
 
+@pytest.mark.provokes("SSL library error", "io-error")
+@pytest.mark.parametrize("starttls", ["optional", "required", "never"])
+def test_starttls_that_is_offered_and_always_fails(controller: Controller, starttls: str) -> None:
+    """Not even where TLS is optional does the dialog go on in clear: the connection is of no use any more."""
+    port = controller.lab.state["hosts"]["opensmtpd"]["ports"]["broken-tls"]
+    run = controller.check(
+        host=controller.name("opensmtpd"), port=port, starttls=starttls, recipient="user@contoso.test"
+    )
+    for check in run["checks"]:
+        assert check["tls"]["offered"] is True
+        if starttls == "never":
+            assert (check["reached"], check["verdict"]) == ("rcpt", "pass")
+        else:
+            assert (check["failed_phase"], check["verdict"]) == ("starttls", "fail")
+            assert [finding["id"] for finding in check["findings"]] == ["tls.handshake_failed"]
+            assert 'the TLS alert "internal error"' in check["steps"][-1]["error"]["detail"]
+
+
 def test_a_name_that_nobody_can_look_up(controller: Controller) -> None:
     # The lab has no name server: that the name exists or not is beyond what the vantage can know.
     run = controller.check(host="nosuch.contoso.test")

@@ -9,12 +9,15 @@ import typing as t
 
 from . import filesystem
 from .command import run
-from .site import Host, Place
+from .site import FULL_USER, Host, Place
+
+LOG = "/var/log/dovecot.log"
 
 
 def configure(place: Place, host: Host, passwords: t.Mapping[str, str]) -> None:
     filesystem.write(place, host.name, "/etc/dovecot/dovecot.conf", filesystem.configuration("dovecot/dovecot.conf"))
-    users = "".join(f"{user}:{{PLAIN}}{password}\n" for user, password in passwords.items())
+    users = "".join(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in passwords.items())
+    users += f"{FULL_USER}:!::::::userdb_quota_rule=*:bytes=1\n"
     filesystem.write(place, host.name, "/etc/dovecot/users", users)
     owner = filesystem.MAILBOX_UID
     filesystem.make_directory(place, host.name, "/var/vmail", mode=0o700, owner=owner)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import filesystem
 from .command import run
 from .site import Host, Place
@@ -13,10 +15,12 @@ LOG = "/var/log/exim4/mainlog"
 OWNER = "Debian-exim"  # compiled into Debian's package
 
 
-def configure(place: Place, host: Host, tls: str) -> None:
-    """`tls` is a private key followed by its certificate."""
+def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]) -> None:
+    """`tls` is a private key followed by its certificate; `passwords` are those of the mailboxes, by full address."""
     uid = filesystem.SERVER_UIDS[OWNER]
     filesystem.write(place, host.name, "/etc/exim4/exim4.conf", filesystem.configuration("exim/exim4.conf"))
+    users = "".join(f"{address}: {password}\n" for address, password in passwords.items())
+    filesystem.write(place, host.name, "/etc/exim4/users", users, mode=0o600, owner=uid)
     filesystem.write(place, host.name, "/etc/ssl/lab.pem", tls, mode=0o600, owner=uid)
     filesystem.make_directory(place, host.name, "/var/spool/exim4", owner=uid)
     filesystem.make_directory(place, host.name, "/var/log/exim4", owner=uid)

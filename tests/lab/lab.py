@@ -18,14 +18,18 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
                             jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp proxied submission smtps without-starttls lmtp imap imaps ssh
+      .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
+                            proxied trusting few-recipients mailbox-submission without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
+      .mailbox_log_file     of mx1: what Dovecot logs
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+    international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
+    full_address            its mailbox has no room: mx1's LMTP service says so after the message
     ssh
       .user .password .key_file
       .known_hosts .known_hosts_changed     the right host keys, and wrong ones for the same hosts
@@ -60,7 +64,7 @@ from . import (
     unpacked,
 )
 from .command import LabError, run
-from .site import DOMAIN, FAULT_HOST, FAULTS, HOSTS, MAIL_USERS, SSH_USER, Host, Place
+from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
 DEFAULT_NAME = "mailops"
 START_SECONDS = 20.0
@@ -130,6 +134,7 @@ def _only_one() -> t.Iterator[None]:
 
 def _build(place: Place) -> None:
     passwords = {user: secrets.token_hex(12) for user in (*MAIL_USERS, "ssh")}
+    mailboxes = {f"{user}@{DOMAIN}": passwords[user] for user in MAIL_USERS}
     filesystem.create_directory(place)
     certificate_directory = place.directory / "certificates"
     certificate_directory.mkdir()
@@ -145,7 +150,7 @@ def _build(place: Place) -> None:
                 tls = certificates.expired_self_signed(host, certificate_directory)
             else:
                 tls = authority.issue(host)
-            MAIL_SERVERS[host.mail_server].configure(place, host, tls)
+            MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "ssh" in host.ports:
@@ -197,7 +202,9 @@ def _describe(
             }
             for user in MAIL_USERS
         },
+        "international_address": f"jürgen@{DOMAIN}",
         "bouncing_address": f"ghost@{DOMAIN}",
+        "full_address": f"{FULL_USER}@{DOMAIN}",
         "ssh": {
             "user": SSH_USER,
             "password": passwords["ssh"],
@@ -213,6 +220,8 @@ def _describe_host(place: Place, host: Host) -> dict[str, t.Any]:
     if "smtp" in host.ports:
         log_file = place.path(host.name, MAIL_SERVERS[host.mail_server].LOG)
         description.update(mail_server=host.mail_server, log_file=str(log_file))
+    if "imap" in host.ports:
+        description.update(mailbox_log_file=str(place.path(host.name, dovecot.LOG)))
     if "ssh" in host.ports:
         description.update(forwarding=host.forwarding, python=host.python)
     return description

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import filesystem
 from .command import run
 from .site import Host, Place
@@ -12,8 +14,8 @@ from .site import Host, Place
 LOG = "/var/log/mail.log"
 
 
-def configure(place: Place, host: Host, tls: str) -> None:
-    """`tls` is a private key followed by its certificate."""
+def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]) -> None:
+    """`tls` is a private key followed by its certificate; it is Dovecot that knows the `passwords`."""
     filesystem.write(place, host.name, "/etc/postfix/main.cf", filesystem.configuration("postfix/main.cf"))
     services = filesystem.configuration("postfix/master.cf", f"postfix/{host.name}.master.cf")
     filesystem.write(place, host.name, "/etc/postfix/master.cf", services)

@@ -16,6 +16,7 @@ PACKAGES = {
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "dovecot-submissiond": "/usr/lib/dovecot/submission",
     "iproute2": "/sbin/ip",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",

@@ -12,6 +12,7 @@ from pathlib import Path
 DOMAIN = "contoso.test"
 SSH_USER = "probe"
 MAIL_USERS = ("user", "probe", "echo")
+FULL_USER = "full"  # has a mailbox without room, and cannot log in
 
 # RFC 2544 and RFC 3849 ranges: they are routed nowhere, so they cannot collide with the machine's own networks.
 IPV4_NETWORKS = {"inside": "198.18.1", "outside": "198.18.2"}
@@ -62,18 +63,23 @@ class Host(Endpoint):
 
 
 SMTP = {"smtp": 25}
-PROXIED = {"proxied": 2525}
 SUBMISSION = {"submission": 587, "smtps": 465}
-MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993}
+# Further listeners of mx1's Postfix: one takes the client's address from the PROXY protocol, one from XCLIENT and
+# XFORWARD, and one takes no more than two recipients in a transaction.
+PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527}
+# Dovecot; it hands on what is submitted to it through "trusting".
+MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "mailbox-submission": 1587}
 SSH = {"ssh": 22}
 
 HOSTS = (
-    Host("mx1", 10, ports={**SMTP, **PROXIED, **SUBMISSION, **MAILBOXES}),
+    Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES}),
     Host("mx2", 20, ports={**SMTP, "without-starttls": 2525}),
-    Host("slow", 30, ports=SMTP),
+    # postscreen: one makes every client wait for the greeting, one also turns a client away when it first comes. That
+    # one takes the client's address from the PROXY protocol, so a test can be as many new clients as it likes.
+    Host("slow", 30, ports={**SMTP, "first-contact": 2525}),
     Host("exim", 31, ports=SMTP, mail_server="exim"),
     Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),
-    Host("opensmtpd", 33, ports=SMTP, mail_server="opensmtpd"),
+    Host("opensmtpd", 33, ports={**SMTP, "broken-tls": 2525}, mail_server="opensmtpd"),
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),

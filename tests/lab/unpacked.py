@@ -10,6 +10,7 @@ Who wants newer ones removes CACHE.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -20,13 +21,23 @@ CACHE = Path("/var/cache/mailops-lab")
 # By mail server, as Debian 12 names them: its packages, and the libraries that neither apt nor the lab needs anyway.
 PACKAGES = {
     "exim": ("exim4-daemon-light", "libevent-2.1-7", "libgnutls-dane0", "libidn12", "libunbound8"),
-    "sendmail": ("sendmail-bin", "sendmail-cf", "m4", "libldap-2.5-0"),
+    "sendmail": (
+        "sendmail-bin",
+        "sendmail-cf",
+        "m4",
+        "libldap-2.5-0",
+        "libsasl2-modules",
+        "libsasl2-modules-db",
+        "sasl2-bin",
+    ),
     "opensmtpd": ("opensmtpd", "libevent-2.1-7"),
 }
 
 
 def directory(mail_server: str) -> Path:
-    return CACHE / mail_server
+    # The name changes with the packages, so that what was unpacked before they changed is not taken for the whole.
+    packages = " ".join(PACKAGES[mail_server])
+    return CACHE / f"{mail_server}-{hashlib.sha256(packages.encode()).hexdigest()[:8]}"
 
 
 def provide() -> None:

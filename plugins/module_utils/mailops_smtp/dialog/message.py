@@ -25,6 +25,8 @@ _QUEUE_IDS = (
     re.compile(r"\bid=([0-9A-Za-z-]+)"),
     re.compile(r"\[InternalId=([0-9]+)"),
     re.compile(r"^(?:2\.0\.0 )?([0-9A-Za-z]{8,}) Message accepted for delivery"),
+    # Dovecot's LMTP has no queue, and calls the delivery to each recipient by its session's name.
+    re.compile(r"^(?:2\.0\.0 )?<[^>]*> ([0-9A-Za-z+/:]+) Saved$"),
 )
 
 _LINE_END = re.compile(r"\r\n|\r|\n")

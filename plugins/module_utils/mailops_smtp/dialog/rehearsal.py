@@ -20,7 +20,9 @@ if t.TYPE_CHECKING:
 def rehearse(dialog: Dialog) -> t.List[str]:
     """The lines of the client in their order, secrets masked, up to QUIT. "(TLS)" stands for the handshake."""
     lines = []
-    procedure = converse(Session(dialog))
+    session = Session(dialog)
+    session.channel_bindings = {"tls-unique": b"rehearsal"}
+    procedure = converse(session)
     offers = tuple(_offers(dialog))
     request = next(procedure)
     try:

@@ -77,6 +77,8 @@ class Session:
         self.extensions_before_tls: t.Optional[Extensions] = None
         self.greeted = False
         self.secure = False
+        # What a log-in can be bound to (RFC 5056), by the type's registered name: whoever does TLS fills it.
+        self.channel_bindings: t.Mapping[str, bytes] = {}
         self.mid_message = False
         self.starttls_offered: t.Optional[bool] = None
         self.auth: t.Dict[str, t.Any] = {}

@@ -69,6 +69,8 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
     days_left = fact(check, "tls.certificate.days_left")
     return {
         "address": _or(fact(check, "endpoint.address"), "an unknown address"),
+        "as_of": _or(fact(check, "tls.as_of.date"), "the given day"),
+        "as_of_reason": _or(fact(check, "tls.as_of.reason"), "no reason given"),
         "banner_name": _or(fact(check, "banner.hostname"), "no name"),
         "days_left": "unknown time" if days_left is None else _days(days_left),
         "detail": _explained(step),
@@ -92,6 +94,8 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "seconds": duration(step["seconds"]) if step is not None else "no time",
         "sender": _path(sent[0]) if sent else "<>",
         "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
+        # Its line end is written out there, as every character is that does not print.
+        "unsolicited": _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
         "vantage": _or(fact(check, "vantage.name"), "the vantage"),
         "verb": _or(command[0] if command else None, "EHLO"),
         "where": where(check["endpoint"]),
@@ -164,7 +168,8 @@ def _not_sendable(check: Check) -> str:
     """Why an envelope was not sent, the first's where there are several."""
     envelopes = [check, *(check.get("transactions") or ())]
     problems = [fact(envelope, "sender.problem") for envelope in envelopes]
-    return next((printable(problem, EXPLAINED) for problem in problems if problem), "no reason given")
+    problem = next((problem for problem in problems if problem), "The envelope cannot be sent.")
+    return printable(problem, EXPLAINED).rstrip(".")
 
 
 def _phase(phase: str) -> str:

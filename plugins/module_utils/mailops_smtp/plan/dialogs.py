@@ -27,6 +27,10 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     username, password, mechanism = given["username"], given["password"], given["mechanism"]
     if password is None and mechanism != "EXTERNAL":
         raise OptionError(f"{prefix}auth.password", None, "is missing", "give it; only mechanism EXTERNAL has none")
+    if mechanism is not None and mechanism.endswith("-PLUS") and options["starttls"] == "never":
+        raise OptionError(
+            f"{prefix}auth.mechanism", mechanism, "binds the log-in to TLS, which starttls: never rules out", "use TLS"
+        )
     if NOT_TEXT.search(username):
         raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
     if NOT_TEXT.search(password or ""):

@@ -123,6 +123,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "client_key": {"type": "path", "no_log": False},
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
+            "as_of": {"type": "str"},
         },
     },
     "auth": {
@@ -310,6 +311,9 @@ def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:
             return int(str(value)) if kind == "int" else float(value)
         except (TypeError, ValueError):
             raise OptionError(option, shown, "is not a number", "give a number") from None
+    if hasattr(value, "isoformat"):
+        # What looks like a date is one to whoever reads YAML.
+        return value.isoformat()
     if isinstance(value, (dict, list, tuple, bool)) or not isinstance(value, (str, int, float)):
         raise OptionError(option, shown, "is not a text", "give a text")
     return str(value)

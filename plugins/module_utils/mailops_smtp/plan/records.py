@@ -164,7 +164,8 @@ class Dialog:
 
 @dataclasses.dataclass(frozen=True)
 class TLSOptions:
-    """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported."""
+    """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
+    ``as_of``: the Unix time, besides today, to judge the certificate for."""
 
     verify: bool
     ca_path: t.Optional[str]
@@ -173,6 +174,7 @@ class TLSOptions:
     client_key: t.Optional[str]
     min_version: t.Optional[str]
     max_version: t.Optional[str]
+    as_of: t.Optional[int] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 from .steps import Drip, Flood, Say, Script, Send, Step
+from .tls_faults import IN_THE_HANDSHAKE, IN_THE_SESSION
 
 # The places where a script can stand. "ehlo" is LHLO's too; "bdat" has not read the chunk yet; "chunk" is the reply
 # after one that is not the last, "message" that after the last one or the final dot; "any" stands in for every command
@@ -21,7 +22,8 @@ PHASES = (
 )  # fmt: skip
 
 # The extension list of the faultless server; STARTTLS may come on top.
-KEYWORDS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "AUTH PLAIN LOGIN CRAM-MD5")
+_WITHOUT_AUTH = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+KEYWORDS = (*_WITHOUT_AUTH, "AUTH PLAIN LOGIN CRAM-MD5")
 CHUNKING = (*KEYWORDS, "CHUNKING", "BINARYMIME")
 
 
@@ -31,6 +33,7 @@ class Behaviour(t.NamedTuple):
     ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
     itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
     there is a certificate, or a script for it. ``recipients_at_once``: how many a transaction has room for.
+    ``behind_another_tls``: TLS ends in front of the server, which binds log-ins to a session that is not the client's.
     ``answers_pipelined``: False for a server that reads one command from a packet and loses the rest.
     ``connections``: those that the scripts are for, counted from 1; all others find the server faultless.
     """
@@ -46,7 +49,12 @@ class Behaviour(t.NamedTuple):
     starttls: bool = True
     recipients_at_once: t.Optional[int] = None
     answers_pipelined: bool = True
+    behind_another_tls: bool = False
     connections: range = range(1, sys.maxsize)
+
+    @property
+    def binds_log_ins(self) -> bool:
+        return any("-PLUS" in keyword for keyword in self.keywords)
 
     @property
     def needs_certificate(self) -> bool:
@@ -259,6 +267,14 @@ _STARTTLS = (
     ),
 )
 
+_TLS = (
+    *(
+        _instead(f"starttls-{name}", description, starttls=script)
+        for name, (description, script) in IN_THE_HANDSHAKE.items()
+    ),
+    *(Behaviour(f"tls-{name}", description, scripts) for name, (description, scripts) in IN_THE_SESSION.items()),
+)
+
 _REFUSALS = (
     _instead(
         "refuses-and-closes", "550 to MAIL, then closes", mail=(Say("550 5.7.1 Not from this network"), Step.CLOSE)
@@ -285,6 +301,24 @@ _REFUSALS = (
         keywords=CHUNKING,
     ),
     Behaviour("seven-bit", "does not offer 8BITMIME", keywords=tuple(word for word in KEYWORDS if word != "8BITMIME")),
+)
+
+_SCRAM = "AUTH SCRAM-SHA-1 SCRAM-SHA-256"
+_SCRAM_PLUS = f"{_SCRAM} SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS"
+
+_LOG_INS = (
+    Behaviour("scram", "AUTH with SCRAM-SHA-1 and SCRAM-SHA-256 only", keywords=(*_WITHOUT_AUTH, _SCRAM)),
+    Behaviour(
+        "scram-plus",
+        "the same, and bound to the TLS session up to TLS 1.2, where it has been started (RFC 5802 6)",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+    ),
+    Behaviour(
+        "scram-plus-elsewhere",
+        "the same, but bound to another session than the client's: TLS ends in front of the server",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+        behind_another_tls=True,
+    ),
 )
 
 _LIMITS = (
@@ -372,7 +406,9 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_OTHER_SERVICES,
         *_GREETINGS,
         *_STARTTLS,
+        *_TLS,
         *_REFUSALS,
+        *_LOG_INS,
         *_LIMITS,
         *_FORMS,
         *_at_every_point(),

@@ -92,10 +92,16 @@ class Faultless:
 
     def _ehlo(self, argument: str) -> None:
         if self._introduced(argument):
-            keywords = [*self._server.behaviour.keywords, *self._starttls_keyword()]
+            keywords = [*map(self._possible, self._server.behaviour.keywords), *self._starttls_keyword()]
             self._extensions = dict(keyword.partition(" ")[::2] for keyword in keywords)
             lines = [self._greeting(), *keywords]
             self._talk.say("\n".join(["250-" + line for line in lines[:-1]] + ["250 " + lines[-1]]))
+
+    def _possible(self, keyword: str) -> str:
+        """Without the mechanisms that need a TLS session to be bound to, where there is none."""
+        if self._talk.channel_binding() is not None:
+            return keyword
+        return " ".join(word for word in keyword.split(" ") if not word.endswith("-PLUS"))
 
     def _starttls_keyword(self) -> t.List[str]:
         behaviour = self._server.behaviour
@@ -139,7 +145,13 @@ class Faultless:
     def _authenticate(self, mechanism: str, initial: str) -> None:
         account = self._server.account
         try:
-            proved = authenticates(mechanism, initial, account, lambda challenge: self._talk.ask("334 " + challenge))
+            proved = authenticates(
+                mechanism,
+                initial,
+                account,
+                self._talk.channel_binding(),
+                lambda challenge: self._talk.ask("334 " + challenge),
+            )
         except BadResponse:
             self._talk.say("501 5.5.2 Cancelled or not understood")
             return

@@ -128,6 +128,11 @@ class Conversation:
                 self.read_line()
         elif step is Step.CLOSE:
             raise _Ended("closed by server")
+        elif step is Step.CUT:
+            self.connection.cut()
+            raise _Ended("closed by server")
+        elif step is Step.UNCOVER:
+            self.connection.uncover()
         elif step is Step.RESET:
             self.connection.reset()
             raise _Ended("reset by server")
@@ -184,6 +189,12 @@ class Conversation:
         self.connection.flush()
         self.session.tls = self.connection.start_tls(context)
         self._faultless.forget()
+
+    def channel_binding(self) -> t.Optional[bytes]:
+        """What log-ins are bound to (RFC 5929 3), None where the server does not bind any."""
+        behaviour = self.server.behaviour
+        own = self.connection.channel_binding() if behaviour.binds_log_ins else None
+        return own if own is None or not behaviour.behind_another_tls else b"another session"
 
     def end(self) -> t.NoReturn:
         """Closes after the 221 to QUIT."""

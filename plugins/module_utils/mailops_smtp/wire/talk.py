@@ -10,6 +10,7 @@ done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import typing as t
 
@@ -382,6 +383,7 @@ class Talk:
             return
         self.stream = tls
         self.tls_facts = tls.observed(self._now(), self._offered())
+        self.session.channel_bindings = tls.channel_bindings()
         unacceptable = self._unacceptable()
         self._record(StepError("tls", unacceptable) if unacceptable else None)
         self._run(self._resume_with(unacceptable))
@@ -445,10 +447,12 @@ class Talk:
         self.done = True
         self.seconds = self._clock() - self._started
         self._forget_outbox()
-        if self.tls_facts is None and self._tls is not None:
-            self.tls_facts = self._tls.observed(self._now(), self._offered())
-        if self.tls_facts is None:
+        if self._tls is None:
             self.tls_facts = TLS(offered=self.session.starttls_offered)
+            return
+        facts = self.tls_facts or self._tls.observed(self._now(), self._offered())
+        # Tickets come after the handshake.
+        self.tls_facts = dataclasses.replace(facts, session=self._tls.resumption())
 
 
 def _lost_kind(error: OSError) -> str:

@@ -8,6 +8,20 @@ from ..signature import Signature, When
 
 FAILURES = (
     Signature(
+        id="data.full",
+        phases=("message",),
+        when=(When(enhanced="x.2.2"),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="recipient",
+        title="The mailbox has no room for the message",
+        meaning="The recipient's address was accepted, but the message does not fit into the mailbox or its quota "
+        "({reply}).",
+        next_step="Clear the mailbox or raise its quota; test with another recipient.",
+        reference="RFC 3463 section 3.3",
+    ),
+    Signature(
         id="data.deferred",
         phases=("data", "message"),
         when=(When(code="4(?!21)yz"),),
@@ -32,6 +46,20 @@ FAILURES = (
         meaning="Sender and recipients were accepted, the message was not ({reply}).",
         next_step="Read the server's text: size, content filter or a rule; its log tells which.",
         reference="RFC 5321 section 4.2.1",
+    ),
+    Signature(
+        id="data.refused_early",
+        phases=("message",),
+        when=(When(error=("closed", "reset"), unsolicited=True),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The server broke off before it had the whole message",
+        meaning="It asked for the message, and then spoke before the end of it and hung up: {unsolicited}",
+        next_step="Read the server's text and its log: a limit, or a filter that decides before the dot.",
+        reference="RFC 5321 section 4.1.1.4",
+        explains=("proto.unsolicited",),
     ),
     Signature(
         id="data.stall",

@@ -88,6 +88,26 @@ FAILURES = (
         reference="RFC 8689 section 5",
     ),
     Signature(
+        id="mail.sender_unknown",
+        # Many servers wait with it until RCPT.
+        phases=("mail", "rcpt"),
+        when=(
+            # Exim; Postfix; Sendmail.
+            When(code="5yz", text=r"\bsender verify failed\b"),
+            When(code="5yz", text=r"\bsender address rejected: (?:domain not found|unverified address|user unknown)"),
+            When(code="5yz", text=r"\bdomain of sender address [^ ]{1,320} does not exist\b"),
+        ),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="sender",
+        title="The sender is refused: mail to it would not arrive",
+        meaning="The server looked for the sender's domain or mailbox and found none ({reply}). It takes no mail "
+        "that it could not return.",
+        next_step="Test with a sender that exists; if this one does, the server's DNS or user directory lacks it.",
+        reference="RFC 5321 section 3.3",
+    ),
+    Signature(
         id="mail.deferred",
         phases=("mail",),
         when=(When(code="4(?!21)yz"),),
@@ -127,8 +147,8 @@ REMARKS = (
         severity="error",
         confidence="certain",
         owner="sender",
-        title="This server cannot take the message as it is wanted",
-        meaning="{not_sendable}",
+        title="Not sent: {not_sendable}",
+        meaning="The options ask for more than this server can do, so the envelope was not sent.",
         next_step="Ask for less, or mend what the server offers; with force, see what it does all the same.",
         reference="RFC 5321 section 2.2.1",
         explains=("ext.not_offered",),

@@ -8,6 +8,20 @@ from ..signature import Signature, When
 
 FAILURES = (
     Signature(
+        id="rcpt.notify_mixed_up",
+        phases=("rcpt",),
+        when=(When(code="5yz", text=r"NEVER cannot be combined", sent=r"RCPT .{1,300} NOTIFY=NEVER(?: |$)"),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The server mixes up the reports of its recipients",
+        meaning="NEVER stood alone, as it must; the server adds it to what was asked for another recipient of the same "
+        "connection ({reply}). OpenSMTPD does so.",
+        next_step="Ask for the same reports for all recipients, or for those with NEVER first.",
+        reference="RFC 3461 section 4.1",
+    ),
+    Signature(
         id="rcpt.relay",
         phases=("rcpt",),
         when=(
@@ -34,10 +48,12 @@ FAILURES = (
             When(code="550", enhanced="5.1.10"),
             # Exchange Online's directory based edge blocking.
             When(code="550", enhanced="5.4.1", text=r"\brecipient address rejected: access denied"),
+            # OpenSMTPD, of an address in its own domain for which its tables have nothing.
+            When(code="524", enhanced="5.2.4", text=r"\bmailing list expansion problem\b"),
             When(
                 code="550",
                 text=r"\b(?:user|recipient) unknown\b|\b(?:unknown|no such) (?:user|recipient|mailbox)\b"
-                r"|\b(?:mailbox|user|recipient) not found\b|\bnot listed in\b",
+                r"|\b(?:mailbox|user|recipient) not found\b|\bnot listed in\b|\buser doesn't exist\b",
             ),
         ),
         verdict="fail",
@@ -48,6 +64,25 @@ FAILURES = (
         meaning="The server takes mail for the domain, but knows no such mailbox ({reply}).",
         next_step="Check the address and, behind a gateway, that it knows the directory's present state.",
         reference="RFC 3463 section 3.2",
+    ),
+    Signature(
+        id="rcpt.unroutable",
+        phases=("rcpt",),
+        when=(
+            # Exim's words for what its routers do not know, then OpenSMTPD's for what none of its rules matches.
+            When(code="550", text=r"\bunrouteable address\b"),
+            When(code="550", text=r"^invalid recipient: <"),
+        ),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="The server knows no way to {recipients}",
+        meaning="Either it has no such mailbox, or it is not responsible for the domain and this client may not relay: "
+        "its words are the same for both ({reply}).",
+        next_step="Compare with a recipient of the same domain that surely exists; the server's log for the time of "
+        "this check tells the two apart.",
+        reference="RFC 5321 section 3.6.1",
     ),
     Signature(
         id="rcpt.few_at_once",

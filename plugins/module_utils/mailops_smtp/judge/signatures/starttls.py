@@ -10,6 +10,16 @@ from __future__ import annotations
 
 from ..signature import Signature, When
 
+_CERTIFICATE = (
+    "tls.expired",
+    "tls.not_yet",
+    "tls.self_signed",
+    "tls.incomplete",
+    "tls.untrusted",
+    "tls.name",
+    "tls.expiring",
+)
+
 FAILURES = (
     Signature(
         id="tls.probe_refused",
@@ -70,6 +80,21 @@ FAILURES = (
         reference="RFC 8446 section 6.2",
     ),
     Signature(
+        id="tls.not_accepted",
+        phases=("starttls",),
+        # The handshake verifies nothing: with one that failed, the certificate has nothing to do.
+        when=(When(error=("tls",), facts=(("tls.established", "is", True),)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="The server's certificate is not acceptable",
+        meaning="{detail} The dialog ended over it because tls.verify asks for that.",
+        next_step="Give the authority with tls.ca_path and the expected name with tls.server_name, or mend the "
+        "certificate.",
+        reference="RFC 7817 section 3",
+    ),
+    Signature(
         id="tls.handshake_failed",
         phases=("starttls",),
         when=(When(error=("tls",)),),
@@ -80,6 +105,22 @@ FAILURES = (
         title="No acceptable TLS connection",
         meaning="{detail}",
         next_step="Check which TLS versions and certificates the server is configured with.",
+        reference="RFC 8446 section 6.2",
+        # It did not fail over the certificate, which may have been seen before it failed.
+        explains=_CERTIFICATE,
+    ),
+    Signature(
+        id="tls.broken",
+        phases=("banner", "ehlo", "auth", "mail", "rcpt", "data", "message"),
+        when=(When(error=("tls",)),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The TLS session broke at {phase}",
+        meaning="It had come about, and then failed: {detail}",
+        next_step="Look into the server's log. If it demands a client certificate, which in TLS 1.3 shows only here, "
+        "give that with tls.client_cert.",
         reference="RFC 8446 section 6.2",
     ),
 )
@@ -116,7 +157,7 @@ REMARKS = (
         "verify do not deliver.",
         next_step="Renew the certificate and reload the mail service.",
         reference="RFC 5280 section 4.1.2.5",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted", "tls.as_of"),
         breaks_off="starttls",
     ),
     Signature(
@@ -131,7 +172,7 @@ REMARKS = (
         meaning="Its validity begins in the future ({not_before}): issued too early, or a clock is wrong.",
         next_step="Check the clocks of the vantage and of the issuing authority.",
         reference="RFC 5280 section 4.1.2.5",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -148,7 +189,7 @@ REMARKS = (
         meaning="Nobody vouches for it ({reason}); commonly the one that came with the installation.",
         next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
         reference="RFC 7672 section 1.3",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -173,7 +214,7 @@ REMARKS = (
         next_step="Configure the chain file: the server's certificate first, then the intermediate ones. If the "
         "authority is your own, give it with tls.ca_path.",
         reference="RFC 8446 section 4.4.2",
-        explains=("tls.untrusted", "tls.handshake_failed"),
+        explains=("tls.untrusted", "tls.not_accepted"),
         breaks_off="starttls",
     ),
     Signature(
@@ -188,7 +229,7 @@ REMARKS = (
         meaning="Its chain does not lead to an authority known at the vantage ({reason}). Issued by {issuer}.",
         next_step="Install a certificate of an authority that senders trust, or give your own with tls.ca_path.",
         reference="RFC 7672 section 1.3",
-        explains=("tls.handshake_failed",),
+        explains=("tls.not_accepted",),
         breaks_off="starttls",
     ),
     Signature(
@@ -203,7 +244,7 @@ REMARKS = (
         meaning="It does not cover {tls_name}; it is for {names}.",
         next_step="Issue the certificate for the name in the MX record, or bind the right one to the mail service.",
         reference="RFC 9525 section 6",
-        explains=("tls.handshake_failed",),
+        explains=("tls.not_accepted",),
         breaks_off="starttls",
     ),
     Signature(
@@ -219,5 +260,34 @@ REMARKS = (
         meaning="It is valid until {not_after}. Automatic renewal would have replaced it by now.",
         next_step="Renew the certificate, and find out why that did not happen by itself.",
         reference="RFC 5280 section 4.1.2.5",
+    ),
+    Signature(
+        id="tls.as_of",
+        phases=("starttls",),
+        # For reasons of date alone: what is wrong today as well has a finding of its own.
+        when=(When(facts=(("tls.as_of.valid", "is", False), ("tls.as_of.reason", "matches", r"\bthen\b"))),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is not valid as of {as_of}",
+        meaning="On the day that tls.as_of asks about, {as_of_reason}.",
+        next_step="Renew it before, or make sure that this happens by itself; replace what the server sends of the "
+        "chain if it is that.",
+        reference="RFC 5280 section 4.1.2.5",
+    ),
+    Signature(
+        id="tls.must_staple",
+        phases=("starttls",),
+        when=(When(facts=(("tls.certificate.must_staple", "is", True), ("tls.ocsp.stapled", "is not", True))),),
+        verdict="pass",
+        severity="notice",
+        confidence="possible",
+        owner="target",
+        title="The certificate demands a stapled OCSP response",
+        meaning="Clients that keep to RFC 7633 refuse the server without one. Whether it sends one could not be seen "
+        "from here.",
+        next_step="Look with openssl s_client -status, and -starttls smtp where TLS does not come first.",
+        reference="RFC 7633 section 4.2.3",
     ),
 )
