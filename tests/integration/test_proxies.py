@@ -50,7 +50,7 @@ def test_postfix_believes_the_connections_own_addresses(controller: Controller, 
     assert f"[{check['vantage']['address']}]" in log
 
 
-@pytest.mark.provokes("command pipelining after QUIT")
+@pytest.mark.provokes("improper command pipelining")
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("server", ["mx1", "exim", "sendmail", "opensmtpd"])
 def test_a_server_that_knows_nothing_of_the_header(controller: Controller, server: str, version: str) -> None:
