@@ -255,6 +255,75 @@ options:
         type: dict
         description:
           - Header fields to add, or to have in place of the ones that are written by default.
+          - V(From) is what readers see. The sender of the envelope is O(sender), whatever stands here.
+      attachments:
+        type: list
+        elements: dict
+        description:
+          - What to attach, each entry with either a path or a content.
+        suboptions:
+          path:
+            type: path
+            description:
+              - A file of the host that the check runs on. It is read in pieces, while it is sent.
+          content:
+            type: str
+            description:
+              - The attachment itself, as a text.
+          name:
+            type: str
+            description:
+              - The file name that the receiver sees.
+              - The default is that of the file. A content needs one.
+          type:
+            type: str
+            description:
+              - The media type, V(application/octet-stream) by default.
+      size:
+        type: int
+        description:
+          - Fill the message up to exactly so many octets, line ends included, which is what SIZE announces and what
+            servers limit.
+          - The filler comes while it is sent, and takes no memory.
+      file:
+        type: path
+        description:
+          - A file with a whole message, header and all, which is sent in place of one that is composed here. Nothing is
+            added to it but the end of its last line, where that has none; so there is no token in it.
+          - It is read on the host that the check runs on, in pieces, while it is sent. Use O(test_message.content) with
+            P(ansible.builtin.file#lookup) for a file of the controller.
+      content:
+        type: str
+        description:
+          - The whole message itself, in place of O(test_message.file).
+      line_ends:
+        type: str
+        choices: [normalise, as_is]
+        default: normalise
+        description:
+          - What to do with the line ends of O(test_message.file) or O(test_message.content).
+          - V(normalise) makes each CRLF, as SMTP wants it.
+          - V(as_is) sends them as they are, for tests of how a server takes a CR or LF that stands alone (SMTP
+            smuggling). A dot is doubled after CRLF only, so that the line ends of such a test can surround one.
+      transfer:
+        type: str
+        choices: [data, bdat]
+        default: data
+        description:
+          - How to send the message.
+          - V(bdat) sends it by BDAT (RFC 3030) if the server offers CHUNKING, otherwise by DATA. What only BINARYMIME
+            allows is announced as such, if the server offers that.
+      chunk_size:
+        type: int
+        description:
+          - How many octets to send with one BDAT, at most 100 times.
+          - By default all go out with one.
+      prdr:
+        type: bool
+        default: false
+        description:
+          - Whether to ask for a reply for each recipient after the message (PRDR), if the server offers that, as Exim
+            can.
   smtputf8: &smtputf8
     type: bool
     description:
@@ -359,12 +428,16 @@ options:
     type: list
     elements: str
     choices:
+      - 8BITMIME
       - AUTH
+      - BINARYMIME
+      - CHUNKING
       - DELIVERBY
       - DSN
       - FUTURERELEASE
       - MT-PRIORITY
       - PIPELINING
+      - PRDR
       - REQUIRETLS
       - SIZE
       - SMTPUTF8
@@ -743,7 +816,8 @@ plan:
           returned: always
           sample: ["EHLO controller.contoso.test", "MAIL FROM:<>", "RCPT TO:<user@contoso.test>", "QUIT"]
         message:
-          description: The message that would be sent, with zeros in place of its token.
+          description:
+            - The message that would be sent, with zeros in place of its token; of a large one the beginning.
           type: str
           returned: always
           sample: "From: <admin@example.org>\r\nTo: <user@contoso.test>\r\n..."
@@ -1368,12 +1442,14 @@ checks:
       returned: always
       contains:
         message_id:
-          description: Its Message-ID.
+          description: Its Message-ID. Null for a message of the user's own that has none.
           type: str
           returned: always
           sample: "<3c3e58ba829e4b8a90f10564abdb8d2f@controller.contoso.test>"
         token:
-          description: The word that finds it again, in a mailbox or a report.
+          description:
+            - The word that finds it again, in a mailbox or a report. Null for a message of the user's own, which is
+              sent as it is.
           type: str
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
@@ -1383,10 +1459,24 @@ checks:
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
         size:
-          description: Its size in octets.
+          description: Its size in octets, as SIZE announces it (RFC 1870).
           type: int
           returned: always
           sample: 448
+        transfer:
+          description:
+            - By which command it went, or was to go when that was refused. Null where it did not come to that.
+          type: str
+          returned: always
+          choices: [data, bdat]
+          sample: data
+        prdr:
+          description:
+            - Whether there was a reply for each recipient. Null where that was not asked for, not offered, or no reply
+              came.
+          type: bool
+          returned: always
+          sample: null
         outcome:
           description: What became of it. Unknown means that it was sent and no reply came.
           type: str
@@ -1478,6 +1568,7 @@ checks:
                 - jump_forwarding
                 - proxy
                 - tunnel
+                - unreadable
                 - crashed
               sample: refused
             detail:

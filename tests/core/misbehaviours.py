@@ -268,7 +268,10 @@ PLAYED: t.Dict[str, Played] = {
 }
 
 _POINTS = (
-    *(f"at-{phase}" for phase in ("ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit")),
+    *(
+        f"at-{phase}"
+        for phase in ("ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "chunk", "message", "quit")
+    ),
     "in-reply",
     "in-challenge",
     "in-content",

@@ -166,7 +166,7 @@ def test_each_message_has_a_token_of_its_own():
         test_message={"subject": "Grüße", "body": "Text", "headers": {"X-Ticket": 4711}},
     )
     message = made.dialog.with_messages(lambda: "token1", DATE).envelope.message
-    found = email.message_from_bytes(message.content, policy=email.policy.default)
+    found = email.message_from_bytes(b"".join(message.content.pieces()), policy=email.policy.default)
     assert (found["From"], found["To"], found["Subject"]) == ("admin@test.com", "user@contoso.com", "Grüße")
     assert (found["Date"], found["X-Ticket"]) == (DATE, "4711")
     assert found["Message-ID"] == "<token1@vantage.test.com>"

@@ -191,8 +191,8 @@ def test_whoever_names_the_last_phase_wants_the_rest_left_out():
         ({"requiretls": True}, "requiretls True has no MAIL FROM to go with: give sender or recipient."),
         (
             {"force": ["dsn"]},
-            "force[0] 'dsn' is not a choice here: choose one of AUTH, DELIVERBY, DSN, FUTURERELEASE, MT-PRIORITY,"
-            " PIPELINING, REQUIRETLS, SIZE, SMTPUTF8, XCLIENT, XFORWARD.",
+            "force[0] 'dsn' is not a choice here: choose one of 8BITMIME, AUTH, BINARYMIME, CHUNKING, DELIVERBY,"
+            " DSN, FUTURERELEASE, MT-PRIORITY, PIPELINING, PRDR, REQUIRETLS, SIZE, SMTPUTF8, XCLIENT, XFORWARD.",
         ),
         ({"force": ["DSN"]}, "force 'DSN' is not made use of: give dsn, or drop it."),
         ({"force": ["SIZE"], "sender": ""}, "force 'SIZE' is not made use of: give test_message, or drop it."),

@@ -337,8 +337,7 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
         ),
         (
             {"test_message": {"subject": "x"}},
-            "test_message {'subject': 'x', 'body': None, 'headers': None} has no recipient:"
-            " give recipient, the address to send it to.",
+            "recipient None is missing: give one, the message goes to it.",
         ),
         (
             {"recipient": "a@b.example", "test_message": {"subject": "a\r\nBcc: b@b.example"}},

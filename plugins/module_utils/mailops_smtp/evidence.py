@@ -86,6 +86,7 @@ TESTER_ERRORS = {
     "jump_forwarding": "the jump host forbids forwarding",
     "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
+    "unreadable": "the message to be sent could not be read any more",
     "crashed": "the check itself failed: a defect of this software",
 }
 ERROR_KINDS = {**TARGET_ERRORS, **TESTER_ERRORS}

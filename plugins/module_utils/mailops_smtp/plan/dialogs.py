@@ -12,7 +12,7 @@ from .addresses import host_name
 from .client_attributes import read_client_attributes
 from .envelopes import read_envelope, read_further_envelopes
 from .extras import read_extras
-from .messages import NOT_TEXT
+from .messages import NOT_TEXT, composed
 from .options import STOP_AFTER, OptionError, require_valid
 from .records import Auth, Dialog, Recipient
 
@@ -62,7 +62,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         xclient=read_client_attributes(options, "xclient", prefix),
         xforward=read_client_attributes(options, "xforward", prefix),
     )
-    _refuse_what_never_happens(dialog, options, prefix)
+    _refuse_what_never_happens(composed(dialog, prefix), options, prefix)
     return dialog
 
 

@@ -65,6 +65,23 @@ ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "subject": {"type": "str"},
             "body": {"type": "str"},
             "headers": {"type": "dict"},
+            "attachments": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "path": {"type": "path"},
+                    "content": {"type": "str"},
+                    "name": {"type": "str"},
+                    "type": {"type": "str"},
+                },
+            },
+            "size": {"type": "int"},
+            "file": {"type": "path"},
+            "content": {"type": "str"},
+            "line_ends": {"type": "str", "choices": ["normalise", "as_is"], "default": "normalise"},
+            "transfer": {"type": "str", "choices": ["data", "bdat"], "default": "data"},
+            "chunk_size": {"type": "int"},
+            "prdr": {"type": "bool", "default": False},
         },
     },
 }

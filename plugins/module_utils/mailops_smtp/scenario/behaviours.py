@@ -14,13 +14,17 @@ import typing as t
 from .steps import Drip, Flood, Say, Script, Send, Step
 from .tls_faults import IN_THE_HANDSHAKE, IN_THE_SESSION
 
-# The places where a script can stand. "ehlo" is LHLO's too; "message" is the reply after the final dot; "any" stands in
-# for every command that has no script of its own.
-PHASES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit", "any")
+# The places where a script can stand. "ehlo" is LHLO's too; "bdat" has not read the chunk yet; "chunk" is the reply
+# after one that is not the last, "message" that after the last one or the final dot; "any" stands in for every command
+# that has no script of its own.
+PHASES = (
+    "banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "chunk", "message", "quit", "any",
+)  # fmt: skip
 
 # The extension list of the faultless server; STARTTLS may come on top.
 _WITHOUT_AUTH = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
 KEYWORDS = (*_WITHOUT_AUTH, "AUTH PLAIN LOGIN CRAM-MD5")
+CHUNKING = (*KEYWORDS, "CHUNKING", "BINARYMIME")
 
 
 class Behaviour(t.NamedTuple):
@@ -65,6 +69,10 @@ _FAULTLESS = (
     Behaviour("ordinary", "faultless ESMTP (RFC 5321); STARTTLS too, where it is given a certificate"),
     Behaviour("smtps", "faultless, TLS from the first byte (RFC 8314); needs a certificate", protocol="smtps"),
     Behaviour("lmtp", "faultless LMTP (RFC 2033): says so in its banner, refuses EHLO and HELO", protocol="lmtp"),
+    Behaviour("chunking", "faultless, with CHUNKING and BINARYMIME (RFC 3030)", keywords=CHUNKING),
+    Behaviour(
+        "prdr", "faultless, with a reply for each recipient where PRDR asks for it", keywords=(*KEYWORDS, "PRDR")
+    ),
 )
 
 # After a refusal in the banner every command but QUIT gets 503 (RFC 5321 3.1).
@@ -286,6 +294,13 @@ _REFUSALS = (
     _instead("rcpt-555", "555 to RCPT, as if it had parameters", rcpt=(Say("555 5.5.4 Unsupported option"),)),
     _instead("data-refused-554", "554 to DATA", data=(Say("554 5.7.1 No mail accepted now"),)),
     _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
+    Behaviour(
+        "chunk-refused-552",
+        "552 to each chunk that is not the last, 503 to the last",
+        {"chunk": (Say("552 5.3.4 Too much"),), "message": (Say("503 5.5.1 RSET is wanted"),)},
+        keywords=CHUNKING,
+    ),
+    Behaviour("seven-bit", "does not offer 8BITMIME", keywords=tuple(word for word in KEYWORDS if word != "8BITMIME")),
 )
 
 _SCRAM = "AUTH SCRAM-SHA-1 SCRAM-SHA-256"
@@ -369,6 +384,7 @@ def _at_every_point() -> t.Iterator[Behaviour]:
         for phase in ("ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"):
             at = "the message" if phase == "message" else phase.upper()
             yield Behaviour(f"{end}-at-{phase}", f"{does} instead of answering {at}", {phase: steps})
+        yield Behaviour(f"{end}-at-chunk", f"{does} instead of answering a chunk", {"chunk": steps}, keywords=CHUNKING)
         refuses_ehlo = {"ehlo": (Say("502 5.5.1 Command not implemented"),)}
         yield Behaviour(
             f"{end}-at-helo", f"502 to EHLO; {does} instead of answering HELO", {**refuses_ehlo, "helo": steps}

@@ -69,6 +69,16 @@ class Connection:
             searched = max(0, len(self._received) - 1)
             self.read_some()
 
+    def read_octets(self, octets: int) -> t.Iterator[bytes]:
+        """Exactly so many, as they come. Raises as read_line does."""
+        while octets > 0:
+            if not self._received:
+                self.read_some()
+            piece = bytes(self._received[:octets])
+            del self._received[: len(piece)]
+            octets -= len(piece)
+            yield piece
+
     def read_some(self) -> None:
         """Waits for whatever comes next. Raises as read_line does."""
         data = self._socket.recv(65536)

@@ -28,6 +28,7 @@ _COMMANDS = {
     "MAIL": "mail",
     "RCPT": "rcpt",
     "DATA": "data",
+    "BDAT": "bdat",
     "QUIT": "quit",
 }
 # LHLO replaces both; EHLO and HELO must not work (RFC 2033 4.1).
@@ -81,7 +82,8 @@ class Conversation:
             line = self.read_line()
             verb, argument = line.partition(" ")[::2]
             verb = verb.upper()
-            if not (verb in _GROUPED and self._faultless.offers("PIPELINING")):
+            # Behind BDAT comes its chunk.
+            if verb != "BDAT" and not (verb in _GROUPED and self._faultless.offers("PIPELINING")):
                 self._expect_silence("did not wait for the reply to " + verb)
             if not self.server.behaviour.answers_pipelined:
                 self.connection.lose_the_rest()
@@ -168,6 +170,17 @@ class Conversation:
                 return bytes(content)
             if len(content) <= limit:
                 content += (line[1:] if line.startswith(b".") else line) + b"\r\n"
+
+    def read_chunk(self, octets: int, limit: int) -> bytes:
+        """What belongs to a BDAT command (RFC 3030 2), cut soon after ``limit`` bytes."""
+        self.connection.flush()
+        chunk = bytearray()
+        for piece in self.connection.read_octets(octets):
+            if len(chunk) <= limit:
+                chunk += piece
+        if not self._faultless.offers("PIPELINING"):
+            self._expect_silence("did not wait for the reply to BDAT")
+        return bytes(chunk)
 
     def start_tls(self) -> None:
         context = self.server.tls
