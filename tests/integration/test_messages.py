@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import Controller
-from .test_real_servers import LOG_SECONDS, Server, checked, log, server
+from .server_log import LOG_SECONDS
+from .test_real_servers import Server, checked, log, server
 
 __all__ = ["log", "server"]
 
