@@ -184,6 +184,13 @@ options:
         choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
         description:
           - The newest version to offer.
+      as_of:
+        type: str
+        description:
+          - A day, such as V(2027-03-31), or a moment of RFC 3339, such as V(2027-03-31T06:00:00Z). A day stands for its
+            beginning in UTC.
+          - The certificate is judged for that day too. If a date, its own or that of one above it, keeps it from being
+            trusted then, that is a finding. O(tls.verify) goes by today all the same.
   auth:
     type: dict
     description:
@@ -201,10 +208,23 @@ options:
           - Only O(auth.mechanism=EXTERNAL) does without, for which the TLS client certificate speaks.
       mechanism:
         type: str
-        choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+        choices:
+          - SCRAM-SHA-256-PLUS
+          - SCRAM-SHA-256
+          - SCRAM-SHA-1-PLUS
+          - SCRAM-SHA-1
+          - CRAM-MD5
+          - PLAIN
+          - LOGIN
+          - EXTERNAL
+          - XOAUTH2
+          - OAUTHBEARER
         description:
           - The SASL mechanism.
           - The default is the strongest one that the server offers for passwords.
+          - V(SCRAM-SHA-256-PLUS) and V(SCRAM-SHA-1-PLUS) bind the log-in to the TLS session. By default they are used
+            up to TLS 1.2, where servers know C(tls-unique). Asked for by name they are used in TLS 1.3 too, with
+            C(tls-server-end-point), which most mail servers refuse.
       required:
         type: bool
         default: true
@@ -235,6 +255,75 @@ options:
         type: dict
         description:
           - Header fields to add, or to have in place of the ones that are written by default.
+          - V(From) is what readers see. The sender of the envelope is O(sender), whatever stands here.
+      attachments:
+        type: list
+        elements: dict
+        description:
+          - What to attach, each entry with either a path or a content.
+        suboptions:
+          path:
+            type: path
+            description:
+              - A file of the host that the check runs on. It is read in pieces, while it is sent.
+          content:
+            type: str
+            description:
+              - The attachment itself, as a text.
+          name:
+            type: str
+            description:
+              - The file name that the receiver sees.
+              - The default is that of the file. A content needs one.
+          type:
+            type: str
+            description:
+              - The media type, V(application/octet-stream) by default.
+      size:
+        type: int
+        description:
+          - Fill the message up to exactly so many octets, line ends included, which is what SIZE announces and what
+            servers limit.
+          - The filler comes while it is sent, and takes no memory.
+      file:
+        type: path
+        description:
+          - A file with a whole message, header and all, which is sent in place of one that is composed here. Nothing is
+            added to it but the end of its last line, where that has none; so there is no token in it.
+          - It is read on the host that the check runs on, in pieces, while it is sent. Use O(test_message.content) with
+            P(ansible.builtin.file#lookup) for a file of the controller.
+      content:
+        type: str
+        description:
+          - The whole message itself, in place of O(test_message.file).
+      line_ends:
+        type: str
+        choices: [normalise, as_is]
+        default: normalise
+        description:
+          - What to do with the line ends of O(test_message.file) or O(test_message.content).
+          - V(normalise) makes each CRLF, as SMTP wants it.
+          - V(as_is) sends them as they are, for tests of how a server takes a CR or LF that stands alone (SMTP
+            smuggling). A dot is doubled after CRLF only, so that the line ends of such a test can surround one.
+      transfer:
+        type: str
+        choices: [data, bdat]
+        default: data
+        description:
+          - How to send the message.
+          - V(bdat) sends it by BDAT (RFC 3030) if the server offers CHUNKING, otherwise by DATA. What only BINARYMIME
+            allows is announced as such, if the server offers that.
+      chunk_size:
+        type: int
+        description:
+          - How many octets to send with one BDAT, at most 100 times.
+          - By default all go out with one.
+      prdr:
+        type: bool
+        default: false
+        description:
+          - Whether to ask for a reply for each recipient after the message (PRDR), if the server offers that, as Exim
+            can.
   smtputf8: &smtputf8
     type: bool
     description:
@@ -339,12 +428,16 @@ options:
     type: list
     elements: str
     choices:
+      - 8BITMIME
       - AUTH
+      - BINARYMIME
+      - CHUNKING
       - DELIVERBY
       - DSN
       - FUTURERELEASE
       - MT-PRIORITY
       - PIPELINING
+      - PRDR
       - REQUIRETLS
       - SIZE
       - SMTPUTF8
@@ -723,7 +816,8 @@ plan:
           returned: always
           sample: ["EHLO controller.contoso.test", "MAIL FROM:<>", "RCPT TO:<user@contoso.test>", "QUIT"]
         message:
-          description: The message that would be sent, with zeros in place of its token.
+          description:
+            - The message that would be sent, with zeros in place of its token; of a large one the beginning.
           type: str
           returned: always
           sample: "From: <admin@example.org>\r\nTo: <user@contoso.test>\r\n..."
@@ -1044,6 +1138,11 @@ checks:
               type: str
               returned: always
               sample: ecdsa-with-SHA256
+            must_staple:
+              description: Whether it obliges the server to send an OCSP response along with it (RFC 7633).
+              type: bool
+              returned: always
+              sample: false
         chain:
           description: All certificates that the server presented, its own first.
           type: list
@@ -1095,6 +1194,68 @@ checks:
           type: bool
           returned: always
           sample: false
+        as_of:
+          description: The judgement for the day of the option tls.as_of, where one was asked for.
+          type: dict
+          returned: always
+          contains:
+            date:
+              description: The day, or the moment on it.
+              type: str
+              returned: always
+              sample: "2027-03-31T00:00:00Z"
+            valid:
+              description: Whether the certificate, with its chain, would be trusted then.
+              type: bool
+              returned: always
+              sample: false
+            reason:
+              description: Why it would not, or why that is not known.
+              type: str
+              returned: always
+              sample: "the certificate has expired by then: it is valid until 2026-12-23T15:17:29Z"
+        ocsp:
+          description: The OCSP response that came with the certificate (RFC 6066).
+          type: dict
+          returned: always
+          contains:
+            stapled:
+              description: Whether the server sent one.
+              type: bool
+              returned: always
+            reason:
+              description: Why that is not known.
+              type: str
+              returned: always
+              sample: "Python's ssl module cannot ask for one, and unasked no server sends it (RFC 6066 8)"
+        session:
+          description: What the server offers for taking the session up again. Null where there was none.
+          type: dict
+          returned: always
+          contains:
+            ticket:
+              description: Whether the server handed out a session ticket, up to the end of the dialog.
+              type: bool
+              returned: always
+              sample: true
+            ticket_lifetime_hint:
+              description: How many seconds the ticket is good for. In TLS 1.2, 0 leaves that to the client.
+              type: int
+              returned: always
+              sample: 7200
+            session_id:
+              description: Whether the server keeps the session itself. Null beside a ticket, and in TLS 1.3.
+              type: bool
+              returned: always
+            reused:
+              description: Whether the server did take the session up again.
+              type: bool
+              returned: always
+            reason:
+              description: Why that is not known.
+              type: str
+              returned: always
+              sample: "only a second connection would show it"
         library:
           description: The version of OpenSSL on the host that runs the check.
           type: str
@@ -1181,13 +1342,28 @@ checks:
           description: The SASL mechanism.
           type: str
           returned: always
-          choices: [SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, EXTERNAL, XOAUTH2, OAUTHBEARER]
+          choices:
+            - SCRAM-SHA-256-PLUS
+            - SCRAM-SHA-256
+            - SCRAM-SHA-1-PLUS
+            - SCRAM-SHA-1
+            - CRAM-MD5
+            - PLAIN
+            - LOGIN
+            - EXTERNAL
+            - XOAUTH2
+            - OAUTHBEARER
           sample: SCRAM-SHA-256
         username:
           description: The user.
           type: str
           returned: always
           sample: "probe@contoso.test"
+        channel_binding:
+          description: What of the TLS session the log-in was bound to (RFC 5929). Null where it was not.
+          type: str
+          returned: always
+          choices: [tls-unique, tls-server-end-point]
         accepted:
           description: Whether the server accepted the log-in. Null where it was not tried, or never answered.
           type: bool
@@ -1266,12 +1442,14 @@ checks:
       returned: always
       contains:
         message_id:
-          description: Its Message-ID.
+          description: Its Message-ID. Null for a message of the user's own that has none.
           type: str
           returned: always
           sample: "<3c3e58ba829e4b8a90f10564abdb8d2f@controller.contoso.test>"
         token:
-          description: The word that finds it again, in a mailbox or a report.
+          description:
+            - The word that finds it again, in a mailbox or a report. Null for a message of the user's own, which is
+              sent as it is.
           type: str
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
@@ -1281,10 +1459,24 @@ checks:
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
         size:
-          description: Its size in octets.
+          description: Its size in octets, as SIZE announces it (RFC 1870).
           type: int
           returned: always
           sample: 448
+        transfer:
+          description:
+            - By which command it went, or was to go when that was refused. Null where it did not come to that.
+          type: str
+          returned: always
+          choices: [data, bdat]
+          sample: data
+        prdr:
+          description:
+            - Whether there was a reply for each recipient. Null where that was not asked for, not offered, or no reply
+              came.
+          type: bool
+          returned: always
+          sample: null
         outcome:
           description: What became of it. Unknown means that it was sent and no reply came.
           type: str
@@ -1376,6 +1568,7 @@ checks:
                 - jump_forwarding
                 - proxy
                 - tunnel
+                - unreadable
                 - crashed
               sample: refused
             detail:

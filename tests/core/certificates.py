@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 NOW = datetime.datetime.now(datetime.timezone.utc)
 PEM = serialization.Encoding.PEM
 HOST = "mx1.contoso.com"
+SHA256 = hashes.SHA256()
 
 
 class Issued(t.NamedTuple):
@@ -40,6 +41,7 @@ def issue(
     ca=False,
     usage=ExtendedKeyUsageOID.SERVER_AUTH,
     key=None,
+    digest=SHA256,
 ) -> Issued:
     """A new certificate for these host names and addresses, self-signed where nobody issues it."""
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -56,7 +58,7 @@ def issue(
         builder = builder.add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), False)
     if not ca:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-    signed = builder.sign(by.key if by else key, hashes.SHA256())
+    signed = builder.sign(by.key if by else key, digest)
     # The root is not sent along: whoever trusts it has it.
     return Issued(
         signed, key, (by.certificate, *by.chain) if by and by.certificate.issuer != by.certificate.subject else ()

@@ -37,7 +37,7 @@ CERTIFICATE = {
     "subject": "CN=mx1.contoso.com", "issuer": "CN=Contoso Test CA", "serial": "0a", "days_left": 60.5,
     "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-06-01T00:00:00Z", "names": ["DNS:mx1.contoso.com"],
     "sha256": "00" * 32, "spki_sha256": "00" * 32, "key_type": "RSA", "key_bits": 2048,
-    "signature_algorithm": "sha256WithRSAEncryption",
+    "signature_algorithm": "sha256WithRSAEncryption", "must_staple": False,
 }  # fmt: skip
 
 
@@ -189,7 +189,8 @@ def _tls(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
         "trusted": True if established else None, "reason": None,
         "name_matches": {"name": "mx1.contoso.com", "matches": True, "by": "DNS:mx1.contoso.com", "reason": None}
         if established else None,
-        "client_certificate_requested": None, "library": None, "dane": None, "mta_sts": None,
+        "client_certificate_requested": None, "as_of": None, "ocsp": None, "session": None,
+        "library": None, "dane": None, "mta_sts": None,
     }  # fmt: skip
 
 

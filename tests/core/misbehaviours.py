@@ -34,10 +34,15 @@ RCPT = "C:   RCPT TO:<user@contoso.com>"
 TAKEN = (*MAIL, RCPT, "S:   250 2.1.5 Recipient ok")
 QUIT = ("C:   QUIT", "S:   221 2.0.0 mail.contoso.com closing connection")
 NO_REPLY = f"---   No complete reply within {SILENT_SECONDS:g} s."
+NO_HANDSHAKE = f"---   The TLS handshake did not end within {SILENT_SECONDS:g} s."
 UNHEARD = ("C:   QUIT", "---   no reply was waited for")
 CLOSED = "---   The server closed the connection."
 RESET = "---   The connection was lost: Connection reset by peer."
 CUT = "S:   [the rest of the reply was not kept]"
+
+
+def under_tls(*lines: str) -> t.Iterator[str]:
+    return (line.replace(":   ", ": * ") for line in lines)
 
 
 class Played(t.NamedTuple):
@@ -175,7 +180,7 @@ PLAYED: t.Dict[str, Played] = {
             *STARTTLS,
             r"---   unasked, before the next line: 250 injected.example.net\r\n",
             "TLS  ",
-            *(line.replace(":   ", ": * ") for line in (*TAKEN[1:], *QUIT)),
+            *under_tls(*TAKEN[1:], *QUIT),
         ),
         "degraded",
         ("proto.unsolicited",),
@@ -243,10 +248,30 @@ PLAYED: t.Dict[str, Played] = {
             ("silent", f"The TLS handshake did not end within {SILENT_SECONDS:g} s.", "proto.silent"),
         )
     },
+    **{
+        f"starttls-{what}": Played((*STARTTLS, "---   TLS failed."), "fail", ("tls.handshake_failed",))
+        for what in ("nonsense", "no-certificate", "huge-certificate", "alerts")
+    },
+    "starttls-endless": Played((*STARTTLS, NO_HANDSHAKE), "fail", ("proto.silent",), silent=True),
+    "starttls-drip": Played((*STARTTLS, NO_HANDSHAKE), "fail", ("proto.silent",), pause=0.02, silent=True),
+    "tls-cut-at-quit": Played((*STARTTLS, "TLS  ", *under_tls(*TAKEN[1:], *QUIT)), "degraded"),
+    "tls-cut-at-mail": Played((*STARTTLS, "TLS  ", *under_tls(*MAIL[1:-1]), CLOSED), "fail", ("proto.lost",)),
+    "tls-cut-in-reply": Played(
+        (*STARTTLS, "TLS  ", *under_tls(*MAIL[1:-1], "S:   250-2.1.0 Sender"), CLOSED),
+        "fail",
+        ("proto.lost",),
+        ("incomplete",),
+    ),
+    "tls-clear-text-in-tls": Played(
+        (*STARTTLS, "TLS  ", *under_tls(*MAIL[1:-1]), "---   TLS failed."), "fail", ("tls.broken",)
+    ),
 }
 
 _POINTS = (
-    *(f"at-{phase}" for phase in ("ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit")),
+    *(
+        f"at-{phase}"
+        for phase in ("ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "chunk", "message", "quit")
+    ),
     "in-reply",
     "in-challenge",
     "in-content",
@@ -345,7 +370,37 @@ MISBEHAVIOURS: t.Dict[str, t.Tuple[str, ...]] = {
         "core/test_talk.py::test_a_refusal_that_came_before_the_connection_broke_is_read",
     ),
     "it closes instead of saying 221": ("close-at-quit",),
-    # TLS that does not come about.
+    # TLS that does not come about, or does not last.
+    "TLS that is none inside": ("starttls-nonsense", "tls-clear-text-in-tls"),
+    "a server without any certificate": ("starttls-no-certificate",),
+    "a certificate without end": (
+        "starttls-huge-certificate",
+        "core/test_tls_misbehaviours.py::test_a_certificate_beyond_the_limit",
+        "core/test_tls_misbehaviours.py::test_a_large_certificate_is_shown_in_part",
+    ),
+    "fifty certificates": ("core/test_tls_misbehaviours.py::test_a_chain_of_fifty_certificates",),
+    "certificates of another day": ("core/test_tls_misbehaviours.py::test_a_certificate_of_another_day",),
+    "a handshake without end": (
+        "starttls-endless",
+        "starttls-alerts",
+        "core/test_tls_misbehaviours.py::test_what_comes_without_end_costs_others_nothing",
+        "core/test_tls_misbehaviours.py::test_however_much_tls_comes_little_is_held",
+    ),
+    "a handshake byte by byte": ("starttls-drip", "starttls-silent", "core/test_tls.py::test_octet_by_octet"),
+    "session tickets without end": (
+        "core/test_tls_misbehaviours.py::test_tickets_without_end",
+        "core/test_tls_misbehaviours.py::test_what_comes_without_end_costs_others_nothing",
+    ),
+    "another handshake inside the session": ("core/test_tls_misbehaviours.py::test_a_request_to_renegotiate",),
+    "TLS answers that the server does not take": (
+        "core/test_tls_misbehaviours.py::test_answers_that_nobody_takes_do_not_pile_up",
+    ),
+    "the connection ends without the end of TLS": (
+        "tls-cut-at-quit",
+        "tls-cut-at-mail",
+        "tls-cut-in-reply",
+        "core/test_tls.py::test_the_end",
+    ),
     "something else than a handshake": ("starttls-garbage", "core/test_tls.py::test_any_octets_instead_of_a_handshake"),
     "a failed handshake is followed by clear text": (
         "starttls-garbage",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 import typing as t
 from pathlib import Path
@@ -54,6 +55,12 @@ class Unencrypted:
     def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
         return TLS(offered=offered, established=True)
 
+    def channel_bindings(self) -> t.Dict[str, bytes]:
+        return {}
+
+    def resumption(self) -> None:
+        return None
+
 
 def play_recorded(monkeypatch: t.Any) -> None:
     """Have talks play what is recorded, and take the stream below for TLS."""
@@ -76,15 +83,15 @@ class _Replayed(talk.Session):
 
 def _replay(session: _Replayed) -> t.Iterator[t.Any]:
     recorded = session.recorded
-    answers = iter(recorded.answers)
+    answers = collections.deque(recorded.answers)
     try:
-        for _reply in range(len(_replies(next(answers)))):
+        for _reply in range(len(_replies(answers.popleft()))):
             yield Exchange("banner")
         for command in recorded.said:
             if command is None:
                 yield Handshake()
                 continue
-            replies = _replies(next(answers))
+            replies = _replies(answers.popleft())
             yield Exchange("mail", command.encode() + b"\r\n", command)
             for _reply in replies[1:]:
                 yield Exchange("mail")
@@ -173,6 +180,41 @@ CONVERSATIONS = {
             b"250 2.0.0 Ok: queued as 4WJx0ZzqGb\r\n" + BYE,
         ),
         dialog("nobody@contoso.com", "user@contoso.com", message=MESSAGE, pipelining=True),
+    ),
+    "chunks": Recorded(
+        (
+            GREETING,
+            b"250-mx1.contoso.com\r\n250 CHUNKING\r\n",
+            b"250 2.1.0 Ok\r\n",
+            b"250 2.1.5 Ok\r\n",
+            b"250 2.0.0 Ok: 12 bytes\r\n",
+            b"250- 11 byte chunk, total 23\r\n250 OK id=1tEst-0004xY-2B\r\n",
+            BYE,
+        ),
+        dialog("user@contoso.com", message=MESSAGE._replace(transfer="bdat", chunk_size=12)),
+    ),
+    "chunks sent together": Recorded(
+        (
+            GREETING,
+            b"250-mx1.contoso.com\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
+            b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n",
+            b"250 2.0.0 Ok: 12 bytes\r\n250 2.0.0 Ok: queued as 4WJx0ZzqGb\r\n" + BYE,
+        ),
+        dialog("user@contoso.com", message=MESSAGE._replace(transfer="bdat", chunk_size=12), pipelining=True),
+    ),
+    "PRDR": Recorded(
+        (
+            GREETING,
+            b"250-mx1.contoso.com\r\n250 PRDR\r\n",
+            b"250 OK, PRDR Requested\r\n",
+            b"250 Accepted\r\n",
+            b"250 Accepted\r\n",
+            b"354 Go\r\n",
+            b"353 PRDR content analysis beginning\r\n250 PRDR R=<user@contoso.com> acceptance\r\n"
+            b"550-no\r\n550 spam\r\n250 id=1tEst-0004xY-2B message accepted for some recipients\r\n",
+            BYE,
+        ),
+        dialog("user@contoso.com", "picky@contoso.com", message=MESSAGE._replace(prdr=True)),
     ),
     "two transactions": Recorded(
         (

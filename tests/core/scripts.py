@@ -23,6 +23,7 @@ import typing as t
 from mailops_smtp.dialog.conversation import converse
 from mailops_smtp.dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSilent, StreamLost
 from mailops_smtp.dialog.message import Message
+from mailops_smtp.dialog.octets import content_of
 from mailops_smtp.dialog.replies import ReplyReader
 from mailops_smtp.dialog.session import Session
 from mailops_smtp.plan import Auth, Dialog, Envelope, Recipient
@@ -71,7 +72,8 @@ SECURED = (
 """
 )
 
-MESSAGE = Message(b"Subject: test\r\n\r\n.dot\r\n", "<token@test.com>", "token")
+CONTENT = b"Subject: test\r\n\r\n.dot\r\n"
+MESSAGE = Message(content_of(CONTENT), "<token@test.com>", "token")
 SENT = f"C: <message of {MESSAGE.size} octets>\n"
 
 
@@ -136,9 +138,10 @@ class Played(Session):
         return [recipient["outcome"] for recipient in self.recipients]
 
 
-def play(planned: Dialog, script: str) -> Played:
-    """Hold the conversation to the script."""
+def play(planned: Dialog, script: str, channel_bindings: t.Optional[t.Mapping[str, bytes]] = None) -> Played:
+    """Hold the conversation to the script. ``channel_bindings`` is what TLS has brought to light."""
     session = Played(planned)
+    session.channel_bindings = channel_bindings or {}
     session.wire = []
     procedure = converse(session)
     request = _resumed(lambda: next(procedure))
@@ -150,12 +153,13 @@ def play(planned: Dialog, script: str) -> Played:
         if mark == "C":
             if not isinstance(request, (Exchange, Farewell)) or request.shown != text:
                 raise AssertionError(f"expected {line!r}, not {request!r}")
-            session.wire.append(request.wire)
+            content = request.content if isinstance(request, Exchange) else None
+            session.wire.append(request.wire + b"".join(content or ()))
             said = True
             if isinstance(request, Farewell) or not request.awaits_reply:
                 request = _resumed(lambda: procedure.send(None))
         elif mark == "S":
-            if not isinstance(request, Exchange) or (request.wire and not said):
+            if not isinstance(request, Exchange) or (request.speaks and not said):
                 raise AssertionError(f"before {line!r} comes {request!r}")
             reader.receive(text.encode("utf-8") + b"\r\n")
             reply = reader.next_reply()

@@ -25,7 +25,8 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # Both speak of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
     "report": {"evidence", "judge"},
-    "plan": {"dialog"},
+    "plan": {"dialog", "files"},
+    "files": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},

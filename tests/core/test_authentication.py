@@ -20,8 +20,8 @@ def offering(mechanisms):
     return f"S: 220 mx1\nC: EHLO test.com\nS: 250-mx1\nS: 250 AUTH {mechanisms}\n"
 
 
-def log_in(offered, script, **changes):
-    session = play(dialog(auth=auth(**changes), stop_after="auth"), offering(offered) + script)
+def log_in(offered, script, channel_bindings=None, **changes):
+    session = play(dialog(auth=auth(**changes), stop_after="auth"), offering(offered) + script, channel_bindings)
     assert session.auth["username"] == "probe"
     return session
 
@@ -32,7 +32,13 @@ def base64_of(text):
 
 def test_plain_is_accepted():
     session = log_in("PLAIN", "C: AUTH PLAIN ********\nS: 235 2.7.0 Welcome" + QUIT)
-    assert session.auth == {"mechanism": "PLAIN", "username": "probe", "accepted": True, "problem": None}
+    assert session.auth == {
+        "mechanism": "PLAIN",
+        "username": "probe",
+        "channel_binding": None,
+        "accepted": True,
+        "problem": None,
+    }
     assert session.wire[1] == f"AUTH PLAIN {base64_of(chr(0) + 'probe' + chr(0) + 'battery-staple')}\r\n".encode()
     assert (session.reached, session.failed_phase) == ("auth", None)
 
@@ -61,6 +67,7 @@ def test_no_mechanism_in_common():
     assert session.auth == {
         "mechanism": None,
         "username": "probe",
+        "channel_binding": None,
         "accepted": None,
         "problem": "The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI.",
     }
@@ -135,9 +142,26 @@ def test_challenges_without_end_come_to_an_end(name):
     initial = "" if name in ("LOGIN", "CRAM-MD5") else " ********"
     asked = f"S: 334 {base64_of('?')}\n"
     script = f"C: AUTH {name}{initial}\n" + (asked + "C: ********\n") * answers + asked + "C: *\nS: 501 Ok" + QUIT
-    session = log_in(name, script, mechanism=name)
+    session = log_in(name, script, {"tls-unique": b"unique"}, mechanism=name)
     assert session.auth["problem"]
     assert session.failed_phase == "auth"
+
+
+@pytest.mark.parametrize("kind", ["tls-unique", "tls-server-end-point"])
+def test_what_the_log_in_is_bound_to_is_told(kind):
+    name = "SCRAM-SHA-256-PLUS"
+    session = log_in(name, f"C: AUTH {name} ********\nS: 535 No" + QUIT, {kind: b"octets"}, mechanism=name)
+    assert (session.auth["channel_binding"], session.auth["accepted"]) == (kind, False)
+    said = base64.b64decode(session.wire[1].split()[-1])
+    assert said.startswith(f"p={kind},,n=probe,r=".encode())
+
+
+def test_a_bound_log_in_without_anything_to_bind_it_to_is_not_begun():
+    session = log_in("SCRAM-SHA-256-PLUS", QUIT, mechanism="SCRAM-SHA-256-PLUS")
+    assert session.auth["problem"].endswith("data of the TLS session, and there is none.")
+    assert (session.auth["mechanism"], session.failed_phase) == (None, "auth")
+    optional = log_in("SCRAM-SHA-256-PLUS", QUIT, mechanism="SCRAM-SHA-256-PLUS", required=False)
+    assert (optional.auth["problem"], optional.failed_phase) == (session.auth["problem"], None)
 
 
 @pytest.mark.parametrize("name", ["SCRAM-SHA-256", "SCRAM-SHA-1", "LOGIN"])

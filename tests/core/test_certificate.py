@@ -61,6 +61,7 @@ def certificate(
     names=(),
     digest=SHA256,
     rsa_padding=None,
+    features=None,
 ):
     builder = x509.CertificateBuilder(
         subject_name=subject,
@@ -72,6 +73,8 @@ def certificate(
     ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if features is not None:
+        builder = builder.add_extension(x509.TLSFeature(features), critical=False)
     return builder.sign(key(kind), None if kind.startswith("Ed") else digest, rsa_padding=rsa_padding)
 
 
@@ -201,6 +204,20 @@ def test_alternative_names():
         "URI:smtp://contoso.com",
         "registeredID:#2a03",
     )
+
+
+@pytest.mark.parametrize(
+    ("features", "must_staple"),
+    [
+        (None, False),
+        ([x509.TLSFeatureType.status_request], True),
+        ([x509.TLSFeatureType.status_request_v2], False),
+        ([x509.TLSFeatureType.status_request_v2, x509.TLSFeatureType.status_request], True),
+    ],
+)
+def test_a_certificate_that_demands_stapling(features, must_staple):
+    facts = facts_of(certificate(features=features, names=[x509.DNSName("mx1.contoso.com")]))
+    assert (facts.must_staple, facts.names) == (must_staple, ("DNS:mx1.contoso.com",))
 
 
 def test_without_alternative_names_the_common_name_is_shown():

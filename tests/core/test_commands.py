@@ -41,7 +41,7 @@ from mailops_smtp.dialog.commands import CommandError
     ],
 )
 def test_a_command_without_a_secret(command, line):
-    assert command == (line.encode() + b"\r\n", line)
+    assert command[:2] == (line.encode() + b"\r\n", line)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_command_without_a_secret(command, line):
     ],
 )
 def test_a_command_with_a_secret(command, wire, shown):
-    assert command == (wire, shown)
+    assert command[:2] == (wire, shown)
 
 
 VALUES = st.one_of(

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from mailops_smtp.dialog.message import dot_stuffed
+from mailops_smtp.dialog.octets import dot_stuffed
 
-from tests.core.scripts import GREETED, MESSAGE, SENT, dialog, envelope, people, play
+from tests.core.scripts import CONTENT, GREETED, MESSAGE, SENT, dialog, envelope, people, play
 
 OFFERED = GREETED.replace("S: 250 mx1.contoso.com", "S: 250-mx1.contoso.com\nS: 250 PIPELINING")
 MAIL = "C: MAIL FROM:<admin@test.com>\nS: 250 Ok\n"
@@ -40,7 +40,7 @@ def test_the_sender_alone():
 def test_a_message_takes_two_turns():
     script = MAIL + RCPT + f"C: DATA\nS: 354 Go ahead\n{SENT}S: 250 Ok\n" + QUIT
     session = play(probe(message=MESSAGE), OFFERED + script)
-    assert sent(session) == [ENVELOPE + b"DATA\r\n", dot_stuffed(MESSAGE.content) + b"QUIT\r\n"]
+    assert sent(session) == [ENVELOPE + b"DATA\r\n", b"".join(dot_stuffed([CONTENT])) + b"QUIT\r\n"]
     assert session.message["outcome"] == "accepted"
 
 

@@ -13,6 +13,7 @@ import socket
 import threading
 
 import pytest
+from mailops_smtp.dialog.octets import content_of
 from mailops_smtp.evidence import StepError
 from mailops_smtp.plan import Timeouts
 from mailops_smtp.scenario import ScenarioServer
@@ -20,7 +21,7 @@ from mailops_smtp.wire import engine
 from mailops_smtp.wire.engine import Engine
 
 from tests.core.jobs import job, talks
-from tests.core.scripts import MESSAGE, dialog
+from tests.core.scripts import CONTENT, MESSAGE, dialog
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
@@ -218,13 +219,14 @@ def test_a_stream_that_cannot_announce_room_is_asked_again():
         (made,) = talks(job(server.port, dialog("user@contoso.com", message=MESSAGE), open_channel=open_narrow))
         (session,) = server.wait()
     assert made.session.failed_phase is None
-    assert (session.violations, session.messages[0].content) == ([], MESSAGE.content)
+    assert (session.violations, session.messages[0].content) == ([], CONTENT)
 
 
 def test_a_message_larger_than_any_buffer():
-    large = MESSAGE._replace(content=b"Subject: large\r\n\r\n" + (b"x" * 70 + b"\r\n") * 80_000)
+    octets = b"Subject: large\r\n\r\n" + (b"x" * 70 + b"\r\n") * 80_000
+    large = MESSAGE._replace(content=content_of(octets))
     with ScenarioServer() as server:
         (made,) = talks(job(server.port, dialog("user@contoso.com", message=large)))
         (session,) = server.wait()
     assert made.session.failed_phase is None
-    assert session.messages[0].content == large.content
+    assert session.messages[0].content == octets

@@ -45,6 +45,7 @@ CASES = {
     "vantage.proxy": (check("E: proxy rules"), check("E: refused by the proxy's word")),
     "vantage.jump_forwarding": (check("E: jump_forwarding prohibited"), check("E: refused prohibited")),
     "vantage.tunnel": (check("S: 220 hi.contoso.com\nC: EHLO a.b\nE: tunnel lost"), check("E: reset lost")),
+    "vantage.unreadable": (check("E: unreadable It has changed."), check("E: local It has changed.")),
     "vantage.crashed": (check("E: crashed KeyError"), check("E: local KeyError")),
     "rep.dnsbl": (
         check("S: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org"),

@@ -52,9 +52,10 @@ def certificate(**changes):
     return secured(certificate={**CERTIFICATE, **changes})
 
 
-def auth(outcome):
+def auth(outcome, **facts):
     return check(
-        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}"
+        f"S: 220 mx1.contoso.com\nC: EHLO a.b\nS: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ********\n{outcome}",
+        auth={"mechanism": "PLAIN", "problem": None, "accepted": False, **facts},
     )
 
 
@@ -84,6 +85,8 @@ def unable(problem, failed_phase="auth"):
         failed_phase=failed_phase,
     )
 
+
+LATER = "2026-07-01T00:00:00Z"
 
 # id: (a check that shows it, one that nearly does)
 CASES = {
@@ -160,6 +163,19 @@ CASES = {
         secured(name_matches={"name": "mx1.contoso.com", "matches": None, "by": None, "reason": "expired"}),
     ),
     "tls.expiring": (certificate(days_left=13.9), certificate(days_left=14.0)),
+    "tls.broken": (
+        check("S: 220 hi\nTLS: \nC: EHLO a.b\nE: tls The server sent the TLS alert"),
+        check("S: 220 hi\nC: EHLO a.b\nE: protocol this is not SMTP"),
+    ),
+    "tls.as_of": (
+        secured(as_of={"date": LATER, "valid": False, "reason": "the certificate has expired by then: it is valid"}),
+        secured(as_of={"date": LATER, "valid": False, "reason": "self-signed certificate"}),
+    ),
+    "tls.must_staple": (certificate(must_staple=True), certificate(must_staple=False)),
+    "auth.channel_binding": (
+        auth("S: 535 5.7.8 authentication failed", channel_binding="tls-unique"),
+        auth("S: 535 5.7.8 authentication failed", channel_binding=None),
+    ),
     "auth.535": (auth("S: 535 5.7.8 authentication failed"), auth("S: 454 4.7.0 535 tries")),
     "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
     "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),

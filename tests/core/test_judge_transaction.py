@@ -164,6 +164,11 @@ def test_a_healthy_dialog_has_nothing_to_find():
     )
 
 
+def test_tls_that_fails_at_quit_spoils_nothing():
+    failed = check(HEALTHY.replace("S: 221 2.0.0 Bye", "E: tls The server sent the TLS alert"))
+    assert (judge(failed)["verdict"], ids(judge(failed))) == ("pass", ["quit.none"])
+
+
 def test_an_accepted_message_is_summed_up_with_its_queue_id():
     facts = check(HEALTHY, message={"outcome": "accepted", "queue_id": "4WJx0z5vK"})
     assert judge(facts)["summary"] == "mx1.contoso.com [203.0.113.5]:25 accepted the message as 4WJx0z5vK after 180 ms."

@@ -13,7 +13,8 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mailops_smtp.dialog.message import DEFAULT_BODY, compose, dot_stuffed, queue_id
+from mailops_smtp.dialog.message import DEFAULT_BODY, Attachment, TooSmall, compose, message_id_in, queue_id
+from mailops_smtp.dialog.octets import Content, content_of, filler
 
 DATE = "Sun, 01 Mar 2026 21:04:11 +0000"
 
@@ -31,13 +32,17 @@ def message(**changes):
     )
 
 
-def parsed(content):
-    return email.message_from_bytes(content, policy=email.policy.default)
+def content(made):
+    return b"".join(made.content.pieces())
+
+
+def parsed(octets):
+    return email.message_from_bytes(octets, policy=email.policy.default)
 
 
 def test_the_message_of_the_procedure():
     made = message()
-    assert made.content.decode("ascii").split("\r\n") == [
+    assert content(made).decode("ascii").split("\r\n") == [
         "From: <admin@test.com>",
         "To: <user@contoso.com>",
         f"Date: {DATE}",
@@ -53,22 +58,22 @@ def test_the_message_of_the_procedure():
         "Token: 0f1e2d",
         "",
     ]
-    assert (made.message_id, made.token, made.size) == ("<0f1e2d@vantage.test.com>", "0f1e2d", len(made.content))
+    assert (made.message_id, made.token, made.size) == ("<0f1e2d@vantage.test.com>", "0f1e2d", len(content(made)))
 
 
 def test_the_null_sender_has_an_author_too():
-    assert message(sender="").content.startswith(b"From: <postmaster@vantage.test.com>\r\n")
+    assert content(message(sender="")).startswith(b"From: <postmaster@vantage.test.com>\r\n")
 
 
 def test_several_recipients_stand_in_one_folded_field():
     people = [f"a-rather-long-local-part-{number}@contoso.com" for number in range(10)]
     made = message(recipients=people)
-    assert [address.addr_spec for address in parsed(made.content)["To"].addresses] == people
+    assert [address.addr_spec for address in parsed(content(made))["To"].addresses] == people
 
 
 def test_headers_are_added_and_replaced():
     made = message(headers={"subject": "Mine", "X-Ticket": "4711", "Message-Id": "<mine@test.com>"})
-    found = parsed(made.content)
+    found = parsed(content(made))
     assert found.get_all("Subject") == ["Mine"]
     assert found["X-Ticket"] == "4711"
     assert found.get_all("Message-ID") == ["<mine@test.com>"]
@@ -77,7 +82,7 @@ def test_headers_are_added_and_replaced():
 
 def test_a_subject_beyond_ascii():
     made = message(subject="Prüfung 日本 " * 10)
-    assert parsed(made.content)["Subject"] == ("Prüfung 日本 " * 10).rstrip(" ") + " "
+    assert parsed(content(made))["Subject"] == ("Prüfung 日本 " * 10).rstrip(" ") + " "
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_a_subject_beyond_ascii():
     ],
 )
 def test_the_body_is_encoded_only_where_it_must_be(body, encoding):
-    found = parsed(message(body=body).content)
+    found = parsed(content(message(body=body)))
     assert found["Content-Transfer-Encoding"] == encoding
     assert found.get_payload(decode=True).decode().replace("\r\n", "\n") == f"{body}\n\nToken: 0f1e2d\n"
 
@@ -103,31 +108,104 @@ BODY_TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categorie
 @given(subject=HEADER_TEXT, body=BODY_TEXT)
 @example(subject="x" * 70 + " y", body=DEFAULT_BODY)
 @example(subject="", body=".\r.\n.\r\n..\n")
+@example(subject="", body="\r")
 def test_any_text_makes_a_message_that_every_server_takes(subject, body):
-    content = message(subject=subject, body=body).content
-    assert re.fullmatch(rb"(?:[\x01-\x09\x0b\x0c\x0e-\x7f]{0,998}\r\n)*", content), (
-        "ASCII, CRLF, lines within the limit"
-    )
-    found = parsed(content)
+    octets = content(message(subject=subject, body=body))
+    assert re.fullmatch(rb"(?:[\x01-\x09\x0b\x0c\x0e-\x7f]{0,998}\r\n)*", octets), "ASCII, CRLF, lines within the limit"
+    found = parsed(octets)
     assert found["X-Mailops-Token"] == "0f1e2d", "the header has not ended early"
     sent = found.get_payload(decode=True).decode("utf-8")
     assert re.split("\r\n|\r|\n", sent) == [*re.split("\r\n|\r|\n", body), "", "Token: 0f1e2d", ""]
 
 
-def unstuffed(wire):
-    """What a server makes of it (RFC 5321 4.5.2), and what it has not read yet."""
-    content = b""
-    while True:
-        line, _line_end, wire = wire.partition(b"\r\n")
-        if line == b".":
-            return content, wire
-        content += (line[1:] if line.startswith(b".") else line) + b"\r\n"
+# What is attached.
 
 
-@given(st.lists(st.one_of(st.sampled_from([b"", b".", b"..", b"...", b".a"]), st.binary(max_size=20))))
-def test_dots_arrive_as_they_were(lines):
-    content = b"".join(re.sub(rb"[\r\n]", b"", line) + b"\r\n" for line in lines)
-    assert unstuffed(dot_stuffed(content)) == (content, b"")
+def attachment(name="report.pdf", octets=b"\0\xff" * 100, media_type="application/pdf"):
+    return Attachment(name, media_type, content_of(octets))
+
+
+@pytest.mark.parametrize("body", [DEFAULT_BODY, "Grüße", ".", ""])
+@pytest.mark.parametrize("octets", [b"", b"x", b"\0\xff" * 100, b"." * 57, b"a\r\n.\r\n" * 50])
+def test_an_attachment_arrives_as_it_was(octets, body):
+    made = message(body=body, attachments=[attachment(octets=octets), attachment("b.txt", b"b", "text/plain")])
+    assert made.size == len(content(made))
+    text, first, second = parsed(content(made)).iter_parts()
+    assert text.get_payload(decode=True).decode().replace("\r\n", "\n").startswith(f"{body}\n\nToken: 0f1e2d")
+    assert (first.get_filename(), first.get_content_type()) == ("report.pdf", "application/pdf")
+    assert (first.get_content_disposition(), first.get_payload(decode=True)) == ("attachment", octets)
+    assert (second.get_content_type(), second.get_payload(decode=True)) == ("text/plain", b"b")
+
+
+@pytest.mark.parametrize("name", ["a b.txt", 'a"b\\c.txt', "Grüße (1).txt", "日本.zip", "x" * 255])
+def test_a_file_name_arrives_as_it_was(name):
+    made = message(attachments=[attachment(name)])
+    (_text, part) = parsed(content(made)).iter_parts()
+    assert part.get_filename() == name
+
+
+@given(st.binary(max_size=200))
+def test_any_attachment_makes_a_message_that_every_server_takes(octets):
+    made = content(message(attachments=[attachment(octets=octets)]))
+    assert re.fullmatch(rb"(?:[\x01-\x09\x0b\x0c\x0e-\x7f]{0,998}\r\n)*", made)
+    (_text, part) = parsed(made).iter_parts()
+    assert part.get_payload(decode=True) == octets
+
+
+# How large it is.
+
+ALONE = message().size
+
+
+@pytest.mark.parametrize("more", [2, 3, 77, 78, 79, 80, 81, 1000, 10_000])
+@pytest.mark.parametrize("attachments", [[], [attachment()]])
+def test_a_message_is_as_large_as_it_should_be(more, attachments):
+    alone = message(attachments=attachments).size
+    made = message(attachments=attachments, size=alone + more)
+    assert made.size == len(content(made)) == alone + more
+    whole = parsed(content(made))
+    text = next(whole.iter_parts()) if attachments else whole
+    assert text.get_content().replace("\r\n", "\n").startswith(f"{DEFAULT_BODY}\n\nToken: 0f1e2d\n")
+    assert len(list(whole.iter_parts())) == (2 if attachments else 0)
+
+
+@pytest.mark.parametrize("size", [0, ALONE, ALONE + 1])
+def test_a_message_cannot_be_smaller_than_it_is(size):
+    with pytest.raises(TooSmall) as raised:
+        message(size=size)
+    assert raised.value.least == ALONE + 2
+    assert message(size=ALONE + 2).size == ALONE + 2
+
+
+# The user's own.
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Message-ID: <a@b.example>\r\n\r\n", "<a@b.example>"),
+        ("Subject: x\r\nMESSAGE-id:\r\n <a@b.example>\r\n\r\n", "<a@b.example>"),
+        ("Subject: x\nMessage-Id : <a@b.example>\n\n", "<a@b.example>"),
+        ("Subject: x\rMessage-Id:<a@b.example>\r\r", "<a@b.example>"),
+        ("X-Message-ID: <a@b.example>\r\n\r\n", None),
+        ("Subject: x\r\n\r\nMessage-ID: <a@b.example>\r\n", None),
+        ("Message-ID: a@b.example\r\n\r\n", None),
+        ("Message-ID: <a\x1b[2J>\r\n\r\n", None),
+        ("", None),
+    ],
+)
+def test_the_message_id_of_a_message_that_is_there_already(text, found):
+    assert message_id_in(content_of(text.encode())) == found
+
+
+def test_no_more_than_a_header_is_read_for_it():
+    taken = []
+    endless = Content(lambda: (taken.append(piece) or piece for piece in filler(10_000_000)), 10_000_000)
+    assert message_id_in(endless) is None
+    assert sum(map(len, taken)) < 200_000
+
+
+# What the server says of it.
 
 
 @pytest.mark.parametrize(

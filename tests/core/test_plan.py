@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import email
 import email.policy
 
@@ -129,6 +130,26 @@ def test_credentials_are_for_a_server_that_proves_who_it_is():
     assert "hunter2" not in repr(target(auth=credentials))
 
 
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2027-03-31", "2027-03-31T00:00:00+00:00"),
+        ("2028-02-29", "2028-02-29T00:00:00+00:00"),
+        ("2027-03-31T06:07:08Z", "2027-03-31T06:07:08+00:00"),
+        ("2027-03-31 06:07:08.987z", "2027-03-31T06:07:08+00:00"),
+        ("2027-03-31t06:07:08+02:30", "2027-03-31T03:37:08+00:00"),
+        ("2027-12-31T23:00:00-23:59", "2028-01-01T22:59:00+00:00"),
+        # As YAML reads them where nobody has quoted them.
+        (datetime.date(2027, 3, 31), "2027-03-31T00:00:00+00:00"),
+        (datetime.datetime(2027, 3, 31, 6, tzinfo=datetime.timezone.utc), "2027-03-31T06:00:00+00:00"),
+    ],
+)
+def test_a_day_to_judge_certificates_for(written, moment):
+    as_of = datetime.datetime.fromisoformat(moment)
+    assert target(tls={"as_of": written}).tls.as_of == as_of.timestamp()
+    assert target().tls.as_of is None
+
+
 def test_a_log_in_is_required_unless_the_user_says_otherwise():
     assert target(auth={"username": "probe", "password": "hunter2"}).dialog.auth.required is True
     assert target(auth={"username": "probe", "password": "hunter2", "required": False}).dialog.auth.required is False
@@ -145,7 +166,7 @@ def test_each_message_has_a_token_of_its_own():
         test_message={"subject": "Grüße", "body": "Text", "headers": {"X-Ticket": 4711}},
     )
     message = made.dialog.with_messages(lambda: "token1", DATE).envelope.message
-    found = email.message_from_bytes(message.content, policy=email.policy.default)
+    found = email.message_from_bytes(b"".join(message.content.pieces()), policy=email.policy.default)
     assert (found["From"], found["To"], found["Subject"]) == ("admin@test.com", "user@contoso.com", "Grüße")
     assert (found["Date"], found["X-Ticket"]) == (DATE, "4711")
     assert found["Message-ID"] == "<token1@vantage.test.com>"

@@ -17,6 +17,7 @@ def planned(**options):
 
 AUTH = {"username": "u", "password": "p"}
 PROXY = {"host": "proxy", "port": 1080}
+DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, such as 2027-03-31T06:00:00Z."
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,38 @@ PROXY = {"host": "proxy", "port": 1080}
             "stop_after 'connect' is not a choice here:"
             " choose one of banner, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message.",
         ),
+        *(
+            ({"tls": {"as_of": day}}, f"tls.as_of {day!r} {problem}: {DATES}")
+            for day, problem in (
+                ("tomorrow", "is no date"),
+                ("20270331", "is no date"),
+                ("2027-3-31", "is no date"),
+                ("31.03.2027", "is no date"),
+                ("2027-03-31T06:00:00", "is no date"),
+                ("2027-03-31T06:00Z", "is no date"),
+                ("2027-03-31\n", "is no date"),
+                ("٢٠٢٧-03-31", "is no date"),
+                ("2027-02-29", "does not exist"),
+                ("2027-13-01", "does not exist"),
+                ("2027-00-01", "does not exist"),
+                ("2027-01-00", "does not exist"),
+                ("1949-12-31", "does not exist"),
+                ("9999-01-01", "does not exist"),
+                ("2027-03-31T24:00:00Z", "does not exist"),
+                ("2027-03-31T23:60:00Z", "does not exist"),
+                ("2027-03-31T23:59:60Z", "does not exist"),
+                ("2027-03-31T06:00:00+24:00", "does not exist"),
+                ("2027-03-31T06:00:00-01:60", "does not exist"),
+            )
+        ),
+        (
+            {"starttls": "never", "tls": {"as_of": "2027-03-31"}},
+            "tls {'as_of': '2027-03-31'} has no effect with starttls: never: drop one of the two.",
+        ),
+        (
+            {"starttls": "never", "auth": {"username": "u", "password": "p", "mechanism": "SCRAM-SHA-1-PLUS"}},
+            "auth.mechanism 'SCRAM-SHA-1-PLUS' binds the log-in to TLS, which starttls: never rules out: use TLS.",
+        ),
         (
             {"stop_after": "starttls", "protocol": "smtps"},
             "stop_after 'starttls' comes before the banner with smtps: stop after banner or later.",
@@ -304,8 +337,7 @@ PROXY = {"host": "proxy", "port": 1080}
         ),
         (
             {"test_message": {"subject": "x"}},
-            "test_message {'subject': 'x', 'body': None, 'headers': None} has no recipient:"
-            " give recipient, the address to send it to.",
+            "recipient None is missing: give one, the message goes to it.",
         ),
         (
             {"recipient": "a@b.example", "test_message": {"subject": "a\r\nBcc: b@b.example"}},

@@ -69,6 +69,20 @@ def test_only_what_is_planned_is_said(changes, lines):
     assert rehearse(dialog(**changes)) == lines
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_message_in_chunks_with_a_reply_for_each_recipient(pipelining):
+    message = MESSAGE._replace(transfer="bdat", chunk_size=10, prdr=True)
+    lines = rehearse(dialog("user@contoso.com", message=message, starttls="never", pipelining=pipelining))
+    assert lines[1:] == [
+        "MAIL FROM:<admin@test.com> SIZE=23 PRDR",
+        "RCPT TO:<user@contoso.com>",
+        "BDAT 10",
+        "BDAT 10",
+        "BDAT 3 LAST",
+        "QUIT",
+    ]
+
+
 def test_a_stop_after_data():
     lines = rehearse(dialog("user@contoso.com", message=MESSAGE, stop_after="data", starttls="never"))
     assert lines[-1] == "DATA"

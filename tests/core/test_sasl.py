@@ -26,22 +26,52 @@ SCRAM_EXAMPLES = {
         b"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
         "server_final": b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
     },
+    # The RFCs have no example of these. GNU SASL 2.2.0 took the client's messages for right and answered with its own.
+    "SCRAM-SHA-1-PLUS": {
+        "nonce": "clientnonce0123456789",
+        "server_first": b"r=clientnonce0123456789MeIV2Ajyw7wa+ta1NHgvxQNP,s=7Vk3JMQ9fhmfv09F,i=4096",
+        "client_final": b"c=cD10bHMtdW5pcXVlLCwAAQIDBAUGBwgJCgs=,r=clientnonce0123456789MeIV2Ajyw7wa+ta1NHgvxQNP,"
+        b"p=1baUYphD7r7nq8LPDBSWEgx4pnU=",
+        "server_final": b"v=7NvploSggp6zeqDkeaVgSTrQ0Fw=",
+    },
+    "SCRAM-SHA-256-PLUS": {
+        "nonce": "clientnonce0123456789",
+        "server_first": b"r=clientnonce0123456789Hq/KR53WciTpNRoHCes8dCDa,s=713exsSExsK8JDpH,i=4096",
+        "client_final": b"c=cD10bHMtdW5pcXVlLCwAAQIDBAUGBwgJCgs=,r=clientnonce0123456789Hq/KR53WciTpNRoHCes8dCDa,"
+        b"p=4RjH6NF0mGxQivQYRrBf5vcEeJMvt85gcHou4jkwORQ=",
+        "server_final": b"v=GsQv6293uV4vticVJ0saH/UZdDeUMXCYHcUDZFtKTmw=",
+    },
 }
+UNIQUE = bytes(range(12))  # as long as a TLS Finished message is
+BINDINGS = {name: sasl.Binding("p=tls-unique", UNIQUE) for name in SCRAM_EXAMPLES if name.endswith("-PLUS")}
 
 
 @pytest.fixture(params=sorted(SCRAM_EXAMPLES))
 def scram(request):
     example = SCRAM_EXAMPLES[request.param]
-    return sasl.mechanism(request.param, "user", "pencil", example["nonce"]), example
+    binding = BINDINGS.get(request.param, sasl.UNBOUND)
+    return sasl.mechanism(request.param, "user", "pencil", example["nonce"], binding), example
 
 
 def test_scram_says_what_the_rfc_says(scram):
     mechanism, example = scram
-    assert mechanism.initial() == b"n,,n=user,r=" + example["nonce"].encode()
+    header = b"p=tls-unique,," if mechanism.name in BINDINGS else b"n,,"
+    assert mechanism.initial() == header + b"n=user,r=" + example["nonce"].encode()
     assert mechanism.respond(example["server_first"]) == example["client_final"]
     assert not mechanism.finished, "the server has proved nothing yet"
     assert mechanism.respond(example["server_final"]) == b""
     assert mechanism.finished
+
+
+def test_scram_of_a_client_that_would_have_bound_it():
+    """Taken for right by GNU SASL 2.2.0 without channel binding, and refused by the same with it."""
+    mechanism = sasl.mechanism("SCRAM-SHA-1", "user", "pencil", "clientnonce0123456789", sasl.Binding("y"))
+    assert mechanism.initial() == b"y,,n=user,r=clientnonce0123456789"
+    nonce = b"r=clientnonce01234567898GQDYemjMzP0nycMb/HAre6W"
+    assert mechanism.respond(nonce + b",s=BXn+98RbYnUjQNIQ,i=4096") == (
+        b"c=eSws," + nonce + b",p=igU2C44MwHyI/i7AcwIg24diaNo="
+    )
+    assert mechanism.respond(b"v=X4P4ZSBKGsBd5zDPqOCToJjOfl8=") == b""
 
 
 def test_scram_tells_a_server_that_does_not_know_the_password(scram):
@@ -193,7 +223,7 @@ def test_a_challenge_too_many(name):
         "OAUTHBEARER": [b"{}"],
     }
     example = SCRAM_EXAMPLES.get(name, {"nonce": None})
-    mechanism = sasl.mechanism(name, "user", "pencil", example["nonce"])
+    mechanism = sasl.mechanism(name, "user", "pencil", example["nonce"], BINDINGS.get(name, sasl.UNBOUND))
     mechanism.initial()
     for challenge in challenges.get(name, [example[key] for key in ("server_first", "server_final") if key in example]):
         mechanism.respond(challenge)
@@ -230,7 +260,36 @@ def test_oauth_refuses_its_separator(name):
     ],
 )
 def test_choice(offered, wanted, tls, allow_clear_text, chosen):
-    assert sasl.choose(offered, wanted, tls, allow_clear_text) == chosen
+    assert sasl.choose(offered, wanted, tls, allow_clear_text, {}) == chosen
+
+
+ALL = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]
+TLS_1_2 = {"tls-unique": b"unique", "tls-server-end-point": b"certificate"}
+TLS_1_3 = {"tls-server-end-point": b"certificate"}
+UP_TO_1_2 = sasl.Binding("p=tls-unique", b"unique")
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "had", "chosen", "binding"),
+    [
+        (ALL, None, TLS_1_2, "SCRAM-SHA-256-PLUS", UP_TO_1_2),
+        (ALL[:3], None, TLS_1_2, "SCRAM-SHA-1-PLUS", UP_TO_1_2),
+        # RFC 8600 4: the better hash first. The server's list is whole, so it is not told that it was taken for short.
+        (ALL[:4], None, TLS_1_2, "SCRAM-SHA-256", sasl.Binding("n")),
+        ([name.lower() for name in ALL], "SCRAM-SHA-1", TLS_1_2, "SCRAM-SHA-1", sasl.Binding("n")),
+        (["SCRAM-SHA-256", "PLAIN"], None, TLS_1_2, "SCRAM-SHA-256", sasl.Binding("y")),
+        (["SCRAM-SHA-1"], "SCRAM-SHA-1", TLS_1_2, "SCRAM-SHA-1", sasl.Binding("y")),
+        # The type that is left in TLS 1.3 has to be asked for.
+        (ALL, None, TLS_1_3, "SCRAM-SHA-256", sasl.Binding("n")),
+        (["SCRAM-SHA-256"], None, TLS_1_3, "SCRAM-SHA-256", sasl.Binding("n")),
+        (ALL, "SCRAM-SHA-1-PLUS", TLS_1_3, "SCRAM-SHA-1-PLUS", sasl.Binding("p=tls-server-end-point", b"certificate")),
+        (ALL, "SCRAM-SHA-256-PLUS", TLS_1_2, "SCRAM-SHA-256-PLUS", UP_TO_1_2),
+        (ALL, None, {}, "SCRAM-SHA-256", sasl.Binding("n")),
+    ],
+)
+def test_what_a_log_in_is_bound_to(offered, wanted, had, chosen, binding):
+    name = sasl.choose(offered, wanted, True, False, had)
+    assert (name, sasl.bind(name, offered, had)) == (chosen, binding)
 
 
 @pytest.mark.parametrize(
@@ -241,9 +300,22 @@ def test_choice(offered, wanted, tls, allow_clear_text, chosen):
         (["PLAIN"], "CRAM-MD5", True, "The server does not offer CRAM-MD5; it offers PLAIN."),
         (["PLAIN", "LOGIN"], None, False, "Without TLS, PLAIN or LOGIN would show the password"),
         (["XOAUTH2"], "XOAUTH2", False, "Without TLS, XOAUTH2 would show the password or token"),
+        (
+            ["SCRAM-SHA-1-PLUS"],
+            None,
+            True,
+            "The server has no mechanism for a user name and a password; it offers SCRAM-",
+        ),
+        (
+            ["SCRAM-SHA-1-PLUS"],
+            "SCRAM-SHA-1-PLUS",
+            False,
+            "binds the log-in to data of the TLS session, and there is none.",
+        ),
+        (["SCRAM-SHA-1-PLUS"], "SCRAM-SHA-1-PLUS", True, "TLS session, of which none can be had from this one."),
     ],
 )
 def test_no_choice(offered, wanted, tls, sentence):
     with pytest.raises(sasl.SASLError) as caught:
-        sasl.choose(offered, wanted, tls, False)
+        sasl.choose(offered, wanted, tls, False, {})
     assert sentence in str(caught.value)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -17,11 +18,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
-from mailops_smtp.wire import handshake
+from mailops_smtp.wire import handshake, tls
+from mailops_smtp.wire.certificate import CertificateError
+from mailops_smtp.wire.channel_binding import channel_bindings
 from mailops_smtp.wire.tls import TLSFailure, TLSStream
 from mailops_smtp.wire.tls_settings import TLSSettings
 
@@ -43,6 +46,81 @@ def test_the_facts_of_a_session(make_tls_settings, version, key):
     assert facts["name_matches"] == {"name": HOST, "matches": True, "by": f"DNS:{HOST}", "reason": None}
     assert facts["client_certificate_requested"] is False
     assert facts["library"] == ssl.OPENSSL_VERSION
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "tickets", "heard", "seen"),
+    [
+        ("TLSv1.2", 0, 2, False, (True, None)),
+        ("TLSv1.2", ssl.OP_NO_TICKET, 2, False, (False, True)),
+        ("TLSv1.3", 0, 2, True, (True, None)),
+        ("TLSv1.3", 0, 0, True, (False, None)),
+        ("TLSv1.3", 0, 0, False, (None, None)),
+    ],
+)
+def test_what_the_server_offers_for_resumption(make_tls_settings, version, options, tickets, heard, seen):
+    context = server_context(version=version)
+    context.options |= options
+    context.num_tickets = tickets
+    server = Server(context)
+    stream = connect(server, make_tls_settings())
+    stream.send(b"EHLO client.example\r\n")
+    if heard:
+        server.tls.write(b"250 Ok\r\n")
+        assert stream.recv(1000) == b"250 Ok\r\n"
+    offer = stream.resumption()
+    assert (offer.ticket, offer.session_id) == seen
+    assert (offer.ticket_lifetime_hint is not None) is (offer.ticket is True)
+    assert (offer.reused, offer.reason) == (None, "only a second connection would show it")
+
+
+def test_without_a_session_nothing_is_offered(make_tls_settings):
+    stream = TLSStream(Server(server_context()), make_tls_settings(), HOST)
+    assert stream.resumption() is None
+
+
+def test_both_ends_of_a_session_have_the_same_binding(make_tls_settings):
+    server = Server(server_context(version="TLSv1.2"))
+    stream = connect(server, make_tls_settings())
+    stream.send(b"EHLO client.example\r\n")
+    assert stream.channel_bindings()["tls-unique"] == server.tls.get_channel_binding("tls-unique")
+
+
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+
+
+@pytest.mark.parametrize(
+    ("key", "digest", "binds"),
+    [
+        (None, hashes.SHA256(), hashes.SHA256()),
+        (None, hashes.SHA384(), hashes.SHA384()),
+        (None, hashes.SHA512(), hashes.SHA512()),
+        (RSA_KEY, hashes.SHA224(), hashes.SHA224()),
+        (RSA_KEY, hashes.SHA512(), hashes.SHA512()),
+        (ed25519.Ed25519PrivateKey.generate(), None, None),
+    ],
+)
+def test_what_the_certificate_binds_a_log_in_to(key, digest, binds, make_tls_settings):
+    issued = issue(HOST, key=key, digest=digest)
+    bindings = connect(Server(server_context(issued, "TLSv1.3")), make_tls_settings()).channel_bindings()
+    assert bindings == ({"tls-server-end-point": issued.certificate.fingerprint(binds)} if binds else {})
+
+
+@pytest.mark.parametrize("algorithm", ["md5WithRSAEncryption", "sha1WithRSAEncryption", "ecdsa-with-SHA1"])
+def test_a_weak_signature_binds_by_a_strong_hash(algorithm, make_tls_settings):
+    """RFC 5929 4.1. Nothing here signs that way any more, so the name of the algorithm has to do."""
+    stream = connect(Server(server_context(version="TLSv1.3")), make_tls_settings())
+    bindings = channel_bindings(stream._tls, b"certificate", algorithm)
+    assert bindings == {"tls-server-end-point": hashlib.sha256(b"certificate").digest()}
+
+
+def test_a_certificate_that_cannot_be_read_binds_nothing(make_tls_settings, monkeypatch):
+    def unreadable(octets, now):
+        raise CertificateError("no certificate")
+
+    stream = connect(Server(server_context(version="TLSv1.3")), make_tls_settings())
+    monkeypatch.setattr(tls, "certificate_facts", unreadable)
+    assert stream.channel_bindings() == {}
 
 
 def test_an_endless_chain_is_cut(make_tls_settings):
@@ -138,8 +216,9 @@ class Server:
     def recv(self, size):
         return self.outgoing.read(size)
 
-names = ("server_name", "client_cert", "client_key", "min_version", "max_version")
+names = ("server_name", "client_cert", "client_key", "min_version", "max_version", "as_of")
 options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names))
+options.as_of = int(float(sys.argv[4])) + 40 * 86400
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[3])
 facts = []
@@ -148,7 +227,12 @@ for options.max_version in ("TLSv1.2", "TLSv1.3"):
         stream = TLSStream(Server(context), TLSSettings(options), name)
         if not stream.handshake():
             sys.exit("both sides wait for each other")
-        facts.append(stream.observed(float(sys.argv[4]), True).as_dict())
+        bindings = {name: data.hex() for name, data in stream.channel_bindings().items()}
+        facts.append({
+            **stream.observed(float(sys.argv[4]), True).as_dict(),
+            "session": stream.resumption().as_dict(),
+            "bindings": bindings,
+        })
 print(json.dumps(facts))
 """
 
@@ -166,7 +250,8 @@ def interpreters() -> t.List[str]:
 
 @pytest.mark.parametrize("interpreter", interpreters())
 def test_every_python_sees_the_same(interpreter, root_file, tmp_path):
-    (tmp_path / "server.pem").write_bytes(issue(HOST, by=INTERMEDIATE).pem())
+    issued = issue(HOST, by=INTERMEDIATE, days=(-1, 50))
+    (tmp_path / "server.pem").write_bytes(issued.pem())
     library = str(Path(handshake.__file__).parents[2])
     arguments = [library, str(root_file), str(tmp_path / "server.pem"), str(NOW.timestamp())]
     done = subprocess.run(
@@ -183,3 +268,14 @@ def test_every_python_sees_the_same(interpreter, root_file, tmp_path):
     for facts in seen:
         assert [entry["names"] for entry in facts["chain"]] == [[f"DNS:{HOST}"], ["CN:Contoso issuing"]]
         assert (facts["trusted"], facts["chain_reason"], facts["client_certificate_requested"]) == (True, None, False)
+        assert facts["as_of"]["valid"] is False
+        assert facts["as_of"]["reason"].startswith("certificate 2 of the chain has expired by then: it is valid until")
+        assert facts["certificate"]["must_staple"] is False
+        assert facts["ocsp"]["stapled"] is None
+        tls_1_2 = facts["version"] == "TLSv1.2"
+        # OpenSSL's servers say 7200 seconds where nobody has told them anything else.
+        assert (facts["session"]["ticket"], facts["session"]["ticket_lifetime_hint"]) == (
+            (True, 7200) if tls_1_2 else (None, None)
+        )
+        assert facts["bindings"].pop("tls-server-end-point") == issued.certificate.fingerprint(hashes.SHA256()).hex()
+        assert {name: len(data) for name, data in facts["bindings"].items()} == ({"tls-unique": 24} if tls_1_2 else {})

@@ -114,8 +114,8 @@ def test_a_name_that_no_certificate_can_have(name, make_tls_settings):
 
 def test_openssl_is_asked_once_for_each_chain_and_name(root_file, monkeypatch):
     questions = []
-    verify = trust._verify
-    monkeypatch.setattr(trust, "_verify", lambda *arguments: questions.append(arguments) or verify(*arguments))
+    verify = trust.verify
+    monkeypatch.setattr(trust, "verify", lambda *arguments: questions.append(arguments) or verify(*arguments))
     tls_settings = TLSSettings(tls_options(ca_path=str(root_file)))
     context = server_context()
     first, second = (observe(connect(Server(context), tls_settings)) for attempt in range(2))

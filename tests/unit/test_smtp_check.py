@@ -66,7 +66,7 @@ def test_only_a_message_changes_anything(ansible: Ansible, server: ScenarioServe
         ),
         (
             {"host": "a", "test_message": {"subject": "hello"}},
-            "has no recipient: give recipient, the address to send it to.",
+            "recipient None is missing: give one, the message goes to it.",
         ),
         ({"host": "a", "tls": {"ca_path": "/nonexistent"}}, "tls.ca_path '/nonexistent' cannot be used:"),
         (

@@ -21,14 +21,17 @@ __all__ = [
     "SCHEMA_VERSION",
     "TARGET_ERRORS",
     "TESTER_ERRORS",
+    "AsOf",
     "Certificate",
     "Check",
     "Endpoint",
     "NameMatch",
     "Reply",
+    "Stapling",
     "Step",
     "StepError",
     "TLS",
+    "TLSSession",
     "Vantage",
     "printable",
 ]
@@ -83,6 +86,7 @@ TESTER_ERRORS = {
     "jump_forwarding": "the jump host forbids forwarding",
     "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
+    "unreadable": "the message to be sent could not be read any more",
     "crashed": "the check itself failed: a defect of this software",
 }
 ERROR_KINDS = {**TARGET_ERRORS, **TESTER_ERRORS}
@@ -187,6 +191,7 @@ class Certificate(_Record):
 
     ``subject`` and ``issuer`` are RFC 4514 strings, ``serial`` hexadecimal, ``names`` the subjectAltName entries as
     ``DNS:…`` and ``IP:…`` (the common name where there are none), ``days_left`` counted from the moment of the check.
+    ``must_staple``: whoever shows it promises to show an OCSP response along with it (RFC 7633).
     """
 
     subject: str
@@ -201,6 +206,7 @@ class Certificate(_Record):
     key_type: t.Optional[str]
     key_bits: t.Optional[int]
     signature_algorithm: t.Optional[str]
+    must_staple: t.Optional[bool] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,11 +220,48 @@ class NameMatch(_Record):
 
 
 @dataclasses.dataclass(frozen=True)
+class Stapling(_Record):
+    """Whether the server stapled an OCSP response to its certificate (RFC 6066 8), or why that is not known."""
+
+    stapled: t.Optional[bool] = None
+    reason: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TLSSession(_Record):
+    """What the server offers for taking the session up again, as seen up to the end of the dialog.
+
+    ``ticket``: it handed out a session ticket (RFC 5077, RFC 8446 4.6.1), for ``ticket_lifetime_hint`` seconds.
+    ``session_id``: it keeps the session itself (RFC 5246 7.3); None with a ticket, and in TLS 1.3, which has none.
+    ``reused``: whether it did take one up again. That takes a second connection, which is not made: see ``reason``.
+    """
+
+    ticket: t.Optional[bool] = None
+    ticket_lifetime_hint: t.Optional[int] = None
+    session_id: t.Optional[bool] = None
+    reused: t.Optional[bool] = None
+    reason: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class AsOf(_Record):
+    """Whether the certificate would be trusted on another day than that of the check, and if not, why.
+
+    ``date`` is RFC 3339 in UTC. The judgement is that of ``trusted``, with this date for today's.
+    """
+
+    date: str
+    valid: t.Optional[bool] = None
+    reason: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class TLS(_Record):
     """A TLS session, or that there was none.
 
     ``offered``: STARTTLS was in the extension list; True for implicit TLS; None where no list was seen.
     ``trusted`` and ``name_matches`` are OpenSSL's judgement; ``reason`` says why ``trusted`` is not True.
+    ``as_of`` is None where no other day was asked for, ``session`` where there was no session.
     ``dane`` and ``mta_sts`` need DNS data and stay None until that was looked up.
     """
 
@@ -233,6 +276,9 @@ class TLS(_Record):
     reason: t.Optional[str] = None
     name_matches: t.Optional[NameMatch] = None
     client_certificate_requested: t.Optional[bool] = None
+    as_of: t.Optional[AsOf] = None
+    ocsp: t.Optional[Stapling] = None
+    session: t.Optional[TLSSession] = None
     library: t.Optional[str] = None
     dane: t.Optional[t.Dict[str, t.Any]] = None
     mta_sts: t.Optional[t.Dict[str, t.Any]] = None

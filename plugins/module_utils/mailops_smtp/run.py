@@ -16,6 +16,7 @@ import typing as t
 import uuid
 
 from .dialog import commands
+from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
@@ -79,6 +80,9 @@ def changed(run: t.Mapping[str, t.Any]) -> bool:
     """Whether a message left, or in check mode would have left: the one thing here that changes anything."""
     would = run["plan"]["would_send"] or []
     sent = any(step["phase"] == "message" for made in run["checks"] for step in made["steps"])
+    # Of chunks that go out together, the last can have left while the reply to the first is waited for.
+    messages = [part["message"] for made in run["checks"] for part in made["transactions"] or [made] if part["message"]]
+    sent = sent or any(message["outcome"] == "unknown" for message in messages)
     return sent or any(entry["message"] is not None for entry in would)
 
 
@@ -290,7 +294,7 @@ def _content(dialog: Dialog) -> t.Optional[str]:
     message = dialog.envelope.message
     if message is None or dialog.stop_after != "message":
         return None
-    return message.content.decode("ascii")
+    return excerpt(message.content)
 
 
 def _moment(seconds: float) -> str:

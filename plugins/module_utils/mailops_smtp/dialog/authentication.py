@@ -18,12 +18,13 @@ def authenticate(session: Session) -> Procedure:
     wanted = session.dialog.auth
     if wanted is None:
         return False
-    session.auth = {"mechanism": None, "username": wanted.username, "accepted": None, "problem": None}
+    session.auth = {"mechanism": None, "username": wanted.username, "channel_binding": None}
+    session.auth.update({"accepted": None, "problem": None})
     offered = session.offered.auth_mechanisms()
     if "AUTH" in session.dialog.force and wanted.mechanism is not None:
         offered = (wanted.mechanism,)
     try:
-        name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text)
+        name = sasl.choose(offered, wanted.mechanism, session.secure, wanted.allow_clear_text, session.channel_bindings)
     except sasl.SASLError as error:
         session.auth["problem"] = str(error)
         if wanted.required:
@@ -32,7 +33,9 @@ def authenticate(session: Session) -> Procedure:
     # From here on the log-in is tried, and a failure ends the dialog: nobody would want to go on as a stranger.
     session.auth["mechanism"] = name
     try:
-        mechanism = sasl.mechanism(name, wanted.username, wanted.password)
+        binding = sasl.bind(name, offered, session.channel_bindings)
+        session.auth["channel_binding"] = binding.type
+        mechanism = sasl.mechanism(name, wanted.username, wanted.password, binding=binding)
         reply = yield from say(session, commands.auth(name, mechanism.initial()))
         while reply.code == 334 and session.auth["problem"] is None:
             reply = yield from say(session, _answer(session, mechanism, reply))

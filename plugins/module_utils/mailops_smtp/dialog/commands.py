@@ -44,10 +44,13 @@ class CommandError(ValueError):
 
 
 class Command(t.NamedTuple):
-    """One command line: the octets for the wire and the text for the transcript."""
+    """One command line: the octets for the wire and the text for the transcript.
+
+    ``content`` follows it, and comes piece by piece while it is sent. It can be gone through once."""
 
     wire: bytes
     shown: str
+    content: t.Iterable[bytes] = ()
 
 
 def ehlo(name: str) -> Command:
@@ -97,6 +100,16 @@ def rcpt(address: str, *parameters: str, utf8: bool = False) -> Command:
 def size(octets: int) -> str:
     """RFC 1870 6.1: a parameter of MAIL."""
     return f"SIZE={octets}"
+
+
+def body(kind: str) -> str:
+    """RFC 6152 3 and RFC 3030 3: what octets the content has, a parameter of MAIL."""
+    return f"BODY={kind}"
+
+
+def prdr() -> str:
+    """draft-hall-prdr: a reply to the content for each recipient, a parameter of MAIL."""
+    return "PRDR"
 
 
 def ret(wanted: str) -> str:
@@ -166,6 +179,11 @@ def reset() -> Command:
 
 def data() -> Command:
     return _line("DATA")
+
+
+def bdat(octets: int, content: t.Iterable[bytes], last: bool = False) -> Command:
+    """RFC 3030 2: a chunk of so many octets, which follow the line at once."""
+    return _line("BDAT", str(octets), *(("LAST",) if last else ()))._replace(content=content)
 
 
 def no_content() -> Command:

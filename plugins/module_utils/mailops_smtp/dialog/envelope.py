@@ -7,9 +7,10 @@ from __future__ import annotations
 import typing as t
 
 from . import commands
-from .content import announcement, outcome_of
+from .content import announcement
 from .exchange import Procedure, Refused, insist, say
 from .impediments import impediment
+from .outcomes import outcome_of
 from .parameters import mail_parameters, rcpt_parameters
 from .replies import Reply
 from .session import Session

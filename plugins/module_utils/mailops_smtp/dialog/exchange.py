@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from . import commands
@@ -18,8 +19,10 @@ Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.A
 class Exchange(t.NamedTuple):
     """One thing said and the reply it waits for. ``shown`` is the transcript's line; secrets are not in it.
 
-    ``wire`` can hold commands that follow this one (RFC 2920). Each of them comes once more as an exchange without
-    octets, ``pipelined``, whose reply is awaited then.
+    ``content`` are more octets to send, after those of ``wire``: an iterator whose next piece the driver takes when it
+    has sent those before, so that they need not be in memory. It can raise ``octets.Unreadable``.
+    ``wire`` and ``content`` can hold commands that follow this one (RFC 2920). Each of them comes once more as an
+    exchange without octets, ``pipelined``, whose reply is awaited then.
     Without ``awaits_reply`` the driver goes on as soon as all of it is sent, and sends None back in. ``expected`` is
     for the record only."""
 
@@ -29,6 +32,12 @@ class Exchange(t.NamedTuple):
     awaits_reply: bool = True
     expected: t.Optional[str] = None
     pipelined: bool = False
+    content: t.Optional[t.Iterator[bytes]] = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is anything to be sent, or only a reply to be waited for."""
+        return bool(self.wire) or self.content is not None
 
 
 class Handshake(t.NamedTuple):
@@ -79,9 +88,9 @@ def say(session: Session, command: commands.Command, *following: commands.Comman
         return reply
     last = session.dialog.leave == "drop_after_send" and session.phase == session.dialog.stop_after
     session.ahead.extend(following)
-    wire = b"".join(entry.wire for entry in (command, *following))
+    wire, content = _octets((command, *following))
     try:
-        reply = yield Exchange(session.phase, wire, command.shown, awaits_reply=not last)
+        reply = yield Exchange(session.phase, wire, command.shown, awaits_reply=not last, content=content)
     except Abandoned:
         # Before this was sent, so there is nothing to hear out.
         session.ahead.clear()
@@ -89,6 +98,13 @@ def say(session: Session, command: commands.Command, *following: commands.Comman
     if last:
         raise Dropped
     return reply
+
+
+def _octets(said: t.Sequence[commands.Command]) -> t.Tuple[bytes, t.Optional[t.Iterator[bytes]]]:
+    """Command lines go out in one packet, unless a message stands among them."""
+    if not any(entry.content for entry in said):
+        return b"".join(entry.wire for entry in said), None
+    return b"", itertools.chain.from_iterable(itertools.chain((entry.wire,), entry.content) for entry in said)
 
 
 def listen(session: Session) -> Procedure:

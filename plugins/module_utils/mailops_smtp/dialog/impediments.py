@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .parameters import of_mail
+from .parameters import mail_parameters, of_mail
 
 if t.TYPE_CHECKING:
     from .session import Session
@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
 def impediment(session: Session) -> t.Optional[str]:
     """The first that there is, as a sentence; None where nothing stands in the way."""
-    for find in (_not_offered, _in_clear_text, _too_large, _too_soon, _too_late):
+    for find in (_not_offered, _in_clear_text, _beyond_ascii, _too_large, _too_soon, _too_late):
         sentence = find(session)
         if sentence is not None:
             return sentence
@@ -41,6 +41,17 @@ def _in_clear_text(session: Session) -> t.Optional[str]:
     if session.transaction.envelope.requiretls and not session.secure and "REQUIRETLS" not in session.dialog.force:
         return "REQUIRETLS is only for a connection with TLS, and this one has none (RFC 8689 2)."
     return None
+
+
+def _beyond_ascii(session: Session) -> t.Optional[str]:
+    message = session.transaction.envelope.message
+    if message is None or not message.content.eight_bit or any(map(_says_what_it_is, mail_parameters(session))):
+        return None
+    return "The server does not offer 8BITMIME, without which octets beyond ASCII would be altered (RFC 6152 3)."
+
+
+def _says_what_it_is(parameter: str) -> bool:
+    return parameter.startswith("BODY=")
 
 
 def _too_large(session: Session) -> t.Optional[str]:

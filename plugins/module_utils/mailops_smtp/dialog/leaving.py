@@ -5,19 +5,30 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 from . import commands
 from .exchange import Abandoned, Farewell, Procedure, StreamLost, insist, listen, say
 from .session import Session
+from .transfer import has_a_reply_for_each
 
-_PHASES = {"RCPT": "rcpt", "DATA": "data"}
+_PHASES = {"RCPT": "rcpt", "DATA": "data", "BDAT": "data", "LAST": "message"}
+
+
+def quit_behind_message(session: Session) -> t.Iterator[commands.Command]:
+    """RFC 2920 3.2 has QUIT behind the dot. Where the dot has several replies, not all servers count right."""
+    last = session.is_last_transaction and not session.transaction.waiting
+    several = session.dialog.protocol == "lmtp" or has_a_reply_for_each(session)
+    if session.pipelines and last and session.dialog.leave == "quit" and not several:
+        yield commands.quit()
 
 
 def hear_out(session: Session) -> Procedure:
     """What went out behind a refused command is answered all the same, one reply for each (RFC 2920 3.1)."""
     while session.ahead and session.ahead[0] != commands.quit():
         command = session.ahead[0]
-        session.phase = _PHASES[command.shown.split()[0]]
+        words = command.shown.split()
+        session.phase = _PHASES[words[-1] if words[0] == "BDAT" and words[-1] == "LAST" else words[0]]
         reply = yield from say(session, command)
         if reply.code == 354:
             # RFC 2920 3.1: a server that wants content though it refused all recipients gets an empty one.

@@ -11,6 +11,9 @@ from __future__ import annotations
 import base64
 import re
 import typing as t
+from urllib.parse import quote
+
+from .octets import MAX_LINE_OCTETS, Content, filler, in_base64, size_in_base64, sliced
 
 TOKEN_HEADER = "X-Mailops-Token"
 DEFAULT_SUBJECT = "test message"
@@ -27,20 +30,45 @@ _QUEUE_IDS = (
 )
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+# Where the header ends, and how much of a message is read for what stands in it.
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n|\r\r")
+_HEADER_OCTETS = 64 * 1024
+_MESSAGE_ID = re.compile(rb"(?:^|\r?\n|\r)message-id[ \t]*:[ \t\r\n]*(<[!-~]{1,990}>)", re.IGNORECASE)
 
 
 class Message(t.NamedTuple):
-    """A message ready for DATA: CRLF line ends, not yet dot-stuffed. ``content`` ends with CRLF."""
+    """A message ready to be sent. One that the user wrote himself has no token, and perhaps no Message-ID.
 
-    content: bytes
-    message_id: str
-    token: str
+    ``transfer``: by "data" or by "bdat", in chunks of ``chunk_size`` octets (None: in one). ``prdr``: with one reply
+    for each recipient.
+    """
+
+    content: Content
+    message_id: t.Optional[str] = None
+    token: t.Optional[str] = None
+    transfer: str = "data"
+    chunk_size: t.Optional[int] = None
+    prdr: bool = False
 
     @property
     def size(self) -> int:
         """What SIZE announces (RFC 1870 5): the octets with their CRLF, without dot-stuffing and the final dot."""
-        return len(self.content)
+        return self.content.size
+
+
+class Attachment(t.NamedTuple):
+    name: str
+    media_type: str
+    content: Content
+
+
+class TooSmall(ValueError):
+    """The message is larger than it is asked to be. ``least`` is what can be had."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__(least)
+        self.least = least
 
 
 def compose(
@@ -52,13 +80,24 @@ def compose(
     subject: str = DEFAULT_SUBJECT,
     body: str = DEFAULT_BODY,
     headers: t.Optional[t.Mapping[str, str]] = None,
+    attachments: t.Sequence[Attachment] = (),
+    size: t.Optional[int] = None,
 ) -> Message:
     """Write the message.
 
     ``date`` is an RFC 5322 date-time, ``domain`` the right side of Message-ID. ``headers`` adds header fields or
     replaces the ones that are written here, by name. What is not ASCII is encoded (RFC 2047, base64), so that the
-    message needs no extension of the server.
+    message needs no extension of the server. ``size``: lines of filler behind the text make it exactly that large;
+    they come while it is sent. A text that has to be encoded has no room for them.
+
+    :raises TooSmall: it is larger than ``size`` without any filler.
     """
+    # No line of base64 holds an underscore, and no text of ours begins a line with two hyphens and the token.
+    boundary = f"=_{token}" if attachments else ""
+    text_fields = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "7bit" if fits_7bit(body) else "base64",
+    }
     fields = {
         "From": f"<{sender}>" if sender else f"<postmaster@{domain}>",
         "To": ", ".join(f"<{recipient}>" for recipient in recipients),
@@ -67,22 +106,45 @@ def compose(
         "Subject": subject,
         TOKEN_HEADER: token,
         "MIME-Version": "1.0",
-        "Content-Type": "text/plain; charset=utf-8",
-        "Content-Transfer-Encoding": "7bit" if _fits_7bit(body) else "base64",
+        **({"Content-Type": f'multipart/mixed; boundary="{boundary}"'} if attachments else text_fields),
     }
     replaced = {name.lower() for name in headers or {}}
     written = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
     written += list((headers or {}).items())
-    text = f"{body}\n\nToken: {token}\n"
     header = "".join(_field(name, value) for name, value in written)
-    content = _crlf(f"{header}\n{_body(text)}").encode("ascii")
+    # A CR at the body's end must not become one line end with the LF that follows it.
+    text = _body(_LINE_END.sub("\n", body) + f"\n\nToken: {token}\n")
+    if attachments:
+        text = f"--{boundary}\n{_header_of_part(text_fields)}\n{text}"
+    front = _crlf(f"{header}\n{text}").encode("ascii")
+    behind = [_part(boundary, attachment) for attachment in attachments]
+    end = f"--{boundary}--\r\n".encode("ascii") if attachments else b""
+    without = len(front) + sum(part.size for part in behind) + len(end)
+    # The least filler is an empty line.
+    if size is not None and size < without + len(b"\r\n"):
+        raise TooSmall(without + len(b"\r\n"))
+
+    def pieces() -> t.Iterator[bytes]:
+        yield from sliced(front)
+        if size is not None:
+            yield from filler(size - without)
+        for part in behind:
+            yield from part.pieces()
+        yield from sliced(end)
+
     message_id = next(value for name, value in written if name.lower() == "message-id")
-    return Message(content, message_id, token)
+    return Message(Content(pieces, without if size is None else size), message_id, token)
 
 
-def dot_stuffed(content: bytes) -> bytes:
-    """RFC 5321 4.5.2: a dot more where a line begins with one, and the line with a single dot that ends the mail."""
-    return _LEADING_DOT.sub(b"..", content) + b".\r\n"
+def message_id_in(content: Content) -> t.Optional[str]:
+    """The Message-ID that stands in a message's header, None where there is none (RFC 5322 3.6.4)."""
+    head = b""
+    for piece in content.pieces():
+        head += piece
+        if len(head) >= _HEADER_OCTETS:
+            break
+    found = _MESSAGE_ID.search(_END_OF_HEADER.split(head[:_HEADER_OCTETS], 1)[0])
+    return found.group(1).decode("ascii") if found else None
 
 
 def queue_id(lines: t.Sequence[str]) -> t.Optional[str]:
@@ -105,15 +167,37 @@ def _field(name: str, value: str) -> str:
     return f"{name}: {Header(value, None if value.isascii() else 'utf-8', header_name=name).encode()}\n"
 
 
-def _fits_7bit(body: str) -> bool:
-    # RFC 5322 2.1.1: at most 998 characters a line.
-    return body.isascii() and "\0" not in body and all(len(line) <= 998 for line in _LINE_END.split(body))
+def fits_7bit(body: str) -> bool:
+    return body.isascii() and "\0" not in body and all(len(line) <= MAX_LINE_OCTETS for line in _LINE_END.split(body))
 
 
 def _body(text: str) -> str:
-    if _fits_7bit(text):
+    if fits_7bit(text):
         return text
     return base64.encodebytes(_crlf(text).encode("utf-8")).decode("ascii")
+
+
+def _part(boundary: str, attachment: Attachment) -> Content:
+    """RFC 2046 5.1: an attachment between its boundary and the next one."""
+    name = attachment.name.replace("\\", r"\\").replace('"', r"\"")
+    # RFC 2231 4 has another spelling of the parameter for what is not ASCII.
+    spelled = f'="{name}"' if name.isascii() else f"*=utf-8''{quote(attachment.name, safe='')}"
+    fields = {
+        "Content-Type": attachment.media_type,
+        "Content-Transfer-Encoding": "base64",
+        "Content-Disposition": f"attachment;\n filename{spelled}",
+    }
+    front = _crlf(f"--{boundary}\n{_header_of_part(fields)}\n").encode("ascii")
+
+    def pieces() -> t.Iterator[bytes]:
+        yield front
+        yield from in_base64(attachment.content.pieces())
+
+    return Content(pieces, len(front) + size_in_base64(attachment.content.size))
+
+
+def _header_of_part(fields: t.Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in fields.items())
 
 
 def _crlf(text: str) -> str:

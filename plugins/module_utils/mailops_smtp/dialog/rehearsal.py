@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import commands
 from .conversation import converse
 from .exchange import Exchange
 from .replies import Reply
@@ -19,7 +20,9 @@ if t.TYPE_CHECKING:
 def rehearse(dialog: Dialog) -> t.List[str]:
     """The lines of the client in their order, secrets masked, up to QUIT. "(TLS)" stands for the handshake."""
     lines = []
-    procedure = converse(Session(dialog))
+    session = Session(dialog)
+    session.channel_bindings = {"tls-unique": b"rehearsal"}
+    procedure = converse(session)
     offers = tuple(_offers(dialog))
     request = next(procedure)
     try:
@@ -52,6 +55,6 @@ def _reply(request: Exchange, offers: t.Tuple[str, ...]) -> Reply:
         return Reply(220, None, ("go ahead",))
     if request.phase == "auth":
         return Reply(235, None, ("welcome",))
-    if request.phase == "data":
+    if request.shown == commands.data().shown:
         return Reply(354, None, ("go ahead",))
     return Reply(250, None, ("ok",))

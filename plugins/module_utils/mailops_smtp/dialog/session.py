@@ -39,6 +39,9 @@ class Transaction:
         self.waiting: t.List[t.Tuple[Recipient, t.Dict[str, t.Any]]] = list(zip(envelope.recipients, self.recipients))
         # Who was accepted since the last MAIL: with LMTP and PRDR, the dot has a reply for each of them.
         self.taken: t.List[t.Dict[str, t.Any]] = []
+        # What the replies so far come to, where the message goes out several times, and the chunk that ends it.
+        self.so_far = "not_sent"
+        self.last_chunk: t.Optional[Command] = None
         self.message: t.Dict[str, t.Any] = {}
         if envelope.message is not None:
             self.message = {
@@ -46,6 +49,8 @@ class Transaction:
                 "token": envelope.message.token,
                 "envelope_id": None,
                 "size": envelope.message.size,
+                "transfer": None,
+                "prdr": None,
                 "outcome": "not_sent",
                 "queue_id": None,
                 "reply": None,
@@ -72,6 +77,8 @@ class Session:
         self.extensions_before_tls: t.Optional[Extensions] = None
         self.greeted = False
         self.secure = False
+        # What a log-in can be bound to (RFC 5056), by the type's registered name: whoever does TLS fills it.
+        self.channel_bindings: t.Mapping[str, bytes] = {}
         self.mid_message = False
         self.starttls_offered: t.Optional[bool] = None
         self.auth: t.Dict[str, t.Any] = {}

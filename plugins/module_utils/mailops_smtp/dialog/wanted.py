@@ -13,12 +13,16 @@ if t.TYPE_CHECKING:
 
 # Every extension that can be used without being offered, and the option that makes use of it.
 ASKED_WITH = {
+    "8BITMIME": "a test_message of your own beyond ASCII",
     "AUTH": "auth.mechanism",
+    "BINARYMIME": "a test_message of your own that is no text, with transfer: bdat",
+    "CHUNKING": "test_message.transfer",
     "DELIVERBY": "deliver_by",
     "DSN": "dsn",
     "FUTURERELEASE": "hold",
     "MT-PRIORITY": "mt_priority",
     "PIPELINING": "pipelining",
+    "PRDR": "test_message.prdr",
     "REQUIRETLS": "requiretls",
     "SIZE": "test_message",
     "SMTPUTF8": "smtputf8",
@@ -35,6 +39,7 @@ def wanted(dialog: Dialog) -> t.List[str]:
     keywords = ["PIPELINING"] if dialog.pipelining else []
     for envelope in dialog.envelopes:
         keywords += [keyword for keyword, _parameter in of_mail(envelope) if keyword != "SIZE"]
+        keywords += ["CHUNKING"] if envelope.message is not None and envelope.message.transfer == "bdat" else []
         for recipient in envelope.recipients:
             keywords += [keyword for keyword, _parameter in of_rcpt(recipient)]
     return list(dict.fromkeys(keywords))

@@ -30,8 +30,16 @@ LINE_SEEN = 400
 
 _ORDER = {phase: position for position, phase in enumerate(PHASES)}
 
-# RFC 5321 4.3.2, 3207 4 and 4954 4: the beginnings of the codes that let the dialog go on.
-_GOOD_CODES = {"banner": ("220",), "starttls": ("220",), "xclient": ("220",), "auth": ("2", "334"), "data": ("354",)}
+# RFC 5321 4.3.2, 3207 4 and 4954 4: the beginnings of the codes that let the dialog go on. PRDR's 353 says that a reply
+# for each recipient follows.
+_GOOD_CODES = {
+    "banner": ("220",),
+    "starttls": ("220",),
+    "xclient": ("220",),
+    "auth": ("2", "334"),
+    "data": ("354",),
+    "message": ("2", "353"),
+}
 
 
 class Found(t.NamedTuple):
@@ -86,8 +94,10 @@ def went_well(step: Check) -> bool:
     reply = step["reply"]
     if step["phase"] == "extra" and reply is not None:
         return _code(step["expected"] or "(?!421)[0-9]{3}").fullmatch(str(reply["code"])) is not None
+    # A chunk needs no invitation, so that the reply to it is one to a part of the message (RFC 3030 2).
+    phase = "message" if (step["sent"] or "").startswith("BDAT ") else step["phase"]
     # A connect or a TLS handshake has no reply.
-    return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(step["phase"], ("2",)))
+    return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(phase, ("2",)))
 
 
 def _step_fits(when: When, step: Check) -> bool:

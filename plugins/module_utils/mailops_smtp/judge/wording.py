@@ -69,6 +69,8 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
     days_left = fact(check, "tls.certificate.days_left")
     return {
         "address": _or(fact(check, "endpoint.address"), "an unknown address"),
+        "as_of": _or(fact(check, "tls.as_of.date"), "the given day"),
+        "as_of_reason": _or(fact(check, "tls.as_of.reason"), "no reason given"),
         "banner_name": _or(fact(check, "banner.hostname"), "no name"),
         "days_left": "unknown time" if days_left is None else _days(days_left),
         "detail": _explained(step),

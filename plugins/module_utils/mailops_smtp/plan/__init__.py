@@ -12,6 +12,7 @@ from .options import OptionError
 from .planning import plan
 from .records import (
     Auth,
+    Composed,
     DeliverBy,
     Dialog,
     Envelope,
@@ -29,6 +30,7 @@ from .records import (
 
 __all__ = [
     "Auth",
+    "Composed",
     "DeliverBy",
     "Dialog",
     "Envelope",

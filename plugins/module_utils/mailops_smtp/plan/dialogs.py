@@ -12,7 +12,7 @@ from .addresses import host_name
 from .client_attributes import read_client_attributes
 from .envelopes import read_envelope, read_further_envelopes
 from .extras import read_extras
-from .messages import NOT_TEXT
+from .messages import NOT_TEXT, composed
 from .options import STOP_AFTER, OptionError, require_valid
 from .records import Auth, Dialog, Recipient
 
@@ -27,6 +27,10 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
     username, password, mechanism = given["username"], given["password"], given["mechanism"]
     if password is None and mechanism != "EXTERNAL":
         raise OptionError(f"{prefix}auth.password", None, "is missing", "give it; only mechanism EXTERNAL has none")
+    if mechanism is not None and mechanism.endswith("-PLUS") and options["starttls"] == "never":
+        raise OptionError(
+            f"{prefix}auth.mechanism", mechanism, "binds the log-in to TLS, which starttls: never rules out", "use TLS"
+        )
     if NOT_TEXT.search(username):
         raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
     if NOT_TEXT.search(password or ""):
@@ -58,7 +62,7 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
         xclient=read_client_attributes(options, "xclient", prefix),
         xforward=read_client_attributes(options, "xforward", prefix),
     )
-    _refuse_what_never_happens(dialog, options, prefix)
+    _refuse_what_never_happens(composed(dialog, prefix), options, prefix)
     return dialog
 
 

@@ -11,6 +11,7 @@ import typing as t
 from ..dialog import commands
 from .addresses import bare, mailbox
 from .messages import read_message
+from .moments import moment
 from .options import ENVELOPE_OPTIONS, RECIPIENT_OPTIONS, OptionError, checked, require_valid
 from .records import DeliverBy, Envelope, Hold, Recipient
 
@@ -160,11 +161,5 @@ def _hold(given: t.Optional[t.Mapping[str, t.Any]], prefix: str) -> t.Optional[H
 
 def _utc(written: str, option: str) -> str:
     """RFC 4865 4 wants the date-time of RFC 3339 in UTC."""
-    try:
-        # Before Python 3.11 fromisoformat does not know the letter.
-        moment = datetime.datetime.fromisoformat(re.sub("[Zz]$", "+00:00", written))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise OptionError(option, written, "is no date-time with its time zone", "write it as 2027-01-31T08:00:00Z")
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = datetime.datetime.fromtimestamp(moment(option, written), datetime.timezone.utc)
+    return until.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -65,6 +65,23 @@ ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "subject": {"type": "str"},
             "body": {"type": "str"},
             "headers": {"type": "dict"},
+            "attachments": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "path": {"type": "path"},
+                    "content": {"type": "str"},
+                    "name": {"type": "str"},
+                    "type": {"type": "str"},
+                },
+            },
+            "size": {"type": "int"},
+            "file": {"type": "path"},
+            "content": {"type": "str"},
+            "line_ends": {"type": "str", "choices": ["normalise", "as_is"], "default": "normalise"},
+            "transfer": {"type": "str", "choices": ["data", "bdat"], "default": "data"},
+            "chunk_size": {"type": "int"},
+            "prdr": {"type": "bool", "default": False},
         },
     },
 }
@@ -103,6 +120,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "client_key": {"type": "path", "no_log": False},
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
+            "as_of": {"type": "str"},
         },
     },
     "auth": {
@@ -288,6 +306,9 @@ def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:
             return int(str(value)) if kind == "int" else float(value)
         except (TypeError, ValueError):
             raise OptionError(option, shown, "is not a number", "give a number") from None
+    if hasattr(value, "isoformat"):
+        # What looks like a date is one to whoever reads YAML.
+        return value.isoformat()
     if isinstance(value, (dict, list, tuple, bool)) or not isinstance(value, (str, int, float)):
         raise OptionError(option, shown, "is not a text", "give a text")
     return str(value)

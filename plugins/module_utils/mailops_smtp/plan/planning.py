@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from .addresses import address_of
+from .messages import oddities
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy
 from .records import Plan, Target
@@ -95,3 +96,5 @@ def _warnings(targets: t.Sequence[Target]) -> t.Iterator[str]:
         domain = address.rpartition("@")[2].lower()
         if any(domain == reserved or domain.endswith(f".{reserved}") for reserved in RESERVED_DOMAINS):
             yield f"The recipient {address} is in a domain reserved by RFC 2606: real servers refuse it."
+    texts = [envelope.text for target in targets for envelope in target.dialog.envelopes if envelope.text is not None]
+    yield from dict.fromkeys(oddity for text in texts for oddity in oddities(text))

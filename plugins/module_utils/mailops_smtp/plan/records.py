@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..dialog.message import Message, compose
+from ..dialog.message import Attachment, Message, compose
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +57,28 @@ class Extra:
 
 
 @dataclasses.dataclass(frozen=True)
-class MessageText:
-    """The test message before it has a token and a date."""
+class Composed:
+    """What a message is composed of before it has a token and a date. ``size``: what it is filled up to."""
 
     subject: str
     body: str
     headers: t.Mapping[str, str]
+    attachments: t.Tuple[Attachment, ...] = ()
+    size: t.Optional[int] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class MessageText:
+    """What to send: a message that is yet to be composed, or a whole one of the user's, ``as_is`` in its line ends.
+
+    ``transfer``, ``chunk_size`` and ``prdr`` are as in ``Message``."""
+
+    composed: t.Optional[Composed] = None
+    whole: t.Optional[Message] = None
+    transfer: str = "data"
+    chunk_size: t.Optional[int] = None
+    prdr: bool = False
+    as_is: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,20 +105,26 @@ class Envelope:
         its receipts unless the user chose another."""
         if self.text is None:
             return self
-        message = compose(
+        made = self.text.whole or self._composed(t.cast(Composed, self.text.composed), token, date, domain)
+        message = made._replace(transfer=self.text.transfer, chunk_size=self.text.chunk_size, prdr=self.text.prdr)
+        envelope_id = self.envelope_id
+        if envelope_id is None and (self.ret or any(recipient.notify for recipient in self.recipients)):
+            envelope_id = token
+        return dataclasses.replace(self, message=message, envelope_id=envelope_id)
+
+    def _composed(self, text: Composed, token: str, date: str, domain: str) -> Message:
+        return compose(
             token,
             date,
             domain,
             self.sender,
             [recipient.address for recipient in self.recipients],
-            self.text.subject,
-            self.text.body,
-            self.text.headers,
+            text.subject,
+            text.body,
+            text.headers,
+            text.attachments,
+            text.size,
         )
-        envelope_id = self.envelope_id
-        if envelope_id is None and (self.ret or any(recipient.notify for recipient in self.recipients)):
-            envelope_id = token
-        return dataclasses.replace(self, message=message, envelope_id=envelope_id)
 
 
 # Names, in capitals, and values as they are meant, before xtext.
@@ -142,7 +164,8 @@ class Dialog:
 
 @dataclasses.dataclass(frozen=True)
 class TLSOptions:
-    """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported."""
+    """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
+    ``as_of``: the Unix time, besides today, to judge the certificate for."""
 
     verify: bool
     ca_path: t.Optional[str]
@@ -151,6 +174,7 @@ class TLSOptions:
     client_key: t.Optional[str]
     min_version: t.Optional[str]
     max_version: t.Optional[str]
+    as_of: t.Optional[int] = None
 
 
 @dataclasses.dataclass(frozen=True)

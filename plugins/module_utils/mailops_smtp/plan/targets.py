@@ -9,6 +9,7 @@ import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
+from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
 from .records import Auth, Target, Timeouts, TLSOptions
@@ -47,7 +48,7 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
         domain=domain,
         port=port,
         dialog=read_dialog(options, auth, prefix, default_helo_name),
-        tls=_tls(options["tls"] or {}, auth),
+        tls=_tls(options["tls"] or {}, auth, f"{prefix}tls."),
         timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
         address_family=family,
         source_address=options["source_address"],
@@ -125,12 +126,13 @@ def _check_source_address(text: str, family: str, prefix: str) -> None:
     _check_family(text, family, f"{prefix}address_family")
 
 
-def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth]) -> TLSOptions:
-    verify = given.get("verify")
+def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> TLSOptions:
+    verify, as_of = given.get("verify"), given.get("as_of")
     return TLSOptions(
         # Credentials are for a server that proved who it is; everything else may look at any certificate.
         verify=verify if verify is not None else auth is not None,
-        **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name != "verify"},
+        as_of=moment(f"{prefix}as_of", as_of) if as_of is not None else None,
+        **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in ("verify", "as_of")},
     )
 
 

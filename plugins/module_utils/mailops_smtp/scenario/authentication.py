@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""The server's side of AUTH (RFC 4954): PLAIN (RFC 4616), LOGIN and CRAM-MD5 (RFC 2195)."""
+"""The server's side of AUTH (RFC 4954): PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195) and SCRAM (RFC 5802)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import binascii
 import hmac
 import secrets
 import typing as t
+
+from . import scram
 
 # Sends a challenge and returns the client's response, both in base64.
 Ask = t.Callable[[str], str]
@@ -23,8 +25,13 @@ class BadResponse(Exception):
     """The client cancelled, or its response is no base64 or has not the mechanism's form."""
 
 
-def authenticates(mechanism: str, initial: str, account: Account, ask: Ask) -> bool:
-    """Carries out the exchange and says whether the client proved to be the account's owner. Raises BadResponse."""
+def authenticates(mechanism: str, initial: str, account: Account, binding: t.Optional[bytes], ask: Ask) -> bool:
+    """Carries out the exchange and says whether the client proved to be the account's owner. Raises BadResponse.
+
+    ``binding`` is what the server binds log-ins to, None where it does not.
+    """
+    if mechanism in _SCRAM_DIGESTS:
+        return _scram(mechanism, initial, account, binding, ask)
     return _EXCHANGES[mechanism](initial, account, ask)
 
 
@@ -56,7 +63,24 @@ _EXCHANGES: t.Dict[str, t.Callable[[str, Account, Ask], bool]] = {
     "LOGIN": _login,
     "CRAM-MD5": _cram_md5,
 }
-MECHANISMS = tuple(_EXCHANGES)
+_SCRAM_DIGESTS = {
+    "SCRAM-SHA-256-PLUS": "sha256",
+    "SCRAM-SHA-256": "sha256",
+    "SCRAM-SHA-1-PLUS": "sha1",
+    "SCRAM-SHA-1": "sha1",
+}
+MECHANISMS = (*_EXCHANGES, *_SCRAM_DIGESTS)
+
+
+def _scram(mechanism: str, initial: str, account: Account, binding: t.Optional[bytes], ask: Ask) -> bool:
+    def exchange(challenge: bytes) -> bytes:
+        return _octets(ask(base64.b64encode(challenge).decode("ascii")))
+
+    server = scram.Server(_SCRAM_DIGESTS[mechanism], *account, binding, mechanism.endswith("-PLUS"))
+    try:
+        return server.authenticates(_octets(initial or ask("")), exchange)
+    except scram.NotScram as error:
+        raise BadResponse from error
 
 
 def _encoded(text: str) -> str:
@@ -64,10 +88,17 @@ def _encoded(text: str) -> str:
 
 
 def _decoded(response: str) -> str:
+    try:
+        return _octets(response).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadResponse from error
+
+
+def _octets(response: str) -> bytes:
     # "=" stands for an empty initial response, "*" cancels (RFC 4954 4).
     if response == "=":
-        return ""
+        return b""
     try:
-        return base64.b64decode(response, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError) as error:
+        return base64.b64decode(response, validate=True)
+    except binascii.Error as error:
         raise BadResponse from error

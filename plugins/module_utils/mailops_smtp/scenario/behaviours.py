@@ -12,13 +12,19 @@ import sys
 import typing as t
 
 from .steps import Drip, Flood, Say, Script, Send, Step
+from .tls_faults import IN_THE_HANDSHAKE, IN_THE_SESSION
 
-# The places where a script can stand. "ehlo" is LHLO's too; "message" is the reply after the final dot; "any" stands in
-# for every command that has no script of its own.
-PHASES = ("banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit", "any")
+# The places where a script can stand. "ehlo" is LHLO's too; "bdat" has not read the chunk yet; "chunk" is the reply
+# after one that is not the last, "message" that after the last one or the final dot; "any" stands in for every command
+# that has no script of its own.
+PHASES = (
+    "banner", "ehlo", "helo", "starttls", "auth", "mail", "rcpt", "data", "bdat", "chunk", "message", "quit", "any",
+)  # fmt: skip
 
 # The extension list of the faultless server; STARTTLS may come on top.
-KEYWORDS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "AUTH PLAIN LOGIN CRAM-MD5")
+_WITHOUT_AUTH = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN")
+KEYWORDS = (*_WITHOUT_AUTH, "AUTH PLAIN LOGIN CRAM-MD5")
+CHUNKING = (*KEYWORDS, "CHUNKING", "BINARYMIME")
 
 
 class Behaviour(t.NamedTuple):
@@ -27,6 +33,7 @@ class Behaviour(t.NamedTuple):
     ``protocol``: esmtp, lmtp (RFC 2033) or smtps (TLS before the banner). ``single_bytes``: every byte is sent by
     itself. ``with_text``: whether replies carry more than their code. ``starttls``: whether STARTTLS is offered where
     there is a certificate, or a script for it. ``recipients_at_once``: how many a transaction has room for.
+    ``behind_another_tls``: TLS ends in front of the server, which binds log-ins to a session that is not the client's.
     ``answers_pipelined``: False for a server that reads one command from a packet and loses the rest.
     ``connections``: those that the scripts are for, counted from 1; all others find the server faultless.
     """
@@ -42,7 +49,12 @@ class Behaviour(t.NamedTuple):
     starttls: bool = True
     recipients_at_once: t.Optional[int] = None
     answers_pipelined: bool = True
+    behind_another_tls: bool = False
     connections: range = range(1, sys.maxsize)
+
+    @property
+    def binds_log_ins(self) -> bool:
+        return any("-PLUS" in keyword for keyword in self.keywords)
 
     @property
     def needs_certificate(self) -> bool:
@@ -57,6 +69,10 @@ _FAULTLESS = (
     Behaviour("ordinary", "faultless ESMTP (RFC 5321); STARTTLS too, where it is given a certificate"),
     Behaviour("smtps", "faultless, TLS from the first byte (RFC 8314); needs a certificate", protocol="smtps"),
     Behaviour("lmtp", "faultless LMTP (RFC 2033): says so in its banner, refuses EHLO and HELO", protocol="lmtp"),
+    Behaviour("chunking", "faultless, with CHUNKING and BINARYMIME (RFC 3030)", keywords=CHUNKING),
+    Behaviour(
+        "prdr", "faultless, with a reply for each recipient where PRDR asks for it", keywords=(*KEYWORDS, "PRDR")
+    ),
 )
 
 # After a refusal in the banner every command but QUIT gets 503 (RFC 5321 3.1).
@@ -251,6 +267,14 @@ _STARTTLS = (
     ),
 )
 
+_TLS = (
+    *(
+        _instead(f"starttls-{name}", description, starttls=script)
+        for name, (description, script) in IN_THE_HANDSHAKE.items()
+    ),
+    *(Behaviour(f"tls-{name}", description, scripts) for name, (description, scripts) in IN_THE_SESSION.items()),
+)
+
 _REFUSALS = (
     _instead(
         "refuses-and-closes", "550 to MAIL, then closes", mail=(Say("550 5.7.1 Not from this network"), Step.CLOSE)
@@ -270,6 +294,31 @@ _REFUSALS = (
     _instead("rcpt-555", "555 to RCPT, as if it had parameters", rcpt=(Say("555 5.5.4 Unsupported option"),)),
     _instead("data-refused-554", "554 to DATA", data=(Say("554 5.7.1 No mail accepted now"),)),
     _instead("message-refused-550", "takes the message, then 550", message=(Say("550 5.7.1 Message refused as spam"),)),
+    Behaviour(
+        "chunk-refused-552",
+        "552 to each chunk that is not the last, 503 to the last",
+        {"chunk": (Say("552 5.3.4 Too much"),), "message": (Say("503 5.5.1 RSET is wanted"),)},
+        keywords=CHUNKING,
+    ),
+    Behaviour("seven-bit", "does not offer 8BITMIME", keywords=tuple(word for word in KEYWORDS if word != "8BITMIME")),
+)
+
+_SCRAM = "AUTH SCRAM-SHA-1 SCRAM-SHA-256"
+_SCRAM_PLUS = f"{_SCRAM} SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS"
+
+_LOG_INS = (
+    Behaviour("scram", "AUTH with SCRAM-SHA-1 and SCRAM-SHA-256 only", keywords=(*_WITHOUT_AUTH, _SCRAM)),
+    Behaviour(
+        "scram-plus",
+        "the same, and bound to the TLS session up to TLS 1.2, where it has been started (RFC 5802 6)",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+    ),
+    Behaviour(
+        "scram-plus-elsewhere",
+        "the same, but bound to another session than the client's: TLS ends in front of the server",
+        keywords=(*_WITHOUT_AUTH, _SCRAM_PLUS),
+        behind_another_tls=True,
+    ),
 )
 
 _LIMITS = (
@@ -335,6 +384,7 @@ def _at_every_point() -> t.Iterator[Behaviour]:
         for phase in ("ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"):
             at = "the message" if phase == "message" else phase.upper()
             yield Behaviour(f"{end}-at-{phase}", f"{does} instead of answering {at}", {phase: steps})
+        yield Behaviour(f"{end}-at-chunk", f"{does} instead of answering a chunk", {"chunk": steps}, keywords=CHUNKING)
         refuses_ehlo = {"ehlo": (Say("502 5.5.1 Command not implemented"),)}
         yield Behaviour(
             f"{end}-at-helo", f"502 to EHLO; {does} instead of answering HELO", {**refuses_ehlo, "helo": steps}
@@ -356,7 +406,9 @@ BEHAVIOURS: t.Dict[str, Behaviour] = {
         *_OTHER_SERVICES,
         *_GREETINGS,
         *_STARTTLS,
+        *_TLS,
         *_REFUSALS,
+        *_LOG_INS,
         *_LIMITS,
         *_FORMS,
         *_at_every_point(),

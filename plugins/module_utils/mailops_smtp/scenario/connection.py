@@ -69,6 +69,16 @@ class Connection:
             searched = max(0, len(self._received) - 1)
             self.read_some()
 
+    def read_octets(self, octets: int) -> t.Iterator[bytes]:
+        """Exactly so many, as they come. Raises as read_line does."""
+        while octets > 0:
+            if not self._received:
+                self.read_some()
+            piece = bytes(self._received[:octets])
+            del self._received[: len(piece)]
+            octets -= len(piece)
+            yield piece
+
     def read_some(self) -> None:
         """Waits for whatever comes next. Raises as read_line does."""
         data = self._socket.recv(65536)
@@ -111,6 +121,13 @@ class Connection:
         secured.do_handshake()
         return t.cast(str, secured.version())
 
+    def channel_binding(self) -> t.Optional[bytes]:
+        """``tls-unique`` of RFC 5929, None without TLS and in TLS 1.3, for which it is not defined."""
+        secured = self._socket
+        if not isinstance(secured, ssl.SSLSocket) or secured.version() == "TLSv1.3":
+            return None
+        return secured.get_channel_binding("tls-unique")
+
     def close(self) -> None:
         if isinstance(self._socket, ssl.SSLSocket):
             self._send_close_notify(self._socket)
@@ -125,6 +142,17 @@ class Connection:
         except (OSError, ValueError):
             # The peer has not answered yet, or there is no TLS (any more) to be ended.
             return
+
+    def cut(self) -> None:
+        """Closes without a word, not even TLS's."""
+        self._socket.close()
+
+    def uncover(self) -> None:
+        """Takes TLS away from what is sent and received from here on."""
+        with self._swap:
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket = socket.socket(fileno=self._socket.detach())
+                self._socket.settimeout(IDLE_SECONDS)
 
     def reset(self) -> None:
         # A linger time of zero makes close() send RST in place of FIN.

@@ -27,7 +27,8 @@ _CONDITION = r"(?:SUCCESS|FAILURE|DELAY)"
 # Parameter -> the extension that brings it, and what its value looks like.
 _MAIL_PARAMETERS = {
     "SIZE": ("SIZE", r"[0-9]{1,20}"),
-    "BODY": ("8BITMIME", r"7BIT|8BITMIME"),
+    "BODY": ("8BITMIME", r"7BIT|8BITMIME|BINARYMIME"),
+    "PRDR": ("PRDR", r""),
     "RET": ("DSN", r"FULL|HDRS"),
     "ENVID": ("DSN", _XTEXT + r"{1,100}"),
     "AUTH": ("AUTH", _XTEXT + r"+"),
@@ -73,6 +74,8 @@ def _parse(
         extension, pattern = known.get(keyword, (None, ""))
         if extension not in extensions:
             raise Refused("555 5.5.4 Unsupported parameter: " + keyword)
+        if value.upper() == "BINARYMIME" and "BINARYMIME" not in extensions:
+            raise Refused("555 5.5.4 Unsupported parameter: " + entry)
         if keyword in parameters or not re.fullmatch(pattern, value, re.IGNORECASE):
             raise Refused("501 5.5.4 Bad parameter: " + entry)
         parameters[keyword] = value if equals else None

@@ -8,6 +8,7 @@ difficult on purpose.
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 
@@ -24,6 +25,14 @@ _DIFFICULT_RECIPIENTS = {
     "greylisted": "450 4.2.0 Recipient address rejected: Greylisted",
     "full": "452 4.2.2 Mailbox full",
 }
+
+# The same once they have seen a message, where each has a reply of his own (LMTP and PRDR).
+_PICKY_RECIPIENTS = {
+    "picky": "550 5.7.1 Not this message",
+    "busy": "451 4.7.1 Not this message now",
+}
+
+_CHUNK = re.compile(r"([0-9]{1,20})( LAST)?", re.IGNORECASE)
 
 _OTHER_COMMANDS = {
     "NOOP": "250 2.0.0 Ok",
@@ -44,6 +53,7 @@ class Faultless:
         self._sender: t.Optional[Path] = None
         self._recipients: t.List[Path] = []
         self._message: t.Optional[Message] = None
+        self._chunks: t.Optional[bytes] = None  # those of BDAT that are there
         self.answers: t.Dict[str, t.Callable[[str], None]] = {
             "banner": self._banner,
             "ehlo": self._ehlo,
@@ -53,6 +63,8 @@ class Faultless:
             "mail": self._mail,
             "rcpt": self._rcpt,
             "data": self._data,
+            "bdat": self._bdat,
+            "chunk": self._end_of_chunk,
             "message": self._end_of_data,
             "quit": self._quit,
             "any": self._other,
@@ -72,6 +84,7 @@ class Faultless:
         self._sender = None
         self._recipients = []
         self._message = None
+        self._chunks = None
 
     def _banner(self, argument: str) -> None:
         protocol = "LMTP" if self._server.behaviour.protocol == "lmtp" else "ESMTP"
@@ -79,10 +92,16 @@ class Faultless:
 
     def _ehlo(self, argument: str) -> None:
         if self._introduced(argument):
-            keywords = [*self._server.behaviour.keywords, *self._starttls_keyword()]
+            keywords = [*map(self._possible, self._server.behaviour.keywords), *self._starttls_keyword()]
             self._extensions = dict(keyword.partition(" ")[::2] for keyword in keywords)
             lines = [self._greeting(), *keywords]
             self._talk.say("\n".join(["250-" + line for line in lines[:-1]] + ["250 " + lines[-1]]))
+
+    def _possible(self, keyword: str) -> str:
+        """Without the mechanisms that need a TLS session to be bound to, where there is none."""
+        if self._talk.channel_binding() is not None:
+            return keyword
+        return " ".join(word for word in keyword.split(" ") if not word.endswith("-PLUS"))
 
     def _starttls_keyword(self) -> t.List[str]:
         behaviour = self._server.behaviour
@@ -126,7 +145,13 @@ class Faultless:
     def _authenticate(self, mechanism: str, initial: str) -> None:
         account = self._server.account
         try:
-            proved = authenticates(mechanism, initial, account, lambda challenge: self._talk.ask("334 " + challenge))
+            proved = authenticates(
+                mechanism,
+                initial,
+                account,
+                self._talk.channel_binding(),
+                lambda challenge: self._talk.ask("334 " + challenge),
+            )
         except BadResponse:
             self._talk.say("501 5.5.2 Cancelled or not understood")
             return
@@ -187,26 +212,74 @@ class Faultless:
             self._talk.say("501 5.5.4 No parameters allowed")
         elif self._sender is None:
             self._talk.say("503 5.5.1 MAIL first")
+        elif self._chunks is not None or self._sender.parameters.get("BODY", "") == "BINARYMIME":
+            # RFC 3030 2 and 3.
+            self._talk.say("503 5.5.1 BDAT is wanted")
         elif not self._recipients:
             self._talk.say("554 5.5.1 No valid recipients")
         else:
             self._talk.say("354 End data with <CR><LF>.<CR><LF>")
-            content = self._talk.read_content(self._size_limit())
-            self._message = Message(secrets.token_hex(5).upper(), self._sender, tuple(self._recipients), content)
-            self._talk.answer("message")
-            self._forget_transaction()
+            self._take(self._sender, self._talk.read_content(self._size_limit()))
+
+    def _bdat(self, argument: str) -> None:
+        form = _CHUNK.fullmatch(argument)
+        if not self.offers("CHUNKING"):
+            self._other("BDAT")
+            return
+        if form is None:
+            self._talk.say("501 5.5.4 Syntax: BDAT size [LAST]")
+            return
+        # Whatever becomes of it, a chunk is read (RFC 3030 2).
+        chunk = self._talk.read_chunk(int(form.group(1)), self._size_limit())
+        if self._sender is None or not self._recipients:
+            self._talk.say("503 5.5.1 MAIL and RCPT first" if self._sender is None else "554 5.5.1 No valid recipients")
+            return
+        self._chunks = ((self._chunks or b"") + chunk)[: self._size_limit() + 1]
+        if form.group(2):
+            self._take(self._sender, self._chunks)
+        else:
+            self._talk.answer("chunk", form.group(1))
+
+    def _end_of_chunk(self, octets: str) -> None:
+        self._talk.say(f"250 2.0.0 {octets} octets received")
+
+    def _take(self, sender: Path, content: bytes) -> None:
+        """All of a message is there."""
+        if not content.isascii() and sender.parameters.get("BODY") not in ("8BITMIME", "BINARYMIME"):
+            self._session.violations.append("sent octets beyond ASCII without saying so")
+        self._message = Message(secrets.token_hex(5).upper(), sender, tuple(self._recipients), content)
+        self._talk.answer("message")
+        self._forget_transaction()
 
     def _end_of_data(self, argument: str) -> None:
         message = t.cast(Message, self._message)
         if len(message.content) > self._size_limit():
-            replies = ["552 5.3.4 Message size exceeds the limit"]
+            for_all, refused = "552 5.3.4 Message size exceeds the limit", {}
         else:
-            self._server.store(self._session, message)
-            replies = ["250 2.0.0 Ok: queued as " + message.queue_id]
+            for_all, refused = "250 2.0.0 Ok: queued as " + message.queue_id, self._refused_by_whom(message)
+        replies = [refused.get(recipient.address, for_all) for recipient in message.recipients]
         if self._server.behaviour.protocol == "lmtp":
             # One reply for each recipient that was accepted (RFC 2033 4.2).
-            replies *= len(self._recipients)
-        self._talk.say("\n".join(replies))
+            self._talk.say("\n".join(replies))
+        elif "PRDR" in message.sender.parameters:
+            taken = for_all if for_all in replies else "550 5.7.1 Nobody takes this message"
+            self._talk.say("\n".join(["353 Replies for each recipient follow", *replies, taken]))
+        else:
+            self._talk.say(for_all)
+        takers = tuple(recipient for recipient in message.recipients if recipient.address not in refused)
+        if for_all.startswith("250") and takers:
+            self._server.store(self._session, message._replace(recipients=takers))
+
+    def _refused_by_whom(self, message: Message) -> t.Dict[str, str]:
+        """Where each recipient has a reply of his own, those of who does not take the message."""
+        if self._server.behaviour.protocol != "lmtp" and "PRDR" not in message.sender.parameters:
+            return {}
+        local_parts = {entry.address: entry.address.lower().partition("@")[0] for entry in message.recipients}
+        return {
+            address: _PICKY_RECIPIENTS[local_part]
+            for address, local_part in local_parts.items()
+            if local_part in _PICKY_RECIPIENTS
+        }
 
     def _quit(self, argument: str) -> None:
         self._talk.say(f"221 2.0.0 {self._server.hostname} closing connection")

@@ -28,6 +28,7 @@ _COMMANDS = {
     "MAIL": "mail",
     "RCPT": "rcpt",
     "DATA": "data",
+    "BDAT": "bdat",
     "QUIT": "quit",
 }
 # LHLO replaces both; EHLO and HELO must not work (RFC 2033 4.1).
@@ -81,7 +82,8 @@ class Conversation:
             line = self.read_line()
             verb, argument = line.partition(" ")[::2]
             verb = verb.upper()
-            if not (verb in _GROUPED and self._faultless.offers("PIPELINING")):
+            # Behind BDAT comes its chunk.
+            if verb != "BDAT" and not (verb in _GROUPED and self._faultless.offers("PIPELINING")):
                 self._expect_silence("did not wait for the reply to " + verb)
             if not self.server.behaviour.answers_pipelined:
                 self.connection.lose_the_rest()
@@ -126,6 +128,11 @@ class Conversation:
                 self.read_line()
         elif step is Step.CLOSE:
             raise _Ended("closed by server")
+        elif step is Step.CUT:
+            self.connection.cut()
+            raise _Ended("closed by server")
+        elif step is Step.UNCOVER:
+            self.connection.uncover()
         elif step is Step.RESET:
             self.connection.reset()
             raise _Ended("reset by server")
@@ -164,6 +171,17 @@ class Conversation:
             if len(content) <= limit:
                 content += (line[1:] if line.startswith(b".") else line) + b"\r\n"
 
+    def read_chunk(self, octets: int, limit: int) -> bytes:
+        """What belongs to a BDAT command (RFC 3030 2), cut soon after ``limit`` bytes."""
+        self.connection.flush()
+        chunk = bytearray()
+        for piece in self.connection.read_octets(octets):
+            if len(chunk) <= limit:
+                chunk += piece
+        if not self._faultless.offers("PIPELINING"):
+            self._expect_silence("did not wait for the reply to BDAT")
+        return bytes(chunk)
+
     def start_tls(self) -> None:
         context = self.server.tls
         if context is None:
@@ -171,6 +189,12 @@ class Conversation:
         self.connection.flush()
         self.session.tls = self.connection.start_tls(context)
         self._faultless.forget()
+
+    def channel_binding(self) -> t.Optional[bytes]:
+        """What log-ins are bound to (RFC 5929 3), None where the server does not bind any."""
+        behaviour = self.server.behaviour
+        own = self.connection.channel_binding() if behaviour.binds_log_ins else None
+        return own if own is None or not behaviour.behind_another_tls else b"another session"
 
     def end(self) -> t.NoReturn:
         """Closes after the 221 to QUIT."""

@@ -41,6 +41,8 @@ class Step(enum.Enum):
     HUSH = "read on and never answer again"
     STALL = "neither read nor answer any more"
     CLOSE = "close the connection"
+    CUT = "close the connection without the end of TLS (close_notify)"
+    UNCOVER = "go on in clear text below TLS, as if that had never been started"
     RESET = "reset the connection (RST instead of FIN)"
 
 

@@ -57,6 +57,8 @@ _ATTRIBUTES = {
 }
 _COMMON_NAME = "2.5.4.3"
 _SUBJECT_ALT_NAME = "2.5.29.17"
+_TLS_FEATURE = "1.3.6.1.5.5.7.1.24"  # RFC 7633 6
+_STATUS_REQUEST = 5  # RFC 6066 1.1
 
 # GeneralName (RFC 5280 4.2.1.6): the context tag's number and how the entry is shown.
 _TEXT_NAMES = {1: "email", 2: "DNS", 6: "URI"}
@@ -138,19 +140,21 @@ def _decoded(der: bytes) -> t.Tuple[Certificate, t.Optional[float]]:
 
     not_before, not_after = (_moment(time) for time in _inside(validity, _SEQUENCE, 2)[:2])
     key_type, key_bits = _key(key)
+    extensions = _extensions(fields[6:])
     facts = Certificate(
         subject=_name(subject),
         issuer=_name(issuer),
         serial=_serial(serial),
-        not_before=_rfc3339(not_before),
-        not_after=_rfc3339(not_after),
+        not_before=rfc3339(not_before),
+        not_after=rfc3339(not_after),
         days_left=None,
-        names=_alternative_names(fields[6:]) or _common_names(subject),
+        names=_alternative_names(extensions) or _common_names(subject),
         sha256=hashlib.sha256(der).hexdigest(),
         spki_sha256=hashlib.sha256(key.encoded).hexdigest(),
         key_type=key_type,
         key_bits=key_bits,
         signature_algorithm=_named(_SIGNATURE_ALGORITHMS, _inside(signature_algorithm, _SEQUENCE, 1)[0]),
+        must_staple=_STATUS_REQUEST in _tls_features(extensions),
     )
     return facts, not_after.timestamp() if not_after is not None else None
 
@@ -250,7 +254,8 @@ def _moment(element: _Element) -> t.Optional[datetime.datetime]:
         return None
 
 
-def _rfc3339(moment: t.Optional[datetime.datetime]) -> t.Optional[str]:
+def rfc3339(moment: t.Optional[datetime.datetime]) -> t.Optional[str]:
+    """A moment in UTC as the facts have it, to the second."""
     return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
 
 
@@ -318,17 +323,33 @@ def _common_names(subject: _Element) -> t.Tuple[str, ...]:
     )[:MAX_NAMES]
 
 
-def _alternative_names(optional_fields: t.Sequence[_Element]) -> t.Tuple[str, ...]:
-    """The entries of the subjectAltName extension (RFC 5280 4.2.1.6), in their order."""
+def _extensions(optional_fields: t.Sequence[_Element]) -> t.Dict[str, _Element]:
+    """The one element inside each extension (RFC 5280 4.1.2.9) that is read here; of two alike, the first."""
+    found: t.Dict[str, _Element] = {}
     for field in optional_fields:
         if field.tag != _EXTENSIONS:
             continue
         for extension in _inside(_only(field.content), _SEQUENCE):
             identifier, *_critical, value = _inside(extension, _SEQUENCE, 2)
-            if _oid(identifier) == _SUBJECT_ALT_NAME:
-                entries = _inside(_only(_expect(value, _OCTET_STRING)), _SEQUENCE)
-                return tuple(_alternative_name(entry) for entry in entries[:MAX_NAMES])
-    return ()
+            name = _oid(identifier)
+            if name in (_SUBJECT_ALT_NAME, _TLS_FEATURE) and name not in found:
+                found[name] = _only(_expect(value, _OCTET_STRING))
+    return found
+
+
+def _alternative_names(extensions: t.Mapping[str, _Element]) -> t.Tuple[str, ...]:
+    """The entries of the subjectAltName extension (RFC 5280 4.2.1.6), in their order."""
+    if _SUBJECT_ALT_NAME not in extensions:
+        return ()
+    entries = _inside(extensions[_SUBJECT_ALT_NAME], _SEQUENCE)
+    return tuple(_alternative_name(entry) for entry in entries[:MAX_NAMES])
+
+
+def _tls_features(extensions: t.Mapping[str, _Element]) -> t.List[int]:
+    """The TLS extensions that whoever shows this certificate promises to answer (RFC 7633 4.1)."""
+    if _TLS_FEATURE not in extensions:
+        return []
+    return [int.from_bytes(_expect(entry, _INTEGER), "big") for entry in _inside(extensions[_TLS_FEATURE], _SEQUENCE)]
 
 
 def _alternative_name(entry: _Element) -> str:

@@ -15,7 +15,7 @@ LEAF_ONLY = "this Python shows only the server's own certificate"
 
 # TLS content and handshake message types (RFC 8446 B.1, B.3).
 HANDSHAKE = 22
-SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST = 2, 11, 13
+HELLO_REQUEST, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST = 0, 2, 11, 13
 
 
 def observe(context: ssl.SSLContext) -> None:
@@ -30,6 +30,7 @@ class ObservedSSLObject(ssl.SSLObject):
 
     _certificate_message: t.Optional[t.Tuple[int, bytes]] = None  # the protocol version and the message
     _certificate_requested = False
+    handshake_requested = False  # the server wants one, or wants another one
 
     def on_message(self, direction: str, version: int, content_type: int, message_type: int, message: bytes) -> None:
         """The message callback that ssl.SSLContext has had since Python 3.8, decrypted messages included."""
@@ -38,6 +39,8 @@ class ObservedSSLObject(ssl.SSLObject):
                 self._certificate_message = (version, message)
             elif message_type == CERTIFICATE_REQUEST:
                 self._certificate_requested = True
+            elif message_type == HELLO_REQUEST:
+                self.handshake_requested = True
 
     def presented_chain(self, established: bool) -> t.Tuple[t.List[bytes], t.Optional[str]]:
         """The certificates (DER) as the server sent them, its own first, and why they may not be all.

@@ -10,12 +10,14 @@ done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import typing as t
 
 from ..dialog.commands import MASK
 from ..dialog.conversation import converse
 from ..dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSilent, StreamLost
+from ..dialog.octets import Unreadable
 from ..dialog.replies import Reply, ReplyError, ReplyReader
 from ..dialog.session import Session
 from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
@@ -25,6 +27,10 @@ from .tls import TLSFailure, TLSStream
 from .tls_settings import TLSSettings
 
 RECEIVE_OCTETS = 65536
+
+# What goes out at once, and how often in a row before the other conversations have their turn.
+SEND_OCTETS = 65536
+SEND_ROUNDS = 16
 
 # Concealing shorter ones would make every reply unreadable.
 SHORTEST_SECRET = 4
@@ -81,6 +87,7 @@ class Talk:
         self._preparations = self._prepared_by()
         self._unsolicited: t.Optional[str] = None
         self._outbox = b""
+        self._content: t.Iterator[bytes] = iter(())  # what is yet to come into the outbox
         self._tls: t.Optional[TLSStream] = None
         self._leaving = False
 
@@ -250,12 +257,12 @@ class Talk:
                 self._send_unheard(request)
                 resume = self._resume_with(None)
                 continue
-            if request.wire:
+            if request.speaks:
                 # What came before this command cannot be its reply.
                 self._unsolicited = self._reader.unsolicited()
                 self._reader.concealed = self._secrets(request)
                 self._reader.confidential = request.phase == "auth"
-                self._outbox = request.wire
+                self._outbox, self._content = request.wire, request.content or iter(())
                 self._send()
                 if not request.awaits_reply and self._request is request:
                     self._hear()
@@ -292,23 +299,44 @@ class Talk:
 
     def _send(self) -> None:
         try:
-            while self._outbox:
+            self._fill_outbox()
+            for _round in range(SEND_ROUNDS):
+                if not self._outbox:
+                    break
                 sent = self.stream.send(self._outbox)
                 self._outbox = self._outbox[sent:]
+                self._fill_outbox()
                 self._expect_reply()
             if self._tls is not None:
                 self._tls.flush()
         except BlockingIOError:
             return
+        except Unreadable as error:
+            self._lost("unreadable", str(error))
         except OSError as error:
             # A server that refuses and hangs up may have said why: the more specific answer counts.
-            self._outbox = b""
+            self._forget_outbox()
             self._drain()
             reply = None if self.done else self._next_reply()
             if reply is not None:
                 self._run(self._resume_with(reply))
             elif not self.done:
                 self._lost(_lost_kind(error), _lost_detail(error))
+
+    def _fill_outbox(self) -> None:
+        """With small pieces together and large ones by themselves. It is empty only when all is out."""
+        if not self._outbox:
+            pieces: t.List[bytes] = []
+            octets = 0
+            for piece in self._content:
+                pieces.append(piece)
+                octets += len(piece)
+                if octets >= SEND_OCTETS:
+                    break
+            self._outbox = b"".join(pieces)
+
+    def _forget_outbox(self) -> None:
+        self._outbox, self._content = b"", iter(())
 
     def _send_unheard(self, farewell: Farewell) -> None:
         with contextlib.suppress(OSError):
@@ -355,6 +383,7 @@ class Talk:
             return
         self.stream = tls
         self.tls_facts = tls.observed(self._now(), self._offered())
+        self.session.channel_bindings = tls.channel_bindings()
         unacceptable = self._unacceptable()
         self._record(StepError("tls", unacceptable) if unacceptable else None)
         self._run(self._resume_with(unacceptable))
@@ -380,7 +409,7 @@ class Talk:
     def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
         """The stream is gone or of no use any more. A whole reply that came before counts first."""
         if kind in ("closed", "reset") and isinstance(self._request, Exchange):
-            self._outbox = b""
+            self._forget_outbox()
             reply = self._next_reply()
             if self.done:
                 return
@@ -390,7 +419,7 @@ class Talk:
         # Whoever did not take all of a command cannot be told QUIT.
         silent = kind in ("silent", "timeout") and isinstance(self._request, Exchange) and not self.wants_write
         self._record(StepError(kind, detail), seen or self._reader.incomplete())
-        self._outbox = b""
+        self._forget_outbox()
         self._run(functools.partial(self._procedure.throw, ServerSilent() if silent else StreamLost()))
 
     def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
@@ -417,11 +446,13 @@ class Talk:
     def _finish(self) -> None:
         self.done = True
         self.seconds = self._clock() - self._started
-        self._outbox = b""
-        if self.tls_facts is None and self._tls is not None:
-            self.tls_facts = self._tls.observed(self._now(), self._offered())
-        if self.tls_facts is None:
+        self._forget_outbox()
+        if self._tls is None:
             self.tls_facts = TLS(offered=self.session.starttls_offered)
+            return
+        facts = self.tls_facts or self._tls.observed(self._now(), self._offered())
+        # Tickets come after the handshake.
+        self.tls_facts = dataclasses.replace(facts, session=self._tls.resumption())
 
 
 def _lost_kind(error: OSError) -> str:

@@ -10,19 +10,28 @@ import re
 import ssl
 import typing as t
 
-from ..evidence import TLS, Certificate, printable
+from ..evidence import TLS, AsOf, Certificate, Stapling, TLSSession, printable
 from .certificate import CertificateError, certificate_facts
+from .channel_binding import channel_bindings
 from .handshake import HANDSHAKE, LEAF_ONLY, ObservedSSLObject
 from .tls_settings import TLSSettings
 from .trust import openssl_word
 
 MAX_UNSENT_OCTETS = 256 * 1024
+MAX_UNANSWERED_OCTETS = 4 * MAX_UNSENT_OCTETS
 MAX_SHOWN_OCTETS = 200
 
 _RECEIVE_SIZE = 32 * 1024  # two TLS records of the largest size
 _ACCEPT_SIZE = 64 * 1024  # octets taken at once from the caller
 
+# What is taken from the stream below before others have their turn: what comes without end, in the handshake or as
+# messages of TLS that are no data, must not cost them their time.
+_OCTETS_AT_ONCE = 128 * 1024
+
 _ALERT = 21  # a TLS content type (RFC 8446 B.1)
+
+UNASKED_STAPLE = "Python's ssl module cannot ask for one, and unasked no server sends it (RFC 6066 8)"
+UNTRIED_RESUMPTION = "only a second connection would show it"
 
 
 class TLSFailure(ConnectionError):
@@ -69,6 +78,7 @@ class TLSStream:
         self._ciphertext = b""  # encrypted, and not taken yet by the stream below
         self._first_octets = b""
         self._ended = False
+        self._heard = False
         self.established = False
         # Many mail servers hang up without it. Each reply ends with CRLF, so that cuts off nothing unseen.
         self.close_notify_received = False
@@ -84,13 +94,16 @@ class TLSStream:
         :raises TLSFailure: it failed, and how.
         :raises OSError: the stream below is lost.
         """
+        taken = 0
         while not self.established:
             try:
                 self._tls.do_handshake()
                 self.established = True
             except ssl.SSLWantReadError:
+                if taken >= _OCTETS_AT_ONCE:
+                    return False
                 try:
-                    self._receive()
+                    taken += self._receive()
                 except BlockingIOError:
                     return False
                 if self._ended:
@@ -106,14 +119,18 @@ class TLSStream:
         :raises TLSFailure: what arrived cannot be decrypted, or the server sent an alert.
         :raises OSError: the stream below is lost.
         """
+        taken = 0
         while not self._ended:
             try:
                 data = self._tls.read(size)
             except ssl.SSLWantReadError:
-                self._receive()
+                if taken >= _OCTETS_AT_ONCE:
+                    raise BlockingIOError(errno.EAGAIN, "much has come, and nothing of it is data") from None
+                taken += self._receive()
                 continue
             except ssl.SSLError as error:
                 raise self._failure(error) from error
+            self._heard = True
             if data:
                 return data
             self._ended = self.close_notify_received = True
@@ -160,14 +177,20 @@ class TLSStream:
                 self.flush()
         self._stream.close()
 
-    def _receive(self) -> None:
-        """Hand over to OpenSSL what has arrived, having sent first what the server may be waiting for."""
+    def _receive(self) -> int:
+        """Hand over to OpenSSL what has arrived, having sent first what the server may be waiting for; how much it was.
+
+        :raises TLSFailure: what OpenSSL has to answer to it is more and more, and the stream below takes none of it.
+        """
         self.flush()
+        if len(self._ciphertext) > MAX_UNANSWERED_OCTETS:
+            raise TLSFailure("The server makes TLS answer without end, and does not take the answers.")
         data = self._stream.recv(_RECEIVE_SIZE)
         if not data:
             self._ended = True
         self._first_octets = self._first_octets or data[:MAX_SHOWN_OCTETS]
         self._incoming.write(data)
+        return len(data)
 
     def _failure(self, error: ssl.SSLError) -> TLSFailure:
         # What is still here is the alert that tells the server why.
@@ -178,7 +201,36 @@ class TLSStream:
         reason = openssl_word(error)
         if self._first_octets and self._first_octets[0] not in (_ALERT, HANDSHAKE):
             return TLSFailure(f'What arrived is not TLS: "{printable(self._first_octets.rstrip())}" ({reason}).')
+        if self.established and self._tls.handshake_requested:
+            return TLSFailure(
+                f"The server asked for another handshake inside the session, which is refused ({reason})."
+            )
         return TLSFailure(f"{_sentence(reason)} ({reason}).")
+
+    def channel_bindings(self) -> t.Dict[str, bytes]:
+        """What a log-in in this session can be bound to, by the type's registered name."""
+        certificate = self._tls.getpeercert(True)
+        try:
+            algorithm = certificate_facts(certificate, 0).signature_algorithm if certificate is not None else None
+        except CertificateError:
+            algorithm = None
+        return channel_bindings(self._tls, certificate, algorithm)
+
+    def resumption(self) -> t.Optional[TLSSession]:
+        """What the server has offered so far for taking this session up again; None where there is no session."""
+        session = self._tls.session if self.established else None
+        if session is None:
+            return None
+        if session.has_ticket:
+            return TLSSession(True, session.ticket_lifetime_hint, None, None, UNTRIED_RESUMPTION)
+        if self._tls.version() != "TLSv1.3":
+            return TLSSession(False, None, bool(session.id), None, UNTRIED_RESUMPTION)
+        # RFC 8446 4.6.1: tickets come after the handshake, with the server's first words or later.
+        return TLSSession(False if self._heard else None, None, None, None, UNTRIED_RESUMPTION)
+
+    def _as_of(self, chain: t.List[bytes], is_whole: bool) -> t.Optional[AsOf]:
+        judge = self._settings.trust_as_of
+        return judge.judged(chain, is_whole) if judge is not None else None
 
     def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
         """The facts of the TLS session, or of the attempt.
@@ -195,6 +247,7 @@ class TLSStream:
         trusted, reason = self._settings.trust.trusted(octets) if octets else (None, None)
         if trusted is False and chain_reason == LEAF_ONLY:
             trusted, reason = None, f"{reason}, but {chain_reason}"
+        as_of = self._as_of(octets, chain_reason != LEAF_ONLY) if octets else None
         cipher = self._tls.cipher() if self.established else None
         return TLS(
             offered=offered,
@@ -208,6 +261,8 @@ class TLSStream:
             reason=reason,
             name_matches=self._settings.trust.name_match(octets[0], self._name) if octets else None,
             client_certificate_requested=self._tls.client_certificate_requested(self.established),
+            as_of=as_of,
+            ocsp=Stapling(None, UNASKED_STAPLE) if self.established else None,
             library=ssl.OPENSSL_VERSION,
         )
 

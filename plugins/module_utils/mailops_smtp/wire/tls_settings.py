@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .handshake import observe
 from .trust import Trust, openssl_word
+from .trust_as_of import TrustAsOf
 
 TLS_VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -62,6 +63,10 @@ class TLSOptions(t.Protocol):
     def max_version(self) -> t.Optional[str]:
         """The newest version to offer."""
 
+    @property
+    def as_of(self) -> t.Optional[int]:
+        """The Unix time, besides today, to judge certificates for."""
+
 
 class TLSSettings:
     """Everything that one set of TLS options needs.
@@ -74,6 +79,9 @@ class TLSSettings:
         self.context = _handshake_context(options)
         self.trust = Trust()
         _load_authorities(self.trust.context, options.ca_path)
+        self.trust_as_of = TrustAsOf(options.as_of) if options.as_of is not None else None
+        if self.trust_as_of is not None:
+            _load_authorities(self.trust_as_of.context, options.ca_path)
 
 
 def _handshake_context(options: TLSOptions) -> ssl.SSLContext:

@@ -32,7 +32,7 @@ from .certificate import CertificateError, certificate_facts
 from .handshake import CERTIFICATE, HANDSHAKE, SERVER_HELLO
 
 # OpenSSL's names for these came later (Python 3.10 and never).
-_X509_PARTIAL_CHAIN, _X509_NO_CHECK_TIME = 0x80000, 0x200000
+_X509_PARTIAL_CHAIN, X509_NO_CHECK_TIME = 0x80000, 0x200000
 
 _REPLAY_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
 
@@ -44,7 +44,7 @@ class Trust:
     """
 
     def __init__(self) -> None:
-        self.context = _verifying_context()
+        self.context = verifying_context()
         self._chains: t.Dict[bytes, t.Tuple[t.Optional[bool], t.Optional[str]]] = {}
         self._names: t.Dict[t.Tuple[bytes, str], NameMatch] = {}
 
@@ -52,7 +52,7 @@ class Trust:
         """Whether the chain (DER, the server's own certificate first) leads to a trusted authority, and why not."""
         digest = hashlib.sha256(b"".join(chain)).digest()
         if digest not in self._chains:
-            answer = _verify(self.context, chain)
+            answer = verify(self.context, chain)
             self._chains[digest] = (answer.accepted, answer.reason)
         return self._chains[digest]
 
@@ -66,7 +66,7 @@ class Trust:
         return self._names[key]
 
 
-class _Answer(t.NamedTuple):
+class Answer(t.NamedTuple):
     """``accepted`` is None where OpenSSL did not get as far as an answer."""
 
     accepted: t.Optional[bool]
@@ -74,7 +74,8 @@ class _Answer(t.NamedTuple):
     mismatch: bool = False
 
 
-def _verifying_context() -> ssl.SSLContext:
+def verifying_context() -> ssl.SSLContext:
+    """A context for ``verify``, without any authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -82,7 +83,7 @@ def _verifying_context() -> ssl.SSLContext:
     return context
 
 
-def _verify(context: ssl.SSLContext, chain: t.Sequence[bytes], name: t.Optional[str] = None) -> _Answer:
+def verify(context: ssl.SSLContext, chain: t.Sequence[bytes], name: t.Optional[str] = None) -> Answer:
     """Replay the chain to a verifying client (see the top of this file) and return what OpenSSL makes of it."""
     incoming = ssl.MemoryBIO()
     client = context.wrap_bio(incoming, ssl.MemoryBIO(), server_hostname=name)
@@ -98,10 +99,10 @@ def _verify(context: ssl.SSLContext, chain: t.Sequence[bytes], name: t.Optional[
         pass
     except ssl.SSLCertVerificationError as error:
         # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
-        return _Answer(False, error.verify_message, error.verify_code in (62, 64))
+        return Answer(False, error.verify_message, error.verify_code in (62, 64))
     except ssl.SSLError as error:
-        return _Answer(None, f"the certificate could not be verified ({openssl_word(error)})")
-    return _Answer(True, None)
+        return Answer(None, f"the certificate could not be verified ({openssl_word(error)})")
+    return Answer(True, None)
 
 
 def _server_hello(certificate: bytes) -> bytes:
@@ -126,17 +127,17 @@ def _prefixed(octets: bytes) -> bytes:
 
 
 def _name_match(certificate: bytes, name: str) -> NameMatch:
-    context = _verifying_context()
+    context = verifying_context()
     context.set_ciphers(f"{_REPLAY_CIPHERS}:@SECLEVEL=0")
     context.check_hostname = True
     # RFC 9525 6.1: the common name is not a name that was certified.
     context.hostname_checks_common_name = False
-    context.verify_flags |= _X509_PARTIAL_CHAIN | _X509_NO_CHECK_TIME
+    context.verify_flags |= _X509_PARTIAL_CHAIN | X509_NO_CHECK_TIME
     try:
         context.load_verify_locations(cadata=certificate)
     except (ssl.SSLError, ValueError):  # ValueError: there are no octets at all
         return NameMatch(name, None, None, "the certificate cannot be read")
-    answer = _verify(context, [certificate], name)
+    answer = verify(context, [certificate], name)
     if answer.accepted:
         return NameMatch(name, True, _matching_entry(certificate, name))
     if answer.mismatch:

@@ -10,7 +10,10 @@ FAILURES = (
     Signature(
         id="quit.none",
         phases=("quit",),
-        when=(When(error=("closed", "reset", "silent", "timeout", "protocol", "too_large")), When(code="[1345]yz")),
+        when=(
+            When(error=("closed", "reset", "silent", "timeout", "protocol", "too_large", "tls")),
+            When(code="[1345]yz"),
+        ),
         verdict="pass",
         severity="info",
         confidence="certain",

@@ -109,6 +109,20 @@ FAILURES = (
         # It did not fail over the certificate, which may have been seen before it failed.
         explains=_CERTIFICATE,
     ),
+    Signature(
+        id="tls.broken",
+        phases=("banner", "ehlo", "auth", "mail", "rcpt", "data", "message"),
+        when=(When(error=("tls",)),),
+        verdict="fail",
+        severity="error",
+        confidence="likely",
+        owner="target",
+        title="The TLS session broke at {phase}",
+        meaning="It had come about, and then failed: {detail}",
+        next_step="Look into the server's log. If it demands a client certificate, which in TLS 1.3 shows only here, "
+        "give that with tls.client_cert.",
+        reference="RFC 8446 section 6.2",
+    ),
 )
 
 REMARKS = (
@@ -143,7 +157,7 @@ REMARKS = (
         "verify do not deliver.",
         next_step="Renew the certificate and reload the mail service.",
         reference="RFC 5280 section 4.1.2.5",
-        explains=("tls.untrusted", "tls.not_accepted"),
+        explains=("tls.untrusted", "tls.not_accepted", "tls.as_of"),
         breaks_off="starttls",
     ),
     Signature(
@@ -246,5 +260,34 @@ REMARKS = (
         meaning="It is valid until {not_after}. Automatic renewal would have replaced it by now.",
         next_step="Renew the certificate, and find out why that did not happen by itself.",
         reference="RFC 5280 section 4.1.2.5",
+    ),
+    Signature(
+        id="tls.as_of",
+        phases=("starttls",),
+        # For reasons of date alone: what is wrong today as well has a finding of its own.
+        when=(When(facts=(("tls.as_of.valid", "is", False), ("tls.as_of.reason", "matches", r"\bthen\b"))),),
+        verdict="degraded",
+        severity="warning",
+        confidence="certain",
+        owner="target",
+        title="The certificate is not valid as of {as_of}",
+        meaning="On the day that tls.as_of asks about, {as_of_reason}.",
+        next_step="Renew it before, or make sure that this happens by itself; replace what the server sends of the "
+        "chain if it is that.",
+        reference="RFC 5280 section 4.1.2.5",
+    ),
+    Signature(
+        id="tls.must_staple",
+        phases=("starttls",),
+        when=(When(facts=(("tls.certificate.must_staple", "is", True), ("tls.ocsp.stapled", "is not", True))),),
+        verdict="pass",
+        severity="notice",
+        confidence="possible",
+        owner="target",
+        title="The certificate demands a stapled OCSP response",
+        meaning="Clients that keep to RFC 7633 refuse the server without one. Whether it sends one could not be seen "
+        "from here.",
+        next_step="Look with openssl s_client -status, and -starttls smtp where TLS does not come first.",
+        reference="RFC 7633 section 4.2.3",
     ),
 )
