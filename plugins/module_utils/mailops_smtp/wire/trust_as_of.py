@@ -87,7 +87,8 @@ class TrustAsOf:
         return facts is not None and self._wrong_with(facts) is None
 
     def _wrong_with(self, facts: Certificate) -> t.Optional[str]:
-        if facts.not_after is not None and facts.not_after < self._date:
+        # RFC 5280 4.1.2.5 counts the last second in, OpenSSL does not.
+        if facts.not_after is not None and facts.not_after <= self._date:
             return f"has expired by then: it is valid until {facts.not_after}"
         if facts.not_before is not None and facts.not_before > self._date:
             return f"is not valid yet then: it is valid from {facts.not_before}"
