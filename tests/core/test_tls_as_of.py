@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
 import typing as t
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from mailops_smtp.wire import handshake, trust_as_of
+from mailops_smtp.wire.certificate import certificate_facts
 from mailops_smtp.wire.tls_settings import TLSSettings
 from mailops_smtp.wire.trust_as_of import TrustAsOf
 
 from tests.core.certificates import GOOD, HOST, NOW, PEM, ROOT, Issued, issue
 from tests.core.tls_server import Server, connect, observe, server_context, tls_options
 
+DER = serialization.Encoding.DER
 OPENSSL = shutil.which("openssl")
 
 SHORT_ROOT = issue(common_name="Short root", ca=True, days=(-1000, 100))
@@ -37,6 +41,7 @@ CASES: t.Dict[str, t.Tuple[Issued, t.Sequence[Issued], float, t.Optional[bool], 
     "before the beginning": (GOOD, [ROOT], -1.1, False, "the certificate is not valid yet then: it is valid from 2"),
     "valid again": (issue(HOST, by=ROOT, days=(-60, -30)), [ROOT], -40, True, None),
     "not yet today": (issue(HOST, by=ROOT, days=(30, 60)), [ROOT], 40, True, None),
+    "through an intermediate": (issue(HOST, by=SHORT_ISSUING, days=LONG), [ROOT], 59, True, None),
     "the one above ends before": (
         issue(HOST, by=SHORT_ISSUING, days=LONG),
         [ROOT],
@@ -164,6 +169,16 @@ def test_each_chain_is_judged_once(root_file, monkeypatch):
 
 
 verify = trust_as_of.verify
+
+
+@pytest.mark.parametrize("date", ["not_before", "not_after"])
+def test_a_date_that_is_none(date, monkeypatch):
+    def read(octets, now):
+        return dataclasses.replace(certificate_facts(octets, now), **{date: None})
+
+    monkeypatch.setattr(trust_as_of, "certificate_facts", read)
+    judged = TrustAsOf(int(NOW.timestamp())).judged([GOOD.certificate.public_bytes(DER)], True)
+    assert (judged.valid, judged.reason) == (None, "the dates of the certificate cannot be read")
 
 
 @pytest.mark.parametrize("chain", [[b""], [b"\x30\x00"], [b"no certificate"]])

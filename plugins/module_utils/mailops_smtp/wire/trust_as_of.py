@@ -59,8 +59,7 @@ class TrustAsOf:
         answer = verify(self.context, chain)
         if not answer.accepted:
             return answer.accepted, answer.reason
-        good = [entry for position, entry in enumerate(chain) if position == 0 or self._covers(entry)]
-        if self._verified_by_what_is_valid(good):
+        if self._verified_by_what_is_valid([entry for entry in chain if self._covers(entry)]):
             return True, None
         for position, entry in enumerate(chain[1:], 2):
             facts = _facts(entry)
