@@ -224,7 +224,7 @@ options:
           - The default is the strongest one that the server offers for passwords.
           - V(SCRAM-SHA-256-PLUS) and V(SCRAM-SHA-1-PLUS) bind the log-in to the TLS session. By default they are used
             up to TLS 1.2, where servers know C(tls-unique). Asked for by name they are used in TLS 1.3 too, with
-            C(tls-server-end-point), which most mail servers refuse.
+            C(tls-server-end-point), which mail servers such as Cyrus, Dovecot and Exim refuse.
       required:
         type: bool
         default: true

@@ -322,6 +322,7 @@ SPECIMENS = [
     der_of(certificate("RSA", names=[x509.DNSName("mx1.contoso.com"), x509.IPAddress(ipaddress.ip_address("::1"))])),
     der_of(certificate("P-256", subject=name((NameOID.COMMON_NAME, "Müller")))),
     der_of(certificate("Ed25519")),
+    der_of(certificate("P-256", features=[x509.TLSFeatureType.status_request])),
 ]
 
 

@@ -23,6 +23,16 @@ def begun(text):
     return facts
 
 
+def after_proxy_header(dialog, header="PROXY TCP4 198.51.100.7 203.0.113.5 4711 25"):
+    """A check in which the PROXY protocol's header went out before the banner."""
+    facts = check(dialog)
+    facts["steps"].insert(1, {**facts["steps"][0], "phase": "proxy", "sent": header})
+    return facts
+
+
+REFUSED_HEADER = "S: 220 mx1.contoso.com\nU: 500 5.5.2 Error: command not recognized\nC: EHLO a.b\nS: 250 hi"
+
+
 # id: (a check that shows it, one that nearly does)
 CASES = {
     "dns.resolver": (check("E: resolver SERVFAIL"), check("E: unresolved no such name")),
@@ -41,6 +51,10 @@ CASES = {
         check("S: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org"),
         check("S: 554 5.7.1 No SMTP service here, not even for the enlisted"),
     ),
+    "proto.sync": (
+        check("S: 220 hi.contoso.com\nC: EHLO a.b\nS: 554 SMTP synchronization error"),
+        check("S: 220 hi.contoso.com\nC: EHLO a.b\nS: 554 5.5.1 Error: no valid recipients"),
+    ),
     "proto.421_rate": (
         check("S: 421 4.7.0 mx1.contoso.com Error: too many connections from 198.51.100.7"),
         check("S: 421 4.3.2 System not accepting network messages"),
@@ -50,6 +64,7 @@ CASES = {
     "tcp.timeout": (check("E: timeout No connection within 10 s."), check("E: unreachable No route to host")),
     "tcp.refused": (check("E: refused Connection refused"), check("E: reset Connection reset by peer")),
     "tcp.unreachable": (check("E: unreachable No route to host"), check("E: timeout No route was tried")),
+    "proxy.not_expected": (after_proxy_header(REFUSED_HEADER), check(REFUSED_HEADER)),
     "ban.tls_bytes": (
         check("E: protocol \\x15\\x03\\x01\\x00\\x02\\x02F"),
         check("E: protocol \\x00\\x03\\x01\\x00\\x02\\x02F"),
@@ -137,3 +152,33 @@ def test_a_masked_banner_explains_what_the_same_firewall_does_next():
 def test_what_follows_the_phase_that_broke_off_is_no_finding():
     dialog = "S: 554 No SMTP service here\nC: QUIT\nE: closed"
     assert ids(judge(check(dialog))) == ["ban.554"]
+
+
+def test_the_answer_to_an_unexpected_header_explains_what_follows():
+    """As Postfix says it to a header of version 2, as postscreen and OpenSMTPD say it to one of version 1."""
+    lost = "S: 220 hi\nU: 500 5.5.2 Error: bad syntax\\r\\n221 2.0.0 Bye\\r\\n\nC: EHLO a.b\nE: closed"
+    in_greeting = check("S: 502-mx1.contoso.com ESMTP\nS: 502 5.5.2 Error: command not recognized")
+    in_greeting["steps"][-1]["reply"]["flaws"] = ["code_changed"]
+    in_greeting["steps"].insert(1, after_proxy_header("S: 220 hi")["steps"][1])
+    in_ehlos_place = "S: 220 hi\nC: EHLO a.b\nS: 500 5.5.1 Invalid command: Pipelining not supported"
+    cases = (after_proxy_header(lost, "<PROXY v2: TCP4>"), in_greeting, after_proxy_header(in_ehlos_place))
+    for facts in cases:
+        judgement = judge(facts)
+        assert (judgement["verdict"], ids(judgement)) == ("inconclusive", ["proxy.not_expected"])
+
+
+@pytest.mark.parametrize(("phase", "text"), [
+    ("RCPT TO:<user@contoso.com>", "550 5.5.1 Protocol error"),
+    ("MAIL FROM:<admin@test.com>", "503 5.5.0 <MAIL>: Data command rejected: Improper use of SMTP command pipelining"),
+    ("EHLO a.b", "521 5.5.1 Protocol error"),
+])  # fmt: skip
+def test_the_words_of_many_products_for_a_client_that_does_not_wait(phase, text):
+    judgement = judge(check(f"S: 220 mx1.contoso.com\nC: {phase}\nS: {text}"))
+    assert (judgement["verdict"], ids(judgement)) == ("inconclusive", ["proto.sync"])
+
+
+def test_a_version_is_not_read_across_lines():
+    judgement = judge(check("S: 220-mx1.contoso.com ESMTP Postfix\nS: 220 5.5.2 hello"))
+    assert judgement["software"] == {"product": "Postfix", "version": None, "confidence": "likely"}
+    judgement = judge(check("S: 220-mx1.contoso.com\nS: 220 Postfix (3.7.11)"))
+    assert judgement["software"]["version"] == "3.7.11"

@@ -56,6 +56,7 @@ def test_every_behaviour_of_the_scripted_server_is_expected_to_come_to_something
     others |= {"two-recipients", "two-recipients-announced", "pipelining-lost"}
     others |= {"chunking", "chunk-refused-552", "prdr", "seven-bit"}
     others |= {"scram", "scram-plus", "scram-plus-elsewhere"}
+    others |= {"chunking", "chunk-refused-552", "prdr", "seven-bit"}
     assert set(BEHAVIOURS) - {*PLAYED, *ENDED, *EXPECTED} == others
 
 

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
 import typing as t
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from mailops_smtp.wire import handshake, trust_as_of
+from mailops_smtp.wire.certificate import certificate_facts
 from mailops_smtp.wire.tls_settings import TLSSettings
 from mailops_smtp.wire.trust_as_of import TrustAsOf
 
 from tests.core.certificates import GOOD, HOST, NOW, PEM, ROOT, Issued, issue
 from tests.core.tls_server import Server, connect, observe, server_context, tls_options
 
+DER = serialization.Encoding.DER
 OPENSSL = shutil.which("openssl")
 
 SHORT_ROOT = issue(common_name="Short root", ca=True, days=(-1000, 100))
@@ -37,6 +41,7 @@ CASES: t.Dict[str, t.Tuple[Issued, t.Sequence[Issued], float, t.Optional[bool], 
     "before the beginning": (GOOD, [ROOT], -1.1, False, "the certificate is not valid yet then: it is valid from 2"),
     "valid again": (issue(HOST, by=ROOT, days=(-60, -30)), [ROOT], -40, True, None),
     "not yet today": (issue(HOST, by=ROOT, days=(30, 60)), [ROOT], 40, True, None),
+    "through an intermediate": (issue(HOST, by=SHORT_ISSUING, days=LONG), [ROOT], 59, True, None),
     "the one above ends before": (
         issue(HOST, by=SHORT_ISSUING, days=LONG),
         [ROOT],
@@ -91,17 +96,33 @@ def test_as_of(case):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", facts["date"])
 
 
+@pytest.mark.parametrize("at", ["not_valid_before_utc", "not_valid_after_utc"])
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+@pytest.mark.skipif(OPENSSL is None, reason="there is no openssl to ask")
+def test_to_the_second(at, seconds, root_file, tmp_path):
+    moment = int(getattr(GOOD.certificate, at).timestamp()) + seconds
+    settings = TLSSettings(tls_options(ca_path=str(root_file), as_of=moment))
+    valid = observe(connect(Server(server_context()), settings))["as_of"]["valid"]
+    assert valid is openssl_trusts(GOOD, root_file, moment, tmp_path)
+    assert valid is (seconds < 0 if "after" in at else seconds >= 0)
+
+
 @pytest.mark.skipif(OPENSSL is None, reason="there is no openssl to ask")
 def test_openssl_says_the_same(case, tmp_path):
     issued, path, moment, valid, _reason = case
+    assert openssl_trusts(issued, path, moment, tmp_path) is valid
+
+
+def openssl_trusts(issued, path, moment, tmp_path):
     (tmp_path / "own.pem").write_bytes(issued.certificate.public_bytes(PEM))
     (tmp_path / "chain.pem").write_bytes(b"".join(entry.public_bytes(PEM) for entry in issued.chain))
     command = [OPENSSL, "verify", "-attime", str(moment), "-no-CApath", "-no-CAstore", "-CAfile", str(path)]
     command += ["-untrusted", str(tmp_path / "chain.pem")] if issued.chain else []
     done = subprocess.run([*command, str(tmp_path / "own.pem")], capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) is valid, done.stderr
+    return done.returncode == 0
 
 
+@pytest.mark.skipif(OPENSSL is None, reason="there is no openssl to hash their names")
 def test_authorities_in_a_directory(tmp_path):
     """They are looked up one by one, and only when they are needed."""
     directory = tmp_path / "authorities"
@@ -148,6 +169,16 @@ def test_each_chain_is_judged_once(root_file, monkeypatch):
 
 
 verify = trust_as_of.verify
+
+
+@pytest.mark.parametrize("date", ["not_before", "not_after"])
+def test_a_date_that_is_none(date, monkeypatch):
+    def read(octets, now):
+        return dataclasses.replace(certificate_facts(octets, now), **{date: None})
+
+    monkeypatch.setattr(trust_as_of, "certificate_facts", read)
+    judged = TrustAsOf(int(NOW.timestamp())).judged([GOOD.certificate.public_bytes(DER)], True)
+    assert (judged.valid, judged.reason) == (None, "the dates of the certificate cannot be read")
 
 
 @pytest.mark.parametrize("chain", [[b""], [b"\x30\x00"], [b"no certificate"]])

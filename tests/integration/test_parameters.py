@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import Controller
-from .test_real_servers import SERVERS, Log, checked
+from .server_log import Log
+from .test_real_servers import SERVERS, checked
 
 
 def sent(facts: dict[str, t.Any], verb: str) -> list[str]:

@@ -50,6 +50,17 @@ def test_postfix_believes_the_connections_own_addresses(controller: Controller, 
     assert f"[{check['vantage']['address']}]" in log
 
 
+@pytest.mark.provokes("improper command pipelining")
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("server", ["mx1", "exim", "sendmail", "opensmtpd"])
+def test_a_server_that_knows_nothing_of_the_header(controller: Controller, server: str, version: str) -> None:
+    """Some answer it and go on, some answer and leave: whatever comes of it says nothing about the server."""
+    run = controller.check(host=controller.name(server), recipient="user@contoso.test", proxy_protocol=version)
+    for check in run["checks"]:
+        assert check["verdict"] == "inconclusive"
+        assert check["findings"][0]["id"] == "proxy.not_expected"
+
+
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_postfix_logs_the_client_that_the_header_names(controller: Controller, version: str, family: str) -> None:

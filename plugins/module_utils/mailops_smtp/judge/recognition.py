@@ -168,6 +168,10 @@ def _matches(seen: t.Any, pattern: str) -> bool:
     return any(_text(pattern).search(line[:LINE_SEEN]) for line in lines[:LINES_SEEN])
 
 
+def _have_sent(steps: t.Sequence[Check], pattern: str) -> bool:
+    return any(_text(pattern).match((step["sent"] or "")[:LINE_SEEN]) for step in steps)
+
+
 def _same_name(name: str) -> str:
     return name.lower().rstrip(".")
 
@@ -181,6 +185,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "has length": lambda seen, value: len(seen) == value,
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
     "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
+    "have sent": _have_sent,
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 

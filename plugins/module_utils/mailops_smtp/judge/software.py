@@ -18,7 +18,7 @@ LINE_SEEN = 200
 
 _VERSION = r"(?P<version>[0-9][0-9.]{0,30})"
 # Behind the host's name, which may itself be exim.contoso.com.
-_BEHIND = r"(?<=[ (])"
+_BEHIND = r"(?<=[ (\n])"
 
 # product, confidence, what the banner says (a group named "version" where it is told)
 _BANNERS = (
@@ -55,7 +55,7 @@ _KEYWORDS = (
 def software(check: t.Mapping[str, t.Any]) -> t.Optional[t.Dict[str, t.Any]]:
     """``{product, version, confidence}``, or None where the server does not give itself away."""
     if check["banner"] is not None and check["banner"]["code"] is not None:
-        told = _told_by(" ".join(line[:LINE_SEEN] for line in check["banner"]["lines"][:LINES_SEEN]))
+        told = _told_by("\n".join(line[:LINE_SEEN] for line in check["banner"]["lines"][:LINES_SEEN]))
         if told is not None:
             return told
     if check["ehlo"] is not None:

@@ -72,6 +72,7 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "as_of": _or(fact(check, "tls.as_of.date"), "the given day"),
         "as_of_reason": _or(fact(check, "tls.as_of.reason"), "no reason given"),
         "banner_name": _or(fact(check, "banner.hostname"), "no name"),
+        "channel_binding": _or(fact(check, "auth.channel_binding"), "this type of channel binding"),
         "days_left": "unknown time" if days_left is None else _days(days_left),
         "detail": _explained(step),
         "expected": _or(fact(step or {}, "expected"), "another"),

@@ -59,8 +59,7 @@ class TrustAsOf:
         answer = verify(self.context, chain)
         if not answer.accepted:
             return answer.accepted, answer.reason
-        good = [entry for position, entry in enumerate(chain) if position == 0 or self._covers(entry)]
-        if self._verified_by_what_is_valid(good):
+        if self._verified_by_what_is_valid([entry for entry in chain if self._covers(entry)]):
             return True, None
         for position, entry in enumerate(chain[1:], 2):
             facts = _facts(entry)
@@ -87,7 +86,8 @@ class TrustAsOf:
         return facts is not None and self._wrong_with(facts) is None
 
     def _wrong_with(self, facts: Certificate) -> t.Optional[str]:
-        if facts.not_after is not None and facts.not_after < self._date:
+        # RFC 5280 4.1.2.5 counts the last second in, OpenSSL does not.
+        if facts.not_after is not None and facts.not_after <= self._date:
             return f"has expired by then: it is valid until {facts.not_after}"
         if facts.not_before is not None and facts.not_before > self._date:
             return f"is not valid yet then: it is valid from {facts.not_before}"

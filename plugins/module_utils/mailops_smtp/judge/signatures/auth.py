@@ -12,16 +12,16 @@ FAILURES = (
         phases=("auth",),
         when=(
             When(code="5yz", facts=(("auth.problem", "matches", r"\b(?:channel-bindings-|unsupported-channel-)"),)),
-            When(code="535", facts=(("auth.channel_binding", "matches", "."),)),
-            When(enhanced="5.7.8", facts=(("auth.channel_binding", "matches", "."),)),
+            When(code="5yz", facts=(("auth.channel_binding", "matches", "."),)),
         ),
         verdict="fail",
         severity="error",
         confidence="possible",
         owner="network",
         title="The log-in that is bound to the TLS session is not accepted",
-        meaning="Either the credentials are wrong, or TLS ends elsewhere: at a load balancer or an inspecting device, "
-        "whose session with the server is not the one with this client ({reply}).",
+        meaning="The credentials are wrong, or the server does not know {channel_binding}, or TLS ends elsewhere: at a "
+        "load balancer or an inspecting device, whose session with the server is not the one with this client "
+        "({reply}).",
         next_step="Repeat it with auth.mechanism SCRAM-SHA-256 or SCRAM-SHA-1. If that is accepted, find out where TLS "
         "ends: compare the certificate here with the one on the server.",
         reference="RFC 5802 section 6",

@@ -157,7 +157,38 @@ FAILURES = (
     ),
 )
 
+# A server that knows nothing of it takes the PROXY protocol's header for a command that came too early.
+_SENT_PROXY = ("steps", "have sent", r"<?PROXY ")
+
 REMARKS = (
+    Signature(
+        id="proxy.not_expected",
+        phases=("banner", "ehlo"),
+        when=(
+            When(unsolicited=True, facts=(_SENT_PROXY,)),
+            # postscreen answers it in the middle of its greeting; who answers late, or OpenSMTPD, in EHLO's place.
+            When(code="50[0-2]", flaws=("code_changed",), facts=(_SENT_PROXY,)),
+            When(code="50[0-2]", sent=r"(?:EHLO|LHLO)\b", facts=(_SENT_PROXY,)),
+        ),
+        verdict="inconclusive",
+        severity="error",
+        confidence="likely",
+        owner="sender",
+        title="The server does not expect the PROXY protocol",
+        meaning="It took the header for a command and answered that. What it says afterwards, even where it accepts, "
+        "is about a client that breaks the rules.",
+        next_step="Leave proxy_protocol out, or give the port that is meant for the load balancer.",
+        reference="The PROXY protocol, section 2",
+        explains=(
+            "proto.unsolicited",
+            "proto.malformed",
+            "proto.lost",
+            "proto.5yz",
+            "proto.silent",
+            "ehlo.500_502",
+            "ehlo.helo_only",
+        ),
+    ),
     Signature(
         id="ban.pix_mask",
         phases=("banner",),

@@ -185,6 +185,25 @@ FAILURES = (
         reference="RFC 5782",
     ),
     Signature(
+        id="proto.sync",
+        phases=ANY_PHASE,
+        when=(
+            # Exim; Postfix's postscreen, which says it at every command from then on; Postfix's smtpd.
+            When(code="554", text=r"\bsynchronization error\b"),
+            When(code="5[25][01]", enhanced="5.5.1", text=r"\bprotocol error\b"),
+            When(code="503", text=r"\bimproper (?:use of SMTP )?command pipelining\b"),
+        ),
+        verdict="inconclusive",
+        severity="error",
+        confidence="likely",
+        owner="network",
+        title="The server saw a client that does not wait for its turn",
+        meaning="It refuses those who speak before they were answered ({reply}). This check waits, so something in the "
+        "path said more than it, or sent what it said at another time.",
+        next_step="Look for a proxy or a device with mail inspection in the path, and compare with another vantage.",
+        reference="RFC 5321 section 4.3.1",
+    ),
+    Signature(
         id="proto.421_rate",
         phases=ANY_PHASE,
         when=(
