@@ -66,7 +66,8 @@ from . import (
 from .command import LabError, run
 from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
-DEFAULT_NAME = "mailops"
+# Whoever tests two clones at the same time gives each a lab of its own.
+DEFAULT_NAME = os.environ.get("MAILOPS_LAB", "mailops")
 START_SECONDS = 20.0
 MAIL_SERVERS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd}
 
