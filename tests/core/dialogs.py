@@ -58,6 +58,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         },
         "protocol": "esmtp",
         "started_at": "2026-03-01T21:04:11.123Z",
+        "expect": None,
         "not_tested": None,
         "seconds": round(sum(step["seconds"] for step in steps), 6) if steps else None,
         "reached": completed[-1] if completed else None,
@@ -68,7 +69,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "xclient": None,
         "auth": None,
         "xforward": None,
-        "sender": None,
+        "sender": _sender(steps),
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
@@ -154,17 +155,32 @@ def _banner(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, 
     return {"code": greeting["code"], "lines": greeting["lines"], "hostname": hostname.group() if hostname else None}
 
 
+def _keywords(lines: t.Sequence[str]) -> t.List[t.Dict[str, t.Any]]:
+    return [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in lines[1:]]
+
+
 def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.Any]]:
     accepted = [step for step in steps if step["phase"] == "ehlo" and step["reply"] and step["reply"]["code"] == 250]
     if not accepted:
         return None
     command = accepted[-1]["sent"][:4]
     lines = accepted[-1]["reply"]["lines"]
-    keywords = [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in lines[1:]]
+    keywords = _keywords(lines)
+    before = [step["reply"]["lines"] for step in accepted if not step["tls"]] if accepted[-1]["tls"] else []
     return {
         "command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "not_offered": [],
-        "before_tls": None,
+        "before_tls": _keywords(before[-1]) if before else None,
     }  # fmt: skip
+
+
+def _sender(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.Any]]:
+    said = [step for step in steps if step["phase"] == "mail"]
+    if not said:
+        return None
+    reply = said[-1]["reply"]
+    accepted = reply["code"] < 300 if reply is not None else None
+    address = said[-1]["sent"][len("MAIL FROM:<") :].partition(">")[0]
+    return {"address": address, "accepted": accepted, "problem": None, "reply": reply}
 
 
 def _recipients(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:
