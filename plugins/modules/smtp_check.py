@@ -184,6 +184,12 @@ options:
         choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
         description:
           - The newest version to offer.
+      ciphers:
+        type: str
+        description:
+          - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
+          - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
+            O(tls.max_version=TLSv1.2).
       as_of:
         type: str
         description:

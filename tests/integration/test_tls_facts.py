@@ -47,6 +47,13 @@ def test_what_they_offer_for_resumption(controller: Controller, host: str, versi
     assert session["reused"] is None
 
 
+def test_the_cipher_suites_to_offer(controller: Controller) -> None:
+    offered = {"max_version": "TLSv1.2", "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"}
+    assert checked(controller, "mx1", tls=offered)["tls"]["cipher"] == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    made = checked(controller, "mx1", tls={**offered, "ciphers": "AES128-SHA"})  # a suite for RSA keys; this one is EC
+    assert (made["tls"]["established"], made["failed_phase"]) == (False, "starttls")
+
+
 def test_as_of(controller: Controller) -> None:
     now = checked(controller, "mx1", tls={})
     end = datetime.datetime.fromisoformat(now["tls"]["certificate"]["not_after"])

@@ -123,6 +123,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "client_key": {"type": "path", "no_log": False},
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
+            "ciphers": {"type": "str"},
             "as_of": {"type": "str"},
         },
     },

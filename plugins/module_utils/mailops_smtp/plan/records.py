@@ -174,6 +174,7 @@ class TLSOptions:
     client_key: t.Optional[str]
     min_version: t.Optional[str]
     max_version: t.Optional[str]
+    ciphers: t.Optional[str]
     as_of: t.Optional[int] = None
 
 
