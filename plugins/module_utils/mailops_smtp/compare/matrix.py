@@ -13,8 +13,9 @@ import typing as t
 from ..evidence import PHASES
 from ..judge.verdicts import SEVERITIES, rank
 from ..judge.wording import where
-
-Check = t.Mapping[str, t.Any]
+from .across import blocked_egress, dead_over_ipv6, interceptions
+from .localisation import localise
+from .whereabouts import Check, whereabouts
 
 # A finding from here on is a difference worth naming; notices differ for harmless reasons.
 _WEIGHTY = SEVERITIES[SEVERITIES.index("warning") :]
@@ -34,9 +35,12 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
       that the user gave to the target, else by host, address and port;
     - ``cells``: one list for each vantage, with one cell for each endpoint: ``{verdict, reached, failed_phase, seconds,
       check}``, where ``check`` is the index into all checks given, in their order; None where there is no check;
-    - ``divergence``: ``{endpoint, phase, outliers, summary}`` for each endpoint (by index) that the vantages disagree
-      about; ``outliers`` are the vantages that see it differently from most, or worse where no side has more. A vantage
-      whose own trouble made its check inconclusive has seen nothing to disagree about.
+    - ``divergence``: ``{endpoint, phase, consensus, outliers, summary}`` for each endpoint (by index) that the
+      vantages disagree about; ``outliers`` are the vantages that see it differently from most (the ``consensus``), or
+      worse where no side has more. A vantage whose own trouble made its check inconclusive has seen nothing to disagree
+      about;
+    - ``localisation``: ``{place, endpoints, vantages, confidence, owner, summary, reasons, next_step}`` for each fault:
+      where it is, as far as these vantages can tell. ``place`` is one of localisation.PLACES.
 
     An endpoint is told apart by its address only where every vantage saw addresses: behind a jump host the name may be
     all that is known. Where that, or repetition, puts several checks into one cell, the worst of them stands there.
@@ -61,10 +65,14 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
     cells = [
         [_cell(checks, chosen.get((row, column))) for column in range(len(endpoints))] for row in range(len(vantages))
     ]
-    tested: t.List[t.Dict[str, Check]] = [{} for column in endpoints]
+    names = list(vantages)
+    seen: t.List[t.Dict[str, Check]] = [{} for column in endpoints]
     for (row, column), index in sorted(chosen.items()):
-        if checks[index]["verdict"] not in ("not_tested", "inconclusive"):
-            tested[column][list(vantages)[row]] = checks[index]
+        seen[column][names[row]] = checks[index]
+    tested = [
+        {name: check for name, check in entry.items() if check["verdict"] not in ("not_tested", "inconclusive")}
+        for entry in seen
+    ]
     listed = [
         {
             "name": _name(target, host, port, address),
@@ -75,13 +83,29 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
         }
         for target, host, port, protocol, address in endpoints
     ]
-    divergences = (_divergence(column, listed[column]["name"], seen) for column, seen in enumerate(tested))
+    titles = [entry["name"] for entry in listed]
+    divergences = [_divergence(column, titles[column], entry) for column, entry in enumerate(tested)]
     return {
         "vantages": list(vantages),
         "endpoints": listed,
         "cells": cells,
         "divergence": [divergence for divergence in divergences if divergence is not None],
+        "localisation": _localisation(checks, titles, seen, tested),
     }
+
+
+def _localisation(
+    checks: t.Sequence[Check],
+    titles: t.Sequence[str],
+    seen: t.Sequence[t.Dict[str, Check]],
+    tested: t.List[t.Dict[str, Check]],
+) -> t.List[t.Dict[str, t.Any]]:
+    """What shows only across endpoints first: the checks that it explains say nothing about their endpoint any more."""
+    places = whereabouts(checks)
+    left = [dict(entry) for entry in tested]
+    locations = [*interceptions(list(seen), left), *blocked_egress(list(seen)), *dead_over_ipv6(left, places)]
+    single = (localise(column, titles[column], entry, places) for column, entry in enumerate(left))
+    return [location.as_dict() for location in (*locations, *single) if location is not None]
 
 
 def _checks(given: t.Any) -> t.Iterator[Check]:
@@ -143,6 +167,7 @@ def _divergence(column: int, name: str, seen: t.Mapping[str, Check]) -> t.Option
             return {
                 "endpoint": column,
                 "phase": phase,
+                "consensus": list(usual),
                 "outliers": outliers,
                 "summary": _sentence(name, phase, outliers, seen),
             }
