@@ -150,7 +150,8 @@ class _View:
         if len(bad) < len(good):
             return self._location(
                 "egress", bad, "possible", what,
-            reasons.append(f"it is seen from within by {_listed(within)}: the perimeter is not the cause")
+                [f"the server is reached by more vantages than not: {_listed(good)}",
+                 "on which side they stand is not known"],
             )  # fmt: skip
         return self._location(
             "undetermined", bad, "possible", what, ["nobody has said which of the vantages are outside the perimeter"]
