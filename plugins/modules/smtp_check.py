@@ -185,6 +185,12 @@ options:
         choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
         description:
           - The newest version to offer.
+      ciphers:
+        type: str
+        description:
+          - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
+          - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
+            O(tls.max_version=TLSv1.2).
       as_of:
         type: str
         description:
@@ -679,6 +685,28 @@ options:
         choices: [local, managed]
         description:
           - Whether the host is the controller or a managed host.
+      side:
+        type: str
+        choices: [inside, dmz, outside]
+        description:
+          - On which side of the perimeter it stands. With it, the filter P(mailops.smtp.smtp_matrix#filter) tells a
+            fault of the perimeter from one of the server.
+      network:
+        type: str
+        description:
+          - A name for the network that it is in, such as that of the provider. Two vantages agree about a server only
+            if they are on different networks.
+          - The default is what the addresses say that were seen.
+      unfit:
+        type: str
+        description:
+          - Why nothing that fails from this vantage is to be believed, as the role P(mailops.smtp.vantage#role) finds
+            out. Failures are then V(inconclusive).
+          - An empty text is no reason.
+      clock_offset:
+        type: float
+        description:
+          - Seconds that its clock is ahead of the controller's, where that was measured.
 notes:
   - The mail servers log the dialog, and some count it. A test of many recipients can look like address harvesting.
   - At most five connections to one server are open at a time, and a server that answers 421 is left alone for the rest
@@ -851,11 +879,11 @@ vantages:
       sample: localhost
     mode:
       description:
-        - "How: from the controller, from a managed host that runs this code, or through an SSH connection to a jump
-          host."
+        - "How: from the controller, from a managed host that runs this code, through an SSH connection to a jump host,
+          through a program started there, or by this code started there over SSH."
       type: str
       returned: always
-      choices: [local, managed, ssh-channel]
+      choices: [local, managed, ssh-channel, ssh-exec, ssh-python]
       sample: local
     address:
       description:
@@ -864,7 +892,7 @@ vantages:
       returned: always
       sample: "198.18.1.60"
     clock_offset:
-      description: Seconds that its clock is ahead of the controller's. Not measured yet.
+      description: Seconds that its clock is ahead of the controller's. Null where it was not measured.
       type: float
       returned: always
     proxy:
@@ -872,6 +900,25 @@ vantages:
       type: str
       returned: always
       sample: "socks5://proxy.contoso.test:1080"
+    mode_reason:
+      description: Why it is this mode and not a better one. Null for the first choice.
+      type: str
+      returned: always
+    side:
+      description: The side of the perimeter that it stands on, as the user says.
+      type: str
+      returned: always
+      choices: [inside, dmz, outside]
+      sample: outside
+    network:
+      description: Whose network it is in, as the user says.
+      type: str
+      returned: always
+    unfit:
+      description:
+        - Why failures seen from here are not believed. Null for a vantage that was found fit, or not examined.
+      type: str
+      returned: always
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list

@@ -302,3 +302,10 @@ def test_a_log_in_that_is_refused():
 def test_a_finding_that_does_not_exist_is_refused_before_any_connection():
     with pytest.raises(ValueError, match=r"expect.findings 'tls.expird' is no finding: did you mean tls.expired\?"):
         run_check({"host": "127.0.0.1", "port": 1, "expect": {"findings": {"forbidden": ["tls.expird"]}}})
+
+
+@pytest.mark.parametrize("dialog", ["E: refused", REFUSED])
+@pytest.mark.parametrize("expect", [{"starttls": True}, {"connect": False}, {"recipient": "refused"}])
+def test_from_a_vantage_that_is_not_fit_to_judge_nothing_is_decided(dialog, expect):
+    judgement = judge(check(dialog, expect=expect, vantage={"name": "listed", "unfit": "It is on a blocklist."}))
+    assert judgement["verdict"] == "inconclusive"

@@ -56,6 +56,8 @@ def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Fou
             continue
         cause = _cause(check, entry, marked)
         verdict = _verdict(entry, value, cause, marked, verdict_of)
+        if verdict == "fail" and check["vantage"].get("unfit") and not _is_negative(entry, value):
+            verdict = "inconclusive"
         verdicts.append(verdict)
         unmet.append(_as_dict(check, entry, value, cause, verdict))
     return Outcome(unmet, verdicts, marked, len(expectation.all))

@@ -18,6 +18,7 @@ from ..dialog.wanted import ASKED_WITH
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 EXTRA_BEFORE = ["ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "quit"]
+SIDES = ["inside", "dmz", "outside"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "message"]
 
 NOTIFY: t.Dict[str, t.Any] = {
@@ -123,6 +124,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "client_key": {"type": "path", "no_log": False},
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
+            "ciphers": {"type": "str"},
             "as_of": {"type": "str"},
         },
     },
@@ -192,6 +194,10 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "options": {
             "name": {"type": "str"},
             "mode": {"type": "str", "choices": ["local", "managed"]},
+            "side": {"type": "str", "choices": SIDES},
+            "network": {"type": "str"},
+            "unfit": {"type": "str"},
+            "clock_offset": {"type": "float"},
         },
     },
 }
