@@ -12,17 +12,13 @@ import typing as t
 
 from ..evidence import PHASES
 from ..judge.verdicts import SEVERITIES, rank
-from ..judge.wording import where
 from .across import blocked_egress, dead_over_ipv6, interceptions
+from .checks import checks_in, endpoint_name, service_of
 from .localisation import localise
 from .whereabouts import Check, whereabouts
 
 # A finding from here on is a difference worth naming; notices differ for harmless reasons.
 _WEIGHTY = SEVERITIES[SEVERITIES.index("warning") :]
-
-
-class NotARun(ValueError):
-    """What was given is neither a run nor a module result nor a check."""
 
 
 def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
@@ -47,14 +43,14 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
 
     :raises NotARun: something else was given.
     """
-    checks = list(_checks(runs))
-    names_only = {_service(check) for check in checks if check["endpoint"]["address"] is None}
+    checks = list(checks_in(runs))
+    names_only = {service_of(check) for check in checks if check["endpoint"]["address"] is None}
     vantages: t.Dict[str, int] = {}
     endpoints: t.Dict[t.Tuple[t.Any, ...], int] = {}
     chosen: t.Dict[t.Tuple[int, int], int] = {}
 
     for index, check in enumerate(checks):
-        service = _service(check)
+        service = service_of(check)
         address = None if service in names_only else check["endpoint"]["address"]
         row = vantages.setdefault(check["vantage"]["name"], len(vantages))
         column = endpoints.setdefault((*service, address), len(endpoints))
@@ -75,7 +71,7 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
     ]
     listed = [
         {
-            "name": _name(target, host, port, address),
+            "name": endpoint_name(target, host, port, address),
             "host": host,
             "address": address,
             "port": port,
@@ -106,44 +102,6 @@ def _localisation(
     locations = [*interceptions(list(seen), left), *blocked_egress(list(seen)), *dead_over_ipv6(left, places)]
     single = (localise(column, titles[column], entry, places) for column, entry in enumerate(left))
     return [location.as_dict() for location in (*locations, *single) if location is not None]
-
-
-def _checks(given: t.Any) -> t.Iterator[Check]:
-    """The checks in whatever holds them."""
-    if isinstance(given, (list, tuple)):
-        for entry in given:
-            yield from _checks(entry)
-    elif isinstance(given, t.Mapping) and "endpoint" in given and "verdict" in given:
-        yield given
-    elif isinstance(given, t.Mapping) and isinstance(given.get("checks"), (list, tuple)):
-        yield from _checks(given["checks"])
-    elif isinstance(given, t.Mapping) and isinstance(given.get("results"), (list, tuple)):
-        yield from _checks(given["results"])
-    else:
-        raise NotARun(
-            "expected the result of mailops.smtp.smtp_check, a run, a check, or a list of them; "
-            f"got {_described(given)} with no checks in it"
-        )
-
-
-def _described(given: t.Any) -> str:
-    if isinstance(given, t.Mapping):
-        return f"a dictionary of {', '.join(sorted(map(str, given))[:5]) or 'nothing'}"
-    return f"a value of type {type(given).__name__}"
-
-
-def _service(check: Check) -> t.Tuple[t.Optional[str], str, t.Optional[int], str]:
-    """What is asked for: the target, where the user gave it a name of its own, and host, port and protocol."""
-    endpoint = check["endpoint"]
-    place = endpoint["host"] if endpoint["port"] is None else f"{endpoint['host']}:{endpoint['port']}"
-    named = endpoint["source"] == "given" and check["target"] != place
-    return check["target"] if named else None, endpoint["host"].lower(), endpoint["port"], check["protocol"]
-
-
-def _name(target: t.Optional[str], host: str, port: t.Optional[int], address: t.Optional[str]) -> str:
-    if target is None:
-        return where({"host": host, "port": port, "address": address})
-    return target if address in (None, host) else f"{target} [{address}]"
 
 
 def _cell(checks: t.Sequence[Check], index: t.Optional[int]) -> t.Optional[t.Dict[str, t.Any]]:
