@@ -51,8 +51,8 @@ def authenticate(session: Session) -> Procedure:
 
 
 def _begin(session: Session, mechanism: sasl.Mechanism, goes_along: bool) -> Procedure:
-    """RFC 4954 4: AUTH, and what the client says first where the mechanism lets it. That goes along with the command or,
-    where it is not wanted there or the line would be too long, is the answer to a challenge that says nothing.
+    """RFC 4954 4: AUTH, and what the client says first where the mechanism lets it. That goes along with the command
+    or, where it is not wanted there or the line would be too long, is the answer to a challenge that says nothing.
 
     Returns the reply, and whether what was to be said first has been said."""
     first = mechanism.initial()
