@@ -239,6 +239,14 @@ options:
           - Whether to end the dialog where the log-in cannot be tried, since the server offers no fitting mechanism, or
             none that may be used without TLS.
           - With V(false) the dialog then goes on without it. A log-in that was tried and failed always ends the dialog.
+      initial_response:
+        type: bool
+        default: true
+        description:
+          - Whether what the client says first goes along with AUTH, in mechanisms where the client speaks first, which
+            are all but V(CRAM-MD5) and V(LOGIN).
+          - With V(false), or where the line would be longer than the 512 octets of a command, as with many tokens, it
+            is the answer to an empty challenge of the server (RFC 4954 section 4).
       allow_clear_text:
         type: bool
         default: false

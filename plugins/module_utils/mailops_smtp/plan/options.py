@@ -135,6 +135,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
             "required": {"type": "bool", "default": True},
+            "initial_response": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },

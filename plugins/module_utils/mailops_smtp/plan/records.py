@@ -41,13 +41,16 @@ class Hold:
 
 @dataclasses.dataclass(frozen=True)
 class Auth:
-    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried."""
+    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried.
+    ``initial_response``: what the client says first goes along with AUTH, where there is such a thing and room for it.
+    """
 
     username: str
     password: str = dataclasses.field(repr=False)
     mechanism: t.Optional[str] = None
     allow_clear_text: bool = False
     required: bool = True
+    initial_response: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
