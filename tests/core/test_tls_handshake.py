@@ -216,7 +216,7 @@ class Server:
     def recv(self, size):
         return self.outgoing.read(size)
 
-names = ("server_name", "client_cert", "client_key", "min_version", "max_version", "as_of")
+names = ("server_name", "client_cert", "client_key", "min_version", "max_version", "ciphers", "as_of")
 options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names))
 options.as_of = int(float(sys.argv[4])) + 40 * 86400
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -42,6 +42,28 @@ def test_an_old_server(make_tls_settings):
     assert observe(connect(Server(context), make_tls_settings(min_version="TLSv1")))["version"] == "TLSv1.1"
 
 
+def test_the_cipher_suites_to_offer(make_tls_settings):
+    names = [entry["name"] for entry in make_tls_settings(ciphers="ECDHE-ECDSA-AES128-SHA").context.get_ciphers()]
+    assert [name for name in names if not name.startswith("TLS_")] == ["ECDHE-ECDSA-AES128-SHA"]
+    settings = make_tls_settings(ciphers="ECDHE-ECDSA-AES256-GCM-SHA384", max_version="TLSv1.2")
+    assert observe(connect(Server(server_context()), settings))["cipher"] == "ECDHE-ECDSA-AES256-GCM-SHA384"
+
+
+def test_a_server_without_the_cipher_suites_that_are_offered(make_tls_settings):
+    context = server_context()
+    context.set_ciphers("ECDHE-ECDSA-AES256-SHA384")
+    settings = make_tls_settings(ciphers="ECDHE-ECDSA-AES128-SHA256", max_version="TLSv1.2")
+    stream = TLSStream(Server(context), settings, HOST)
+    with pytest.raises(TLSFailure, match="handshake failure"):
+        stream.handshake()
+
+
+def test_chosen_cipher_suites_at_an_old_server(make_tls_settings):
+    settings = make_tls_settings(ciphers="ECDHE-ECDSA-AES128-SHA", min_version="TLSv1")
+    facts = observe(connect(Server(server_context(version="TLSv1.1")), settings))
+    assert (facts["version"], facts["cipher"]) == ("TLSv1.1", "ECDHE-ECDSA-AES128-SHA")
+
+
 def test_a_new_server_and_an_old_client(make_tls_settings):
     stream = TLSStream(Server(server_context(version="TLSv1.3")), make_tls_settings(max_version="TLSv1.2"), HOST)
     with pytest.raises(TLSFailure, match="no TLS version in common"):
@@ -89,6 +111,8 @@ BAD_SETTINGS = [
     ({"client_key": "other.key"}, "tls.client_key", "of no use without tls.client_cert"),
     ({"min_version": "TLSv1.3", "max_version": "TLSv1.2"}, "tls.max_version", "which is TLSv1.3"),
     ({"max_version": "TLSv1.1"}, "tls.max_version", "which is TLSv1.2"),
+    ({"ciphers": "ROT13"}, "tls.ciphers", "openssl ciphers"),
+    ({"ciphers": "ROT13", "min_version": "TLSv1"}, "tls.ciphers", "openssl ciphers"),
 ]
 
 

@@ -13,6 +13,7 @@ from .command import LabError
 
 # Each package with one file that only it installs.
 PACKAGES = {
+    "cyrus-common": "/usr/lib/cyrus/bin/master",  # binds log-ins to TLS, which no other server of Debian's does
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
@@ -26,6 +27,7 @@ PACKAGES = {
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
     "procps": "/usr/sbin/sysctl",
+    "sasl2-bin": "/usr/sbin/saslpasswd2",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
 }

@@ -64,6 +64,10 @@ class TLSOptions(t.Protocol):
         """The newest version to offer."""
 
     @property
+    def ciphers(self) -> t.Optional[str]:
+        """The cipher suites to offer up to TLS 1.2, in OpenSSL's words."""
+
+    @property
     def as_of(self) -> t.Optional[int]:
         """The Unix time, besides today, to judge certificates for."""
 
@@ -90,7 +94,9 @@ def _handshake_context(options: TLSOptions) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_NONE
     # One handshake, one certificate: a server that starts another inside the session gets a no.
     context.options |= ssl.OP_NO_RENEGOTIATION
-    _set_versions(context, options.min_version or DEFAULT_MIN_VERSION, options.max_version)
+    low = options.min_version or DEFAULT_MIN_VERSION
+    _set_versions(context, low, options.max_version)
+    _set_ciphers(context, options.ciphers, with_old_ones=TLS_VERSIONS[low] < ssl.TLSVersion.TLSv1_2)
     _load_client_certificate(context, options.client_cert, options.client_key)
     observe(context)
     return context
@@ -101,14 +107,26 @@ def _set_versions(context: ssl.SSLContext, minimum: str, maximum: t.Optional[str
     high = TLS_VERSIONS[maximum] if maximum is not None else ssl.TLSVersion.MAXIMUM_SUPPORTED
     if maximum is not None and high < low:
         raise TLSSettingError("tls.max_version", maximum, f"is below tls.min_version, which is {minimum}")
-    if low < ssl.TLSVersion.TLSv1_2:
-        # OpenSSL 3 has the hashes of TLS 1.0 and 1.1 in security level 0 only, and without them offers neither.
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings():
         # Python warns of old versions. Here they were asked for, to find out whether a server still speaks them.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = low
         context.maximum_version = high
+
+
+def _set_ciphers(context: ssl.SSLContext, ciphers: t.Optional[str], with_old_ones: bool) -> None:
+    """Those of TLS 1.3 are not Python's to choose."""
+    wanted = ciphers or "DEFAULT"
+    if with_old_ones:
+        # OpenSSL 3 has the hashes of TLS 1.0 and 1.1 in security level 0 only, and without them offers neither.
+        wanted += ":@SECLEVEL=0"
+    elif ciphers is None:
+        return
+    try:
+        context.set_ciphers(wanted)
+    except ssl.SSLError as error:
+        reason = "OpenSSL offers nothing of that name here; `openssl ciphers` lists what it has"
+        raise TLSSettingError("tls.ciphers", ciphers, reason) from error
 
 
 def _load_client_certificate(context: ssl.SSLContext, certificate: t.Optional[str], key: t.Optional[str]) -> None:
