@@ -34,7 +34,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "vantage": {"evidence", "wire"},
     "scenario": {"evidence"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
-    "delivery": {"evidence", "plan"},
+    "delivery": {"dialog", "evidence", "plan"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }

@@ -17,6 +17,7 @@ PACKAGES = {
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
     "iproute2": "/sbin/ip",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
@@ -26,6 +27,7 @@ PACKAGES = {
     "openssh-server": "/usr/sbin/sshd",
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
+    "postgrey": "/usr/sbin/postgrey",
     "procps": "/usr/sbin/sysctl",
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "swaks": "/usr/bin/swaks",
