@@ -18,8 +18,9 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
                             jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see site.py:
-                            proxied trusting few-recipients greylisting mailbox-submission without-starttls first-contact broken-tls
+      .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see
+                            site.py: proxied trusting few-recipients greylisting mailbox-submission
+                            without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .mailbox_log_file     of mx1: what Dovecot logs
       .forwarding .python   what an SSH host allows and has
@@ -169,7 +170,12 @@ def _build(place: Place) -> None:
 
 
 def _start(place: Place, host: Host) -> None:
-    for port, server in (("imap", dovecot), ("greylisting", postgrey), ("smtp", MAIL_SERVERS[host.mail_server]), ("ssh", openssh)):
+    for port, server in (
+        ("imap", dovecot),
+        ("greylisting", postgrey),
+        ("smtp", MAIL_SERVERS[host.mail_server]),
+        ("ssh", openssh),
+    ):
         if port in host.ports:
             server.start(place, host)
 

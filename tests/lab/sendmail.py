@@ -42,7 +42,7 @@ def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]
 
 def mbox(user: str) -> str:
     """Where a user's messages are kept on the host."""
-    return f"/var/spool/mail-files/{user}"
+    return f"/run/mail-files/{user}"
 
 
 def start(place: Place, host: Host) -> None:
