@@ -5,6 +5,6 @@
 from __future__ import annotations
 
 from .plugins.functions import matrix, print_matrix
-from .plugins.tasks import smtp_check
+from .plugins.tasks import mail_route, smtp_check
 
-__all__ = ["matrix", "print_matrix", "smtp_check"]
+__all__ = ["mail_route", "matrix", "print_matrix", "smtp_check"]

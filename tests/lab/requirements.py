@@ -13,11 +13,15 @@ from .command import LabError
 
 # Each package with one file that only it installs.
 PACKAGES = {
+    "bind9-dnsutils": "/usr/bin/dig",
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
+    "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
+    "knot": "/usr/sbin/knotd",
+    "knot-dnssecutils": "/usr/bin/kzonesign",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",
@@ -28,6 +32,7 @@ PACKAGES = {
     "procps": "/usr/sbin/sysctl",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
+    "unbound": "/usr/sbin/unbound",
 }
 
 

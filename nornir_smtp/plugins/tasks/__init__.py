@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .mail_route import mail_route
 from .smtp_check import smtp_check
 
-__all__ = ["smtp_check"]
+__all__ = ["mail_route", "smtp_check"]

@@ -194,6 +194,8 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "mode": {"type": "str", "choices": ["local", "managed"]},
         },
     },
+    "nameservers": {"type": "list", "elements": "str"},
+    "resolve_at": {"type": "str", "choices": ["vantage", "controller"], "default": "vantage"},
 }
 
 
