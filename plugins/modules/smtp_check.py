@@ -668,6 +668,28 @@ options:
         choices: [local, managed]
         description:
           - Whether the host is the controller or a managed host.
+      side:
+        type: str
+        choices: [inside, dmz, outside]
+        description:
+          - On which side of the perimeter it stands. With it, the filter P(mailops.smtp.smtp_matrix#filter) tells a
+            fault of the perimeter from one of the server.
+      network:
+        type: str
+        description:
+          - A name for the network that it is in, such as that of the provider. Two vantages agree about a server only
+            if they are on different networks.
+          - The default is what the addresses say that were seen.
+      unfit:
+        type: str
+        description:
+          - Why nothing that fails from this vantage is to be believed, as the role P(mailops.smtp.vantage#role) finds
+            out. Failures are then V(inconclusive).
+          - An empty text is no reason.
+      clock_offset:
+        type: float
+        description:
+          - Seconds that its clock is ahead of the controller's, where that was measured.
 notes:
   - The mail servers log the dialog, and some count it. A test of many recipients can look like address harvesting.
   - At most five connections to one server are open at a time, and a server that answers 421 is left alone for the rest
@@ -840,11 +862,11 @@ vantages:
       sample: localhost
     mode:
       description:
-        - "How: from the controller, from a managed host that runs this code, or through an SSH connection to a jump
-          host."
+        - "How: from the controller, from a managed host that runs this code, through an SSH connection to a jump host,
+          through a program started there, or by this code started there over SSH."
       type: str
       returned: always
-      choices: [local, managed, ssh-channel]
+      choices: [local, managed, ssh-channel, ssh-exec, ssh-python]
       sample: local
     address:
       description:
@@ -853,7 +875,7 @@ vantages:
       returned: always
       sample: "198.18.1.60"
     clock_offset:
-      description: Seconds that its clock is ahead of the controller's. Not measured yet.
+      description: Seconds that its clock is ahead of the controller's. Null where it was not measured.
       type: float
       returned: always
     proxy:
@@ -861,6 +883,25 @@ vantages:
       type: str
       returned: always
       sample: "socks5://proxy.contoso.test:1080"
+    mode_reason:
+      description: Why it is this mode and not a better one. Null for the first choice.
+      type: str
+      returned: always
+    side:
+      description: The side of the perimeter that it stands on, as the user says.
+      type: str
+      returned: always
+      choices: [inside, dmz, outside]
+      sample: outside
+    network:
+      description: Whose network it is in, as the user says.
+      type: str
+      returned: always
+    unfit:
+      description:
+        - Why failures seen from here are not believed. Null for a vantage that was found fit, or not examined.
+      type: str
+      returned: always
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list

@@ -50,7 +50,8 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
     ]
     facts: t.Dict[str, t.Any] = {
         "schema_version": 1,
-        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None},
+        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None,
+                    "mode_reason": None, "side": None, "network": None, "unfit": None},
         "target": "contoso.com",
         "endpoint": {
             "host": "mx1.contoso.com", "address": "203.0.113.5", "family": "ipv4", "port": 25, "source": "mx",
@@ -160,10 +161,13 @@ def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.
         return None
     command = accepted[-1]["sent"][:4]
     lines = accepted[-1]["reply"]["lines"]
-    keywords = [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in lines[1:]]
+    keywords, *earlier = [
+        [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in step["reply"]["lines"][1:]]
+        for step in reversed(accepted)
+    ]
     return {
         "command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "not_offered": [],
-        "before_tls": None,
+        "before_tls": earlier[0] if earlier and accepted[-1]["tls"] else None,
     }  # fmt: skip
 
 

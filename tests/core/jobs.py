@@ -15,7 +15,7 @@ from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import dialog
 
-TLS = TLSSettings(TLSOptions(False, None, None, None, None, None, None))
+TLS = TLSSettings(TLSOptions(False, *[None] * 7))
 QUICK = Timeouts(connect=2.0, reply=0.3, total=2.0)
 PATIENT = Timeouts(connect=10.0, reply=10.0, total=20.0)
 

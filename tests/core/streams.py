@@ -16,7 +16,7 @@ from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import MESSAGE, dialog
 
-TLS = TLSSettings(TLSOptions(False, None, None, None, None, None, None))
+TLS = TLSSettings(TLSOptions(False, *[None] * 7))
 
 
 class Clock:

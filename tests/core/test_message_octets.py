@@ -179,6 +179,13 @@ def test_portions_are_those_that_were_asked_for(given_split, sizes):
         left = left[size:]
 
 
+def test_no_portion_is_shorter_than_asked_for():
+    portions = Portions([b"ab", b"", b"c"]).take(4)
+    assert [next(portions), next(portions), next(portions)] == [b"ab", b"", b"c"]
+    with pytest.raises(Unreadable, match="has changed"):
+        next(portions)
+
+
 def test_an_excerpt_tells_how_much_is_left_out():
     assert excerpt(content_of("Grüße\r\n".encode())) == "Grüße\r\n"
     assert excerpt(content_of(b"\xe9\r\n")) == "\\xe9\r\n"

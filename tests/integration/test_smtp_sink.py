@@ -294,7 +294,7 @@ def test_what_arrives_is_what_was_sent(controller: Controller, lab: Lab, tmp_pat
         [check] = checked(controller, sinks, recipients=["user@contoso.test", "probe@contoso.test"]).values()
     assert check["verdict"] == "pass"
     [file] = Path(lab.state["directory"], f"controller{folder}").iterdir()
-    head, _, content = file.read_text(encoding="ascii").partition("\nReceived: ")
+    head, _received, content = file.read_text(encoding="ascii").partition("\nReceived: ")
     assert "X-Helo-Args: probe.contoso.test\n" in head
     assert head.endswith("\nX-Rcpt-Args: <user@contoso.test>\nX-Rcpt-Args: <probe@contoso.test>")
     assert f"\nMessage-ID: {check['message']['message_id']}\n" in content

@@ -14,6 +14,7 @@ from .command import LabError
 # Each package with one file that only it installs.
 PACKAGES = {
     "bind9-dnsutils": "/usr/bin/dig",
+    "cyrus-common": "/usr/lib/cyrus/bin/master",  # binds log-ins to TLS, which no other server of Debian's does
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
@@ -30,6 +31,7 @@ PACKAGES = {
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
     "procps": "/usr/sbin/sysctl",
+    "sasl2-bin": "/usr/sbin/saslpasswd2",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
     "unbound": "/usr/sbin/unbound",

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.mailops.smtp.plugins.modules import smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
+from mailops_smtp.compare import localisation
 from mailops_smtp.judge import verdicts
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
@@ -46,7 +47,12 @@ def test_the_schema_is_a_schema() -> None:
         ("finding.owner", verdicts.OWNERS),
         ("confidence", verdicts.CONFIDENCES),
         ("check.protocol", TARGET_OPTIONS["protocol"]["choices"]),
-        ("vantage.mode", [*CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"], "ssh-channel"]),
+        (
+            "vantage.mode",
+            [*CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"], "ssh-channel", "ssh-exec", "ssh-python"],
+        ),
+        ("vantage.side", [*CHECK_OPTIONS["vantage"]["options"]["side"]["choices"], None]),
+        ("location.place", localisation.PLACES),
         ("auth.mechanism", [*TARGET_OPTIONS["auth"]["options"]["mechanism"]["choices"], None]),
         ("recipient.notify", TARGET_OPTIONS["dsn"]["options"]["notify"]["choices"]),
     ],

@@ -157,9 +157,13 @@ def _plain(value: t.Any) -> t.Any:
 class Vantage(_Record):
     """The place the TCP connection starts from.
 
-    ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code), ``ssh-channel`` (through an
+    SSH connection), ``ssh-exec`` (through a program that the SSH server started) or ``ssh-python`` (this code, started
+    there over SSH); ``mode_reason`` says why it is not one that would have been better.
     ``proxy``: the proxy that opens its connections, as ``type://host:port``.
     ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
+    ``side``: ``inside`` the perimeter, in its ``dmz``, or ``outside``; ``network``: a name for whose network it is in.
+    Both are the user's word. ``unfit``: why nothing that fails from here is to be believed.
     """
 
     name: str
@@ -167,6 +171,10 @@ class Vantage(_Record):
     address: t.Optional[str] = None
     clock_offset: t.Optional[float] = None
     proxy: t.Optional[str] = None
+    mode_reason: t.Optional[str] = None
+    side: t.Optional[str] = None
+    network: t.Optional[str] = None
+    unfit: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)

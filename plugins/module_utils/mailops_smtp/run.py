@@ -22,7 +22,7 @@ from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
 from .judge import judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
-from .route.addresses import addresses
+from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .vantage.jump_host import Streams, jump_host
@@ -88,17 +88,9 @@ def default_helo_name() -> str:
         commands.check_hello_name(name)
     except commands.CommandError:
         name = ""
-    return name if "." in name and not name.startswith("localhost") else f"[{_own_address()}]"
-
-
-def _own_address() -> str:
-    """The address that this host would use towards others. Connecting a UDP socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("198.51.100.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
+    return (
+        name if "." in name and not name.startswith("localhost") else f"[{own_address('198.51.100.1') or '127.0.0.1'}]"
+    )
 
 
 def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
@@ -136,9 +128,11 @@ def _jump_host(planned: Plan) -> t.Iterator[Streams]:
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
     if streams is not None:
-        return Vantage(planned.vantage_name or streams.name, "ssh-channel")
+        return Vantage(planned.vantage_name or streams.name, "ssh-channel", **planned.vantage_known)
     proxy = planned.proxy.name if planned.proxy is not None else None
-    return Vantage(planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy)
+    return Vantage(
+        planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy, **planned.vantage_known
+    )
 
 
 def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
@@ -213,8 +207,7 @@ def _job(
 
 def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
     return Check(
-        # The server sees the proxy's address, which nobody tells.
-        vantage=dataclasses.replace(vantage, address=talk.local_address if job.proxy is None else None),
+        vantage=dataclasses.replace(vantage, address=_left_from(job, talk)),
         target=job.target,
         endpoint=job.endpoint,
         protocol=job.session.dialog.protocol,
@@ -224,6 +217,16 @@ def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
         tls=t.cast(TLS, talk.tls_facts),
         steps=tuple(talk.steps),
     )
+
+
+def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
+    """The address that the connection started from; for one that came to nothing, the one that the system chooses.
+
+    The server sees a proxy's or a jump host's address, which nobody tells."""
+    endpoint = job.endpoint
+    if job.proxy is not None or job.open_channel is not None or endpoint.family not in ("ipv4", "ipv6"):
+        return talk.local_address
+    return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
 
 
 def _not_tested(job: Job, vantage: Vantage) -> Check:

@@ -27,6 +27,9 @@ _LINE_OF_FILLER = 76 + 2
 Pieces = t.Iterable[bytes]
 
 
+CHANGED = "The content of the message has changed while it was used."
+
+
 class Unreadable(Exception):
     """Raised instead of the next piece: it cannot be had, though it could when the content was looked at."""
 
@@ -95,7 +98,7 @@ def _held_to(size: int, pieces: Pieces) -> t.Iterator[bytes]:
             break
         yield piece
     if seen != size:
-        raise Unreadable("The content of the message has changed while it was used.")
+        raise Unreadable(CHANGED)
 
 
 def sliced(octets: bytes) -> t.Iterator[bytes]:
@@ -177,9 +180,14 @@ class Portions:
         self._rest = b""
 
     def take(self, octets: int) -> t.Iterator[bytes]:
-        """The next so many octets; they must be there."""
+        """The next so many octets.
+
+        :raises Unreadable: there are not so many. What was announced could not be sent, so nothing must follow it.
+        """
         while octets > 0:
-            whole = self._rest or next(self._pieces)
+            whole = self._rest or next(self._pieces, None)
+            if whole is None:
+                raise Unreadable(CHANGED)
             piece, self._rest = whole[:octets], whole[octets:]
             octets -= len(piece)
             yield piece

@@ -8,6 +8,7 @@ import typing as t
 
 from .recognition import Check, Found, recognise, went_well
 from .signatures.protocol import STOPPED
+from .signatures.several import UNFIT
 from .software import software
 from .verdicts import SEVERITIES, rank, worst
 from .wording import finding, summary
@@ -29,6 +30,8 @@ def diagnose(check: Check) -> t.List[Found]:
     failed_phase = check["failed_phase"]
     if failed_phase is not None and rank(worst(_verdict(check, entry) for entry in found)) <= rank("degraded"):
         found.append(Found(STOPPED, failed_phase, ()))
+    if _unfit(check) and any(_claimed(check, entry) == "fail" for entry in found):
+        found.insert(0, Found(UNFIT, failed_phase or check["reached"] or "connect", ()))
     return found
 
 
@@ -62,7 +65,18 @@ def _gravity(check: Check, found: Found) -> t.Tuple[int, int]:
 
 
 def _verdict(check: Check, found: Found) -> str:
+    """What the finding comes to; from a vantage that is not fit to judge by, no failure is the target's."""
+    claimed = _claimed(check, found)
+    return "inconclusive" if claimed == "fail" and _unfit(check) else claimed
+
+
+def _claimed(check: Check, found: Found) -> str:
     return "fail" if _broke_off(check, found) else found.signature.verdict
+
+
+def _unfit(check: Check) -> bool:
+    # Runs that were kept before the vantage could say so do not have the field.
+    return bool(check["vantage"].get("unfit"))
 
 
 def _severity(check: Check, found: Found) -> str:

@@ -96,6 +96,7 @@ def words(check: Check, found: Found) -> t.Dict[str, str]:
         "sender": _path(sent[0]) if sent else "<>",
         "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
         # Its line end is written out there, as every character is that does not print.
+        "unfit": _sentence(_or(fact(check, "vantage.unfit"), "no reason given")),
         "unsolicited": _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
         "vantage": _or(fact(check, "vantage.name"), "the vantage"),
         "verb": _or(command[0] if command else None, "EHLO"),
@@ -150,6 +151,10 @@ def reply_words(reply: t.Mapping[str, t.Any]) -> str:
     if reply["enhanced"] is not None and text.startswith(reply["enhanced"]):
         text = text[len(reply["enhanced"]) :].strip()
     return f'{code} "{_cut(text)}"'.strip() if text else code
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def _achieved(check: Check) -> str:

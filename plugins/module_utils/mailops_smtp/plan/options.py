@@ -18,6 +18,7 @@ from ..dialog.wanted import ASKED_WITH
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 EXTRA_BEFORE = ["ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "quit"]
+SIDES = ["inside", "dmz", "outside"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "message"]
 
 NOTIFY: t.Dict[str, t.Any] = {
@@ -192,6 +193,10 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "options": {
             "name": {"type": "str"},
             "mode": {"type": "str", "choices": ["local", "managed"]},
+            "side": {"type": "str", "choices": SIDES},
+            "network": {"type": "str"},
+            "unfit": {"type": "str"},
+            "clock_offset": {"type": "float"},
         },
     },
     "nameservers": {"type": "list", "elements": "str"},

@@ -234,13 +234,15 @@ class Proxy:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him."""
+    """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
+    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
     proxy: t.Optional[Proxy]
     vantage_name: t.Optional[str]
     vantage_mode: str
+    vantage_known: t.Mapping[str, t.Any]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
 
