@@ -203,140 +203,746 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+schema_version:
+  description: The version of this shape.
+  type: int
+  returned: always, unless an option is wrong
+started_at:
+  description: When the look-ups began, in UTC (RFC 3339).
+  type: str
+  returned: always, unless an option is wrong
+finished_at:
+  description: When the last had ended.
+  type: str
+  returned: always, unless an option is wrong
+vantage:
+  description: Where the questions started from.
+  type: dict
+  returned: always, unless an option is wrong
+  contains: &vantage
+    name:
+      description: The host that the connection started from, as the inventory names it, where there is one.
+      type: str
+      returned: always
+    mode:
+      description: >-
+        How: from the controller, from a managed host that runs this code, through an SSH connection to a jump host,
+        through a program started there, or by this code started there over SSH.
+      type: str
+      returned: always
+      choices: [local, managed, ssh-channel, ssh-exec, ssh-python]
+    address:
+      description:
+        - The address that the connection started from. Not known in a run's vantages, nor of a jump host or a
+          proxy.
+      type: str
+      returned: always
+    clock_offset:
+      description: Seconds that its clock is ahead of the controller's. Null where it was not measured.
+      type: float
+      returned: always
+    proxy:
+      description: The proxy that opened the connections.
+      type: str
+      returned: always
+    mode_reason:
+      description: Why it is this mode and not a better one. Null for the first choice.
+      type: str
+      returned: always
+    side:
+      description: The side of the perimeter that it stands on, as the user says.
+      type: str
+      returned: always
+      choices: [inside, dmz, outside]
+    network:
+      description: Whose network it is in, as the user says.
+      type: str
+      returned: always
+    unfit:
+      description:
+        - Why failures seen from here are not believed. Null for a vantage that was found fit, or not examined.
+      type: str
+      returned: always
+asked:
+  description: The options by name, as they were given, defaults filled in, secrets masked.
+  type: dict
+  returned: always, unless an option is wrong
 routes:
-  description: Where mail goes, one entry for each domain.
+  description: Where mail goes, one entry for each domain, in their order.
   type: list
   elements: dict
   returned: always, unless an option is wrong
-  contains:
+  contains: &mail_route
     domain:
-      description: The domain in its ASCII form.
+      description: The domain, in its ASCII form.
       type: str
       returned: always
-      sample: contoso.com
     unicode:
       description: The domain as people read it.
       type: str
       returned: always
-      sample: contoso.com
     status:
-      description:
-        - What the domain does about mail. With V(unknown), nobody answered, or the answer cannot be trusted.
+      description: What the domain does about mail. With unknown, nobody answered, or the answer cannot be trusted.
       type: str
       returned: always
       choices: [mx, implicit_mx, null_mx, no_mail_host, no_such_domain, unknown]
-      sample: mx
     answer:
       description: What became of the question for MX records.
       type: str
       returned: always
-      sample: found
+      choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable, malformed,
+          tunnel, invalid]
     detail:
       description: Why there is no answer.
       type: str
       returned: always
-      sample: null
     aliases:
-      description: The names that the domain is an alias of, the last has the records.
+      description: The names that the domain is an alias of. The last one has the records.
       type: list
       elements: str
       returned: always
-      sample: []
     ttl:
       description: For how many seconds the MX records may be kept.
       type: int
       returned: always
-      sample: 300
     dnssec:
-      description: V(secure), V(insecure) or V(bogus); V(none) where the name servers do not validate.
+      description: What DNSSEC says of the MX records. Null where the name servers do not validate.
       type: str
       returned: always
-      sample: secure
+      choices: [secure, insecure, bogus]
     mx:
-      description:
-        - The hosts in a sender's order, those of equal preference shuffled. A null MX has the host V("").
-        - Each has C(host), C(preference), C(source), C(status), C(aliases), C(dnssec), C(addresses) with C(ptr) of
-          each, C(tlsa) and C(findings).
+      description: The hosts in a sender's order, those of equal preference shuffled.
       type: list
       elements: dict
       returned: always
+      contains: &mail_host
+        host:
+          description: The host. Empty for a null MX.
+          type: str
+          returned: always
+        preference:
+          description: The preference of the MX record.
+          type: int
+          returned: always
+        source:
+          description: Whether it is named by an MX record, or is the domain itself for want of one (RFC 5321 5.1).
+          type: str
+          returned: always
+          choices: [mx, implicit-mx]
+        ttl:
+          description: For how many seconds the record may be kept.
+          type: int
+          returned: always
+        status:
+          description:
+            - What became of the question for addresses. With null it is a null MX, with literal an address where a
+              name belongs.
+          type: str
+          returned: always
+          choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+              malformed, tunnel, invalid, "null", literal]
+        detail:
+          description: Why there are no addresses, or not those of both families.
+          type: str
+          returned: always
+        aliases:
+          description: The names that it is an alias of.
+          type: list
+          elements: str
+          returned: always
+        dnssec:
+          description: What DNSSEC says of the addresses.
+          type: str
+          returned: always
+          choices: [secure, insecure, bogus]
+        addresses:
+          description: Its addresses.
+          type: list
+          elements: dict
+          returned: always
+          contains: &mail_address
+            address:
+              description: The address.
+              type: str
+              returned: always
+            family:
+              description: Its family.
+              type: str
+              returned: always
+              choices: [ipv4, ipv6]
+            ttl:
+              description: For how many seconds it may be kept.
+              type: int
+              returned: always
+            scope:
+              description: The kind of network that it is in (RFC 6890).
+              type: str
+              returned: always
+              choices: [global, unspecified, loopback, private, shared, link_local, documentation, benchmarking,
+                  multicast, reserved]
+            ptr:
+              description: The names of the address. Null where not asked for.
+              type: dict
+              returned: always
+              contains: &pointer
+                status:
+                  description: What became of the question.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                names:
+                  description: The names.
+                  type: list
+                  elements: str
+                  returned: always
+                confirmed:
+                  description: Whether one of them leads back to the address. Null where that could not be looked up.
+                  type: bool
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+        more_addresses:
+          description: How many further addresses there are, which were not looked into.
+          type: int
+          returned: always
+        tlsa:
+          description: The TLSA records of each port that was asked for.
+          type: list
+          elements: dict
+          returned: always
+          contains: &tlsa
+            port:
+              description: The port.
+              type: int
+              returned: always
+            base_domain:
+              description: The name that the records belong to (RFC 7672 2.2.3).
+              type: str
+              returned: always
+            status:
+              description: What became of the question.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid, not_asked]
+            secure:
+              description: Whether the answer is secured by DNSSEC. Others count for nothing.
+              type: bool
+              returned: always
+            records:
+              description: >-
+                The records: usage, selector, matching type and data.
+              type: list
+              elements: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+        findings:
+          description: What was noticed about this host, the worst first.
+          type: list
+          elements: dict
+          returned: always
+          contains: &route_finding
+            id:
+              description: The stable identifier, listed in docs/findings.md.
+              type: str
+              returned: always
+            severity:
+              description: How bad it is.
+              type: str
+              returned: always
+              choices: [info, notice, warning, error, critical]
+            owner:
+              description: Who must fix it.
+              type: str
+              returned: always
+              choices: [target, network, sender, recipient, vantage]
+            confidence:
+              description: How sure it is.
+              type: str
+              returned: always
+              choices: [certain, likely, possible]
+            title:
+              description: The finding in a few words.
+              type: str
+              returned: always
+            meaning:
+              description: What it means.
+              type: str
+              returned: always
+            next_step:
+              description: What to do next.
+              type: str
+              returned: always
+            reference:
+              description: The document that says so.
+              type: str
+              returned: always
     more_mx:
       description: How many further MX records there are, which were not looked into.
       type: int
       returned: always
-      sample: 0
     policies:
-      description: C(spf), C(dmarc), C(dkim), C(mta_sts), C(tls_rpt) and C(bimi), V(none) where not asked for.
+      description: What the domain publishes for mail.
       type: dict
       returned: always
+      contains:
+        spf:
+          description: >-
+            SPF: who may send for the domain. Null where not asked for, as with the others.
+          type: dict
+          returned: always
+          contains: &spf
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            lookups:
+              description: How many look-ups it takes, at most 30 are counted. Receivers stop at 10.
+              type: int
+              returned: always
+            results:
+              description: One entry for each address that was asked about.
+              type: list
+              elements: dict
+              returned: always
+              contains:
+                address:
+                  description: The address that was asked about.
+                  type: str
+                  returned: always
+                result:
+                  description: The result (RFC 7208 2.6). Null where the library that evaluates it is missing.
+                  type: str
+                  returned: always
+                  choices: [pass, fail, softfail, neutral, "none", permerror, temperror]
+                reason:
+                  description: Why, in the library's words.
+                  type: str
+                  returned: always
+            evaluator:
+              description: The library that evaluated it.
+              type: str
+              returned: always
+        dmarc:
+          description: >-
+            DMARC: what receivers are asked to do with mail that is not the domain's.
+          type: dict
+          returned: always
+          contains: &dmarc
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            found_at:
+              description: >-
+                Whose record it is: the domain's, or that of one above it.
+              type: str
+              returned: always
+            policy:
+              description: The record as read. Null where the library that reads it is missing.
+              type: dict
+              returned: always
+              contains:
+                p:
+                  description: What it asks for the domain that it belongs to.
+                  type: str
+                  returned: always
+                sp:
+                  description: What it asks for domains below.
+                  type: str
+                  returned: always
+                adkim:
+                  description: >-
+                    How closely DKIM's domain has to fit: r or s.
+                  type: str
+                  returned: always
+                aspf:
+                  description: >-
+                    How closely SPF's domain has to fit: r or s.
+                  type: str
+                  returned: always
+                holds:
+                  description: What it asks for the domain that was looked up.
+                  type: str
+                  returned: always
+            evaluator:
+              description: The library that read it.
+              type: str
+              returned: always
+        dkim:
+          description: >-
+            DKIM: the keys of the selectors that were asked for.
+          type: list
+          elements: dict
+          returned: always
+          contains: &dkim_key
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            selector:
+              description: The selector.
+              type: str
+              returned: always
+            key_type:
+              description: The type of the key.
+              type: str
+              returned: always
+            revoked:
+              description: Whether the key is empty, which revokes it.
+              type: bool
+              returned: always
+        mta_sts:
+          description: >-
+            MTA-STS: which hosts have to have which certificates.
+          type: dict
+          returned: always
+          contains: &mta_sts_policy
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            id:
+              description: The policy's identifier, which changes with it.
+              type: str
+              returned: always
+            policy:
+              description: The policy that the domain's web server has.
+              type: dict
+              returned: always
+              contains:
+                mode:
+                  description: What senders do with a host that does not fit.
+                  type: str
+                  returned: always
+                  choices: [enforce, testing, "none"]
+                mx:
+                  description: The hosts, or patterns of hosts.
+                  type: list
+                  elements: str
+                  returned: always
+                max_age:
+                  description: For how many seconds it may be kept.
+                  type: int
+                  returned: always
+            policy_problem:
+              description: Why there is no policy that senders could use.
+              type: str
+              returned: always
+            hosts:
+              description: Which hosts the policy names.
+              type: list
+              elements: dict
+              returned: always
+              contains:
+                host:
+                  description: A host of the domain.
+                  type: str
+                  returned: always
+                matches:
+                  description: Whether the policy names it.
+                  type: bool
+                  returned: always
+        tls_rpt:
+          description: >-
+            TLS-RPT: who is told when TLS fails.
+          type: dict
+          returned: always
+          contains: &tls_rpt
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            rua:
+              description: Where reports go.
+              type: list
+              elements: str
+              returned: always
+        bimi:
+          description: >-
+            BIMI: the domain's logo.
+          type: dict
+          returned: always
+          contains: &bimi
+            name:
+              description: The name that the record is looked for under.
+              type: str
+              returned: always
+            status:
+              description: What became of the question. With nodata, there is no such record.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            record:
+              description: The record that counts.
+              type: str
+              returned: always
+            problem:
+              description: What is wrong with it, or that there are several where one may be.
+              type: str
+              returned: always
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+            secure:
+              description: Whether the answer is secured by DNSSEC, as the name server says.
+              type: bool
+              returned: always
+            location:
+              description: Where the logo is.
+              type: str
+              returned: always
     authority:
-      description: What the domain's own name servers say, V(none) where not asked for.
+      description: What the domain's own name servers say. Null where not asked for.
       type: dict
       returned: always
+      contains: &authority
+        zone:
+          description: The zone that the domain is in.
+          type: str
+          returned: always
+        detail:
+          description: Why that is not known.
+          type: str
+          returned: always
+        servers:
+          description: The zone's name servers.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            server:
+              description: The name server.
+              type: str
+              returned: always
+            address:
+              description: The address that was asked.
+              type: str
+              returned: always
+            authoritative:
+              description: Whether it answers for the zone. Null where it did not answer.
+              type: bool
+              returned: always
+            mx:
+              description: The MX records that it has.
+              type: list
+              elements: str
+              returned: always
+            ttl:
+              description: For how many seconds they may be kept.
+              type: int
+              returned: always
+            status:
+              description: What became of the question.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid]
+            detail:
+              description: Why there is no answer.
+              type: str
+              returned: always
+        agrees:
+          description: Whether all of them say what the name servers that were asked say. Null where none answered.
+          type: bool
+          returned: always
     resolver:
-      description: Which name servers were to be asked, who answered, and whether they validate.
+      description: Who was asked.
       type: dict
       returned: always
+      contains:
+        name_servers:
+          description: Those that were to be asked, in this order.
+          type: list
+          elements: str
+          returned: always
+        source:
+          description: Where the list comes from.
+          type: str
+          returned: always
+        answered:
+          description: The one that answered for the MX records.
+          type: str
+          returned: always
+        validates:
+          description: Whether they validate DNSSEC. Null where they did not say.
+          type: bool
+          returned: always
     seconds:
       description: How long it took.
       type: float
       returned: always
-      sample: 0.021
     verdict:
       description: What it comes to.
       type: str
       returned: always
-      choices: [pass, degraded, inconclusive, fail]
-      sample: pass
+      choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
     summary:
       description: The result in a sentence.
       type: str
       returned: always
-      sample: "Mail for contoso.com goes to mx1.contoso.com, mx2.contoso.com."
     findings:
       description: What was noticed about the domain, the worst first.
       type: list
       elements: dict
       returned: always
-schema_version:
-  description: The version of the shape of these facts.
-  type: int
-  returned: always, unless an option is wrong
-  sample: 1
-started_at:
-  description: When the look-ups began (RFC 3339, UTC).
-  type: str
-  returned: always, unless an option is wrong
-  sample: "2026-03-01T21:04:11.123Z"
-finished_at:
-  description: When they had ended.
-  type: str
-  returned: always, unless an option is wrong
-  sample: "2026-03-01T21:04:11.163Z"
-vantage:
-  description: Where the questions started.
-  type: dict
-  returned: always, unless an option is wrong
-asked:
-  description: The options, secrets masked.
-  type: dict
-  returned: always, unless an option is wrong
+      contains: *route_finding
 verdict:
   description: The worst verdict of the domains.
   type: str
   returned: always, unless an option is wrong
-  choices: [pass, degraded, inconclusive, fail]
-  sample: pass
+  choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
 counts:
-  description: How many domains came to which verdict.
+  description: How many domains came to which verdict. Verdicts that did not occur are left out.
   type: dict
   returned: always, unless an option is wrong
-  sample: {"degraded": 1}
+  contains: &counts
+    pass:
+      description: Everything wanted was done.
+      type: int
+      returned: when it occurred
+    not_tested:
+      description: The check was not made.
+      type: int
+      returned: when it occurred
+    degraded:
+      description: Mail would flow, but something is wrong.
+      type: int
+      returned: when it occurred
+    deferred:
+      description: The server asked to come back later.
+      type: int
+      returned: when it occurred
+    inconclusive:
+      description: The tester, not the target, is at fault.
+      type: int
+      returned: when it occurred
+    fail:
+      description: The target does not do what is wanted.
+      type: int
+      returned: when it occurred
 summary:
   description: The result in a sentence or two.
   type: str
   returned: always, unless an option is wrong
-  sample: "Mail for contoso.com goes to mx1.contoso.com, mx2.contoso.com."
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -31,6 +31,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
     "scenario": {"evidence"},
+    "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
 }
 
@@ -48,8 +49,8 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
 
-# Nothing else is installed on a target. Both are guarded: see the file that imports them.
-THIRD_PARTY = {"route": {"dns"}, "vantage": {"paramiko"}}
+# Nothing else is installed on a target. All are guarded: see the file that imports them.
+THIRD_PARTY = {"route": {"dns", "dmarc", "spf"}, "vantage": {"paramiko"}}
 
 
 class Import(t.NamedTuple):

@@ -162,7 +162,8 @@ def _contoso(tlsa: t.Mapping[str, t.Sequence[str]]) -> str:
         'revoked._domainkey TXT "v=DKIM1; p="\n'
         # Mail domains whose hosts have other TLSA records.
         "stale MX 10 exim\nanchor MX 10 slow\nunusable MX 10 opensmtpd\nincomplete MX 10 sendmail\n"
-        "balanced MX 10 balancer\ndown MX 10 refused\ndown MX 20 mx1\ndown MX 30 exim\nexpiredtlsa MX 10 mx.expired.test.\n"
+        "balanced MX 10 balancer\ndown MX 10 refused\ndown MX 20 mx1\ndown MX 30 exim\n"
+        "expiredtlsa MX 10 mx.expired.test.\n"
     )
     text += "".join(_addresses(endpoint.name, endpoint) for endpoint in (*HOSTS, *FAULTS))
     text += _addresses("mta-sts", web)
@@ -178,10 +179,10 @@ def _shapes() -> str:
         "alias MX 10 alias-host\nalias-host CNAME mx1.contoso.test.\n"
         "literal MX 10 198.18.1.10.\n"
         "private MX 10 private-host\nprivate-host A 10.1.2.3\nprivate-host A 127.0.0.1\n"
-        "nothing MX 10 no-such-host\nno-address MX 10 no-address-host\nno-address-host TXT \"only text\"\n"
+        'nothing MX 10 no-such-host\nno-address MX 10 no-address-host\nno-address-host TXT "only text"\n'
         "half MX 10 no-such-host\nhalf MX 20 mx1.contoso.test.\n"
         'no-mail TXT "neither MX nor address"\n'
-        f"equal MX 10 mx1.contoso.test.\nequal MX 10 mx2.contoso.test.\nequal MX 10 exim.contoso.test.\n"
+        "equal MX 10 mx1.contoso.test.\nequal MX 10 mx2.contoso.test.\nequal MX 10 exim.contoso.test.\n"
         "domain-alias CNAME contoso.test.\n"
         "circle CNAME circle2\ncircle2 CNAME circle\n"
         "xn--bcher-kva MX 10 mx1.contoso.test.\n"
@@ -242,4 +243,3 @@ def _certificate_alone(text: str) -> str:
     """The first certificate of a file that also has the key."""
     start, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     return start + text.partition(start)[2].partition(end)[0] + end + "\n"
-

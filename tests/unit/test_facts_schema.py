@@ -11,11 +11,12 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.mailops.smtp.plugins.modules import smtp_check
+from ansible_collections.mailops.smtp.plugins.modules import mail_route_info, smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
 from mailops_smtp.compare import localisation
 from mailops_smtp.judge import verdicts
+from mailops_smtp.plan.mail_routes import ROUTE_OPTIONS
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
 from tests import repository
@@ -29,7 +30,7 @@ ANSIBLE_TYPES = {
 }  # fmt: skip
 
 # What users name themselves.
-OPEN_OBJECTS = {"plan.asked"}
+OPEN_OBJECTS = {"plan.asked", "mail_routes.asked"}
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -105,6 +106,7 @@ def _resolved(node: Node) -> Node:
 
 def test_the_modules_return_values_are_the_schemas() -> None:
     _compare(yaml.safe_load(smtp_check.RETURN), DEFS["run"], "RETURN")
+    _compare(yaml.safe_load(mail_route_info.RETURN), DEFS["mail_routes"], "RETURN")
 
 
 def _compare(documented: Node, described: Node, path: str) -> None:
@@ -140,6 +142,7 @@ def _choices(node: Node) -> list[str] | None:
 
 def test_the_modules_options_are_the_codes() -> None:
     assert _documented(yaml.safe_load(smtp_check.DOCUMENTATION)["options"]) == _in_code(CHECK_OPTIONS)
+    assert _documented(yaml.safe_load(mail_route_info.DOCUMENTATION)["options"]) == _in_code(ROUTE_OPTIONS)
 
 
 def _documented(options: Node) -> Node:

@@ -22,9 +22,7 @@ from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
 
 
-def mail_routes(
-    options: t.Mapping[str, t.Any], streams: t.Optional[Streams] = None
-) -> t.Dict[str, t.Any]:
+def mail_routes(options: t.Mapping[str, t.Any], streams: t.Optional[Streams] = None) -> t.Dict[str, t.Any]:
     """Look up where mail goes, and return the facts in the shape of docs/facts.schema.json (``mail_routes``).
 
     :param options: by name, as ``plan.mail_routes.ROUTE_OPTIONS`` has them.

@@ -22,8 +22,8 @@ ROUTE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "dkim_selectors": {"type": "list", "elements": "str"},
     "spf_addresses": {"type": "list", "elements": "str"},
     "ports": {"type": "list", "elements": "int", "default": [25]},
-    "nameservers": CHECK_OPTIONS["nameservers"],
-    "resolve_at": CHECK_OPTIONS["resolve_at"],
+    "nameservers": {"type": "list", "elements": "str"},
+    "resolve_at": {"type": "str", "choices": ["vantage", "controller"], "default": "vantage"},
     "timeouts": {
         "type": "dict",
         "options": {
@@ -33,7 +33,13 @@ ROUTE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     "ca_path": {"type": "path"},
     "via": CHECK_OPTIONS["via"],
-    "vantage": CHECK_OPTIONS["vantage"],
+    "vantage": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str"},
+            "mode": {"type": "str", "choices": ["local", "managed"]},
+        },
+    },
 }
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
@@ -69,7 +75,9 @@ def plan_routes(given: t.Mapping[str, t.Any]) -> RoutePlan:
     selectors = tuple(_selector(f"dkim_selectors[{n}]", name) for n, name in enumerate(values["dkim_selectors"] or []))
     checks = frozenset(values["checks"]) | ({"dkim"} if selectors else set())
     if "dkim" in checks and not selectors:
-        raise OptionError("checks", "dkim", "needs selectors", "give dkim_selectors, as the mail's signatures name them")
+        raise OptionError(
+            "checks", "dkim", "needs selectors", "give dkim_selectors, as the mail's signatures name them"
+        )
     clients = tuple(_address(f"spf_addresses[{n}]", text) for n, text in enumerate(values["spf_addresses"] or []))
     if clients and "spf" not in checks:
         raise OptionError("spf_addresses", list(clients), "ask for what checks leaves out", "add spf to checks")

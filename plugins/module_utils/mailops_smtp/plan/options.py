@@ -199,8 +199,6 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "clock_offset": {"type": "float"},
         },
     },
-    "nameservers": {"type": "list", "elements": "str"},
-    "resolve_at": {"type": "str", "choices": ["vantage", "controller"], "default": "vantage"},
 }
 
 

@@ -43,9 +43,7 @@ class Transport:
     def has_udp(self) -> bool:
         return self._open_channel is None
 
-    async def udp(
-        self, server: NameServer, question: bytes, timeout: float, fits: t.Callable[[bytes], bool]
-    ) -> bytes:
+    async def udp(self, server: NameServer, question: bytes, timeout: float, fits: t.Callable[[bytes], bool]) -> bytes:
         """The first datagram that ``fits``; others are somebody's guess, and are not listened to.
 
         :raises Trouble: ``timeout`` or ``unreachable``.

@@ -109,9 +109,7 @@ def _status(mx: Answer, exchangers: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     return "no_mail_host" if status in ("nodata", "nxdomain") else "unknown"
 
 
-async def _policies(
-    resolver: Resolver, wishes: Wishes, domain: str, hosts: t.Sequence[str]
-) -> t.Dict[str, t.Any]:
+async def _policies(resolver: Resolver, wishes: Wishes, domain: str, hosts: t.Sequence[str]) -> t.Dict[str, t.Any]:
     """What was not wished for is None, so that nobody takes it for absent."""
     questions: t.Dict[str, t.Any] = {}
     if "spf" in wishes.checks:

@@ -35,9 +35,7 @@ async def mta_sts(
         except sts.PolicyError as error:
             policy_problem = f"The policy cannot be used: {error}."
     matches = [{"host": host, "matches": sts.allows(policy, host)} for host in hosts] if policy is not None else []
-    return record.facts(
-        problem, id=named.get("id"), policy=policy, policy_problem=policy_problem, hosts=matches
-    )
+    return record.facts(problem, id=named.get("id"), policy=policy, policy_problem=policy_problem, hosts=matches)
 
 
 async def tls_rpt(resolver: Resolver, domain: str) -> t.Dict[str, t.Any]:
