@@ -31,6 +31,7 @@ PACKAGES = {
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
     "procps": "/usr/sbin/sysctl",
+    "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
