@@ -297,6 +297,7 @@ class Check:
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
     """
 
     vantage: Vantage
@@ -309,6 +310,7 @@ class Check:
     tls: TLS
     steps: t.Tuple[Step, ...]
     not_tested: t.Optional[str] = None
+    expect: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
@@ -334,6 +336,7 @@ class Check:
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
             "steps": [step.as_dict() for step in self.steps],
+            "expect": self.expect,
         }
 
     def _banner(self) -> t.Optional[t.Dict[str, t.Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import difflib
 import socket
 import time
 import typing as t
@@ -20,7 +21,7 @@ from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
-from .judge import judge_run
+from .judge import FINDINGS, judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
@@ -51,6 +52,7 @@ def check(
     """
     planned = plan(options, default_helo_name(), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
+    _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
@@ -108,6 +110,16 @@ def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
             except TLSSettingError as error:
                 raise OptionError(error.option, error.value, "cannot be used", error.reason) from error
     return settings
+
+
+def _require_known_findings(targets: t.Sequence[Target]) -> None:
+    """A finding that does not exist would never occur, and so would always be as forbidden."""
+    for target in targets:
+        for name in target.expect.findings if target.expect is not None else ():
+            if name not in FINDINGS:
+                close = difflib.get_close_matches(name, FINDINGS, 1)
+                remedy = f"did you mean {close[0]}? " if close else ""
+                raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
 
 
 def _require_dnspython(targets: t.Sequence[Target]) -> None:
@@ -169,8 +181,10 @@ def _checks(
     """The evidence of all checks, in the order of the targets and their endpoints."""
     checks: t.Dict[int, Check] = {}
     jobs: t.Dict[int, Job] = {}
+    expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
     number = 0
     for target, places in zip(planned.targets, found):
+        expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
         for place in places:
             session = Session(_dialog(target, check_mode))
             if place.error is not None:
@@ -181,7 +195,7 @@ def _checks(
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
         checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
-    return [checks[position] for position in range(number)]
+    return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
 def _dialog(target: Target, check_mode: bool) -> Dialog:

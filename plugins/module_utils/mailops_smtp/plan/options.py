@@ -135,6 +135,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
             "required": {"type": "bool", "default": True},
+            "initial_response": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },
@@ -148,6 +149,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "expect": {"type": "dict"},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",

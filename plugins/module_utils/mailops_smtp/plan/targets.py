@@ -9,6 +9,7 @@ import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
+from .expectations import read_expect
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
@@ -42,17 +43,20 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     if options["source_address"] is not None:
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
+    dialog = read_dialog(options, auth, prefix, default_helo_name)
+    tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     return Target(
         name=str(place.get("name") or domain or (host if port is None else f"{host}:{port}")),
         host=host,
         domain=domain,
         port=port,
-        dialog=read_dialog(options, auth, prefix, default_helo_name),
-        tls=_tls(options["tls"] or {}, auth, f"{prefix}tls."),
+        dialog=dialog,
+        tls=tls,
         timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
         address_family=family,
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
+        expect=read_expect(options, dialog, tls, domain, prefix),
     )
 
 
