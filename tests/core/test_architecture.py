@@ -32,6 +32,8 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # It counts verdicts, and judges nothing.
+    "snapshot": {"evidence", "judge"},
     "scenario": {"evidence"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
 }

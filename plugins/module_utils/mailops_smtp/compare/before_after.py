@@ -88,9 +88,7 @@ def _differences(pair: Pair, tolerance: Tolerance) -> t.Iterator[Kind]:
     known += reported
     broken = {kind.sense for kind in failures}
     known += [
-        kind
-        for kind in _of_marks(pair, "expectation", unmet)
-        if kind.sense not in broken and not _told(known, kind)
+        kind for kind in _of_marks(pair, "expectation", unmet) if kind.sense not in broken and not _told(known, kind)
     ]
     yield from _without_echoes(known)
     yield from timings(pair.before, pair.after, tolerance)
@@ -143,8 +141,9 @@ def _comparable(field: str, sides: t.Sequence[t.Sequence[Facts]]) -> bool:
 
 
 def _same(field: str, sides: t.Sequence[t.Sequence[Facts]]) -> bool:
-    was, now = ({facts[field].value if field in facts else None for facts in side} for side in sides)
-    return not was.isdisjoint(now)
+    """Whether nothing is reported of a field; so it is where one side does not tell it."""
+    was, now = ({facts[field].value for facts in side if field in facts} for side in sides)
+    return not was or not now or not was.isdisjoint(now)
 
 
 def _of_marks(pair: Pair, what: str, marks: t.Callable[[Check], t.Mapping[str, Seen]]) -> t.Iterator[Kind]:
@@ -171,7 +170,12 @@ def _told(specific: t.Sequence[Kind], failure: Kind) -> bool:
 
 
 def _explains(known: t.Iterable[Kind], consequence: Kind) -> bool:
-    return any(kind.phase == consequence.phase and kind.sense == consequence.sense for kind in known)
+    same = [kind for kind in known if kind.sense == consequence.sense]
+    # What is not offered in reply to EHLO cannot be started.
+    phases = {kind.phase for kind in same} | (
+        {"starttls"} if any(kind.field == "tls.offered" for kind in same) else set()
+    )
+    return consequence.phase in phases
 
 
 def _without_echoes(known: t.Iterable[Kind]) -> t.Iterator[Kind]:

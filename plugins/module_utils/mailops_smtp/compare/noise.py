@@ -16,6 +16,8 @@ _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
 _ZONE = r"(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?(?: \([A-Za-z ]{1,30}\))?"
 
 _MASKS = (
+    # Before the times, which parts of it look like.
+    (re.compile(r"\[?\b(?:IPv6:)?[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){3,8}\]?", re.IGNORECASE), "<address>"),
     # 2026-03-01T21:04:11Z
     (re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]" + _CLOCK + _ZONE + ")?"), "<date>"),
     # Sun, 1 Mar 2026 21:04:11 +0000, with or without its parts
@@ -31,10 +33,6 @@ _MASKS = (
     # A message identifier; before the names, which it contains.
     (re.compile(r"<[^<>@\s]{1,200}@[^<>@\s]{1,200}>"), "<id>"),
     (re.compile(r"\[?(?:IPv6:)?(?:\d{1,3}\.){3}\d{1,3}\]?(?![\w.])"), "<address>"),
-    (
-        re.compile(r"\[?\b(?:IPv6:)?(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,7}\]?", re.IGNORECASE),
-        "<address>",
-    ),
     # A name whose first label has a digit can be one of many: mx-a7.contoso.com.
     (re.compile(r"\b(?=[A-Za-z-]{0,60}\d)[A-Za-z0-9-]{1,63}((?:\.[A-Za-z0-9-]{1,63}){2,8})\b(?!\.\d)"), r"*\1"),
 )

@@ -138,7 +138,7 @@ def _tls(check: Check) -> Facts:
     facts: Facts = {}
     for name in ("offered", "version", "cipher", "trusted"):
         if tls[name] is not None:
-            facts[f"tls.{name}"] = Seen("starttls", tls[name], tls[name])
+            facts[f"tls.{name}"] = Seen("ehlo" if name == "offered" else "starttls", tls[name], tls[name])
     if tls["offered"] and tls["established"] is not None:
         facts["tls.established"] = Seen("starttls", tls["established"], tls["established"])
     matches = fact(check, "tls.name_matches.matches")

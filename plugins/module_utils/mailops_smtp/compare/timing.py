@@ -27,6 +27,14 @@ class Tolerance(t.NamedTuple):
     seconds: float = 0.5
     samples: int = 3
 
+    @classmethod
+    def checked(cls, ratio: t.Any, seconds: t.Any, samples: t.Any) -> Tolerance:
+        """:raises ValueError: for a value that makes no sense."""
+        for name, value, least in (("ratio", ratio, 1), ("seconds", seconds, 0), ("samples", samples, 2)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
+                raise ValueError(f"{name} {value!r} is not right: give a number of {least} or more")
+        return cls(float(ratio), float(seconds), int(samples))
+
     def as_dict(self) -> t.Dict[str, t.Any]:
         return dict(self._asdict())
 
