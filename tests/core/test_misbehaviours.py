@@ -135,7 +135,7 @@ def test_however_much_comes_little_is_held(name):
 
 
 def test_the_third_connection_is_one_too_many(monkeypatch):
-    monkeypatch.setattr("mailops_smtp.wire.engine.CONNECTIONS_PER_SERVER", 1)
+    monkeypatch.setattr("mailops_smtp.wire.engine.Manners", lambda: Manners(per_server=1))
     with ScenarioServer("rate-limit") as server:
         target = {"host": server.host, "port": server.port}
         run = check({"targets": [{**target, "helo_name": f"test{number}.contoso.com"} for number in range(5)]})

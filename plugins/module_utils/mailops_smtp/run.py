@@ -25,7 +25,7 @@ from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
-from .wire.engine import Engine
+from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Opener, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
@@ -186,7 +186,8 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
-        checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
+        was_made = not isinstance(talk, TurnedAway)
+        checks[numbers[id(job.session)]] = _made(job, talk, vantage) if was_made else _not_tested(job, vantage, talk)
     return [checks[position] for position in range(number)]
 
 
@@ -236,7 +237,7 @@ def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
     )
 
 
-def _not_tested(job: Job, vantage: Vantage) -> Check:
+def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
     return Check(
         vantage=vantage,
         target=job.target,
@@ -247,7 +248,7 @@ def _not_tested(job: Job, vantage: Vantage) -> Check:
         dialog=job.session.as_dict(),
         tls=TLS(),
         steps=(),
-        not_tested="The server had answered 421 to another check of this run, and is left alone since.",
+        not_tested=why.reason,
     )
 
 
