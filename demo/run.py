@@ -212,7 +212,7 @@ def _temporary_folder() -> Iterator[Path]:
 
 def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -> Path:
     """The vantages are the hosts: this machine, and each jump host, which is spoken through."""
-    vantages: dict[str, dict[str, Any]] = {"controller": {}}
+    vantages: dict[str, dict[str, Any]] = {"controller": {"smtp_side": "inside"}}
     for jump_host in jump_hosts.hosts:
         via = {
             "host": HOST,
@@ -221,7 +221,7 @@ def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -
             "key_file": str(jump_hosts.key_file),
             "known_hosts": [str(jump_hosts.known_hosts)],
         }
-        vantages[jump_host.name] = {"smtp_via": via}
+        vantages[jump_host.name] = {"smtp_via": via, "smtp_side": "outside"}
     targets = [
         {"name": name, "host": HOST, "port": port, "tls": {"ca_path": str(site.ca_file), "server_name": name}}
         for name, port in site.ports.items()

@@ -93,8 +93,30 @@ _value:
       sample:
         - endpoint: 0
           phase: connect
+          consensus: ["controller"]
           outliers: ["outside-fra"]
           summary: "mx1.contoso.com [203.0.113.5]:25 differs at connect: outside-fra (fail), but controller (pass)."
+    localisation:
+      description:
+        - One entry for each fault, with the indexes of the endpoints and the names of the vantages that it concerns,
+          who must fix it, and what speaks for this place.
+        - C(place) is V(server), V(perimeter) (the firewall before the server), V(inside) (the way within the own
+          network), V(egress) (the network of the vantages), V(ipv6_path), V(middlebox) (a device that changes the
+          dialog), V(interception) (one that answers in the server's place), V(client_policy) (the server turns these
+          vantages away), or V(undetermined).
+        - The server is blamed only where two outside vantages on different networks agree. Say on which side each
+          stands with O(mailops.smtp.smtp_check#module:vantage.side).
+      type: list
+      elements: dict
+      sample:
+        - place: egress
+          endpoints: [0]
+          vantages: ["outside-nyc"]
+          confidence: likely
+          owner: network
+          summary: "mx1.contoso.com is out of reach for outside-nyc at connect, and not for outside-fra."
+          reasons: ["the server is reached from outside too, by outside-fra."]
+          next_step: "Ask the network or provider of these vantages to let port 25 out."
 """
 
 from ansible.errors import AnsibleFilterError

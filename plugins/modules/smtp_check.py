@@ -27,7 +27,8 @@ attributes:
     description: Returns no details when in diff mode.
   action_group:
     support: full
-    description: Use C(group/mailops.smtp.smtp) in C(module_defaults) to set options of all modules of this collection.
+    description: >-
+      Use C(group/mailops.smtp.smtp) in C(module_defaults) to set options of all modules of this collection.
     membership:
       - mailops.smtp.smtp
 options:
@@ -238,6 +239,14 @@ options:
           - Whether to end the dialog where the log-in cannot be tried, since the server offers no fitting mechanism, or
             none that may be used without TLS.
           - With V(false) the dialog then goes on without it. A log-in that was tried and failed always ends the dialog.
+      initial_response:
+        type: bool
+        default: true
+        description:
+          - Whether what the client says first goes along with AUTH, in mechanisms where the client speaks first, which
+            are all but V(CRAM-MD5) and V(LOGIN).
+          - With V(false), or where the line would be longer than the 512 octets of a command, as with many tokens, it
+            is the answer to an empty challenge of the server (RFC 4954 section 4).
       allow_clear_text:
         type: bool
         default: false
@@ -594,25 +603,18 @@ options:
         description:
           - The password. It goes with O(proxy.username).
   timeouts:
-    type: dict
+    type: raw
     description:
-      - How long to wait, in seconds.
-    suboptions:
-      connect:
-        type: float
-        default: 10.0
-        description:
-          - For the TCP connection.
-      reply:
-        type: float
-        default: 30.0
-        description:
-          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
-      total:
-        type: float
-        default: 120.0
-        description:
-          - For the whole of a check.
+      - How long to wait, in seconds. The name of a set of limits, or a dictionary of single ones.
+      - V(short), the default, suits somebody who waits for the result. It is C(connect) 10, C(reply) 30, C(total) 120.
+      - V(rfc5321) waits as long as RFC 5321 section 4.5.3.2 asks of a sending server. It is C(connect) and C(reply)
+        300, C(data) 120, C(block) 180, C(message) 600, C(total) 3600.
+      - A dictionary has C(connect) for the TCP connection, C(reply) for each reply, for the TLS handshake and for
+        O(proxy) to open the connection, and C(total) for the whole of a check. What it leaves out is that of the set
+        that C(based_on) names.
+      - C(proxy), C(banner), C(ehlo), C(starttls), C(xclient), C(auth), C(xforward), C(mail), C(rcpt), C(data),
+        C(message), C(quit) and C(extra) are for the replies of that phase, and C(block) for the server to take the next
+        part of a message. Where they are left out, C(reply) counts.
   address_family:
     type: str
     choices: [any, ipv4, ipv6]
@@ -623,6 +625,22 @@ options:
     type: str
     description:
       - The address to connect from.
+  expect:
+    type: dict
+    description:
+      - What the server is expected to do, by the names in L(the reference,
+        https://github.com/mailops/mailops.smtp/blob/main/docs/expectations_reference.md), nested at their dots, see the
+        example.
+      - A value is expected as it stands, or written as a condition, such as V(">= 14"), V("in 14..90"),
+        V("in [TLSv1.2, TLSv1.3]"), V("~ ^mx[0-9]"), V("!= 421"). Sets have C(required) and C(forbidden) members, and
+        with C(strict) no others than those.
+      - C(policy) names one or several policies to begin with, C(inbound-mx), C(submission), C(internal-relay),
+        C(exchange-receive-connector), C(closed), C(null-mx) or C(lmtp). What stands beside it replaces their rules, and
+        V(null) takes one back.
+      - C(vantages) has, by the name of the vantage or a pattern such as V(outside-*), what is expected there besides.
+      - A refusal that is expected, and comes, is no failure. What is not met stands in C(unmet), and the task fails.
+      - Unknown and contradictory expectations, and those that the dialog would never come to see, are refused before
+        any connection is made.
   proxy_protocol:
     type: str
     choices: [v1, v2]
@@ -668,6 +686,28 @@ options:
         choices: [local, managed]
         description:
           - Whether the host is the controller or a managed host.
+      side:
+        type: str
+        choices: [inside, dmz, outside]
+        description:
+          - On which side of the perimeter it stands. With it, the filter P(mailops.smtp.smtp_matrix#filter) tells a
+            fault of the perimeter from one of the server.
+      network:
+        type: str
+        description:
+          - A name for the network that it is in, such as that of the provider. Two vantages agree about a server only
+            if they are on different networks.
+          - The default is what the addresses say that were seen.
+      unfit:
+        type: str
+        description:
+          - Why nothing that fails from this vantage is to be believed, as the role P(mailops.smtp.vantage#role) finds
+            out. Failures are then V(inconclusive).
+          - An empty text is no reason.
+      clock_offset:
+        type: float
+        description:
+          - Seconds that its clock is ahead of the controller's, where that was measured.
 notes:
   - The mail servers log the dialog, and some count it. A test of many recipients can look like address harvesting.
   - At most five connections to one server are open at a time, and a server that answers 421 is left alone for the rest
@@ -840,11 +880,11 @@ vantages:
       sample: localhost
     mode:
       description:
-        - "How: from the controller, from a managed host that runs this code, or through an SSH connection to a jump
-          host."
+        - "How: from the controller, from a managed host that runs this code, through an SSH connection to a jump host,
+          through a program started there, or by this code started there over SSH."
       type: str
       returned: always
-      choices: [local, managed, ssh-channel]
+      choices: [local, managed, ssh-channel, ssh-exec, ssh-python]
       sample: local
     address:
       description:
@@ -853,7 +893,7 @@ vantages:
       returned: always
       sample: "198.18.1.60"
     clock_offset:
-      description: Seconds that its clock is ahead of the controller's. Not measured yet.
+      description: Seconds that its clock is ahead of the controller's. Null where it was not measured.
       type: float
       returned: always
     proxy:
@@ -861,6 +901,25 @@ vantages:
       type: str
       returned: always
       sample: "socks5://proxy.contoso.test:1080"
+    mode_reason:
+      description: Why it is this mode and not a better one. Null for the first choice.
+      type: str
+      returned: always
+    side:
+      description: The side of the perimeter that it stands on, as the user says.
+      type: str
+      returned: always
+      choices: [inside, dmz, outside]
+      sample: outside
+    network:
+      description: Whose network it is in, as the user says.
+      type: str
+      returned: always
+    unfit:
+      description:
+        - Why failures seen from here are not believed. Null for a vantage that was found fit, or not examined.
+      type: str
+      returned: always
 checks:
   description: One entry for each endpoint, in the order of the targets and of their addresses.
   type: list
@@ -1612,6 +1671,12 @@ checks:
           type: bool
           returned: always
           sample: false
+    expect:
+      description: >-
+        What is expected of the check at this vantage, policies written out, as it can be given to expect again.
+      type: dict
+      returned: always
+      sample: {starttls: true, tls: {days_left: ">= 14"}}
     verdict:
       description: What the check comes to.
       type: str
@@ -1686,6 +1751,16 @@ checks:
           type: str
           returned: always
           sample: "RFC 7672 section 1.3"
+        reference_url:
+          description: Where the finding is explained, relative to the docs folder.
+          type: str
+          returned: always
+          sample: "findings.md#tlsself_signed"
+        wanted:
+          description: Whether an expectation asks for what it reports, so that it is no fault.
+          type: bool
+          returned: always
+          sample: false
     unmet:
       description: Expectations that were not met.
       type: list
@@ -1693,15 +1768,42 @@ checks:
       returned: always
       contains:
         expected:
-          description: "What was expected: an extra command and the reply code, or its class."
+          description: >-
+            What was expected: a fact and the condition on it, or an extra command and the reply code, or its class.
           type: str
           returned: always
-          sample: "VRFY user: 2yz"
+          sample: "tls.days_left >= 14"
         found:
-          description: The reply code instead. Null where no reply came.
-          type: int
+          description: >-
+            What was seen instead: a value, the members of a set, or the one that is forbidden. Null where nothing was
+            seen.
+          type: raw
           returned: always
-          sample: 502
+          sample: 6.2
+        where:
+          description: The endpoint, the vantage, and the phase.
+          type: str
+          returned: always
+          sample: "mx1.contoso.com [203.0.113.5]:25 from localhost, at starttls"
+        verdict:
+          description: >-
+            What it makes of the check. Open, that is deferred or inconclusive, where the server asks to come back or
+            the tester is at fault.
+          type: str
+          returned: always
+          choices: [deferred, inconclusive, fail]
+          sample: fail
+        finding:
+          description: The id of the finding that explains it, where there is one.
+          type: str
+          returned: always
+          sample: tls.expiring
+        evidence:
+          description: The steps that show it, by their index in the check's steps.
+          type: list
+          elements: int
+          returned: always
+          sample: [4]
 verdict:
   description: The worst verdict of the checks.
   type: str

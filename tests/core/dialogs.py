@@ -50,7 +50,8 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
     ]
     facts: t.Dict[str, t.Any] = {
         "schema_version": 1,
-        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None},
+        "vantage": {"name": "controller", "mode": "local", "address": None, "clock_offset": None, "proxy": None,
+                    "mode_reason": None, "side": None, "network": None, "unfit": None},
         "target": "contoso.com",
         "endpoint": {
             "host": "mx1.contoso.com", "address": "203.0.113.5", "family": "ipv4", "port": 25, "source": "mx",
@@ -58,6 +59,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         },
         "protocol": "esmtp",
         "started_at": "2026-03-01T21:04:11.123Z",
+        "expect": None,
         "not_tested": None,
         "seconds": round(sum(step["seconds"] for step in steps), 6) if steps else None,
         "reached": completed[-1] if completed else None,
@@ -68,7 +70,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "xclient": None,
         "auth": None,
         "xforward": None,
-        "sender": None,
+        "sender": _sender(steps),
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
@@ -160,11 +162,24 @@ def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.
         return None
     command = accepted[-1]["sent"][:4]
     lines = accepted[-1]["reply"]["lines"]
-    keywords = [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in lines[1:]]
+    keywords, *earlier = [
+        [{"keyword": line.split()[0].upper(), "parameters": line.split()[1:]} for line in step["reply"]["lines"][1:]]
+        for step in reversed(accepted)
+    ]
     return {
         "command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "not_offered": [],
-        "before_tls": None,
+        "before_tls": earlier[0] if earlier and accepted[-1]["tls"] else None,
     }  # fmt: skip
+
+
+def _sender(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.Any]]:
+    said = [step for step in steps if step["phase"] == "mail"]
+    if not said:
+        return None
+    reply = said[-1]["reply"]
+    accepted = reply["code"] < 300 if reply is not None else None
+    address = said[-1]["sent"][len("MAIL FROM:<") :].partition(">")[0]
+    return {"address": address, "accepted": accepted, "problem": None, "reply": reply}
 
 
 def _recipients(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:

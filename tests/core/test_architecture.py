@@ -21,11 +21,13 @@ CORE = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "mailo
 MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "dialog": set(),
     "evidence": {"dialog"},
-    "judge": {"evidence"},
+    "expect": {"evidence"},
+    "judge": {"evidence", "expect"},
     # Both speak of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
     "report": {"evidence", "judge"},
-    "plan": {"dialog", "files"},
+    # Of evidence it knows the phases, in their order.
+    "plan": {"dialog", "evidence", "expect", "files"},
     "files": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
@@ -41,6 +43,7 @@ _TIME = {"datetime", "random", "threading", "time"}
 MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "dialog": _INPUT_AND_OUTPUT | _TIME,
     "evidence": _INPUT_AND_OUTPUT | _TIME,
+    "expect": _INPUT_AND_OUTPUT | _TIME,
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,

@@ -172,6 +172,35 @@ def test_a_welcome_before_the_exchange_is_over_is_noted(name):
     assert session.auth["problem"] == f"The server accepted the log-in before {name} was over: nothing was proved."
 
 
+@pytest.mark.parametrize("name", ["PLAIN", "EXTERNAL", "XOAUTH2", "OAUTHBEARER"])
+def test_what_does_not_go_along_with_auth_is_the_answer_to_an_empty_challenge(name):
+    script = f"C: AUTH {name}\nS: 334\nC: ********\nS: 235 Welcome" + QUIT
+    session = log_in(name, script, mechanism=name, initial_response=False)
+    assert (session.auth["accepted"], session.auth["problem"]) == (True, None)
+    together = log_in(name, f"C: AUTH {name} ********\nS: 235 Welcome" + QUIT, mechanism=name)
+    assert b"AUTH %b " % name.encode() + session.wire[2] == together.wire[1]
+
+
+@pytest.mark.parametrize(("octets", "challenged"), [(365, ""), (366, "\nS: 334")])
+def test_a_token_too_long_for_a_command_line_waits_for_the_challenge(octets, challenged):
+    # RFC 4954 4 and RFC 5321 4.5.3.1.4: 512 octets, of which the verb, the mechanism and CRLF need 13. Of the 499 for
+    # base64 496 can be used, which is 372 of PLAIN's own: the user name, two NULs, and 365 more.
+    script = f"C: AUTH PLAIN{challenged}{chr(10) + 'C:' if challenged else ''} ********\nS: 235 Welcome" + QUIT
+    session = log_in("PLAIN", script, password="x" * octets)
+    assert session.auth["accepted"] is True
+    assert max(map(len, session.wire)) <= 512
+
+
+@pytest.mark.parametrize(("reply", "problem"), [
+    ("235 Welcome", "The server accepted the log-in before PLAIN was over: nothing was proved."),
+    ("501 5.5.4 Initial response missing", None),
+])  # fmt: skip
+def test_a_server_that_does_not_ask_for_what_does_not_go_along(reply, problem):
+    session = log_in("PLAIN", f"C: AUTH PLAIN\nS: {reply}" + QUIT, initial_response=False)
+    assert session.auth["problem"] == problem
+    assert session.auth["accepted"] is reply.startswith("235")
+
+
 def test_the_mechanisms_after_tls_count():
     session = play(
         dialog(auth=auth(allow_clear_text=False), stop_after="auth"),

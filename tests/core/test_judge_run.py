@@ -49,6 +49,11 @@ CASES = {
         # One provider's server behind the names of two customers.
         [seen(PROXY, "mx1.contoso.com", "203.0.113.5"), seen(PROXY, "mx.fabrikam.com", "203.0.113.5")],
     ),
+    "vantage.unfit": (
+        [check(TIMEOUT, vantage={"name": "fra", "unfit": "its clock is off by an hour"})],
+        # What works from there works.
+        [check(HEALTHY, vantage={"name": "fra", "unfit": "its clock is off by an hour"})],
+    ),
 }
 
 

@@ -83,6 +83,7 @@ def test_the_outlier_is_the_one_that_sees_it_differently_from_most():
         {
             "endpoint": 0,
             "phase": "connect",
+            "consensus": ["controller", "outside-fra"],
             "outliers": ["outside-nyc"],
             "summary": "mx1.contoso.com [203.0.113.1]:25 differs at connect: outside-nyc (fail), "
             "but controller (pass), outside-fra (pass).",
@@ -123,7 +124,7 @@ def test_notes_are_no_difference():
 
 
 def test_nothing_gives_an_empty_matrix():
-    assert matrix([]) == {"vantages": [], "endpoints": [], "cells": [], "divergence": []}
+    assert matrix([]) == {"vantages": [], "endpoints": [], "cells": [], "divergence": [], "localisation": []}
 
 
 def test_what_was_given_is_left_as_it_was():

@@ -20,6 +20,7 @@ import pytest
 from mailops_smtp.report.transcript import transcript
 from mailops_smtp.run import check
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
+from mailops_smtp.wire.manners import Manners
 
 from tests.core.dialogs import ids
 from tests.core.misbehaviours import CLOSED, ENDED, MISBEHAVIOURS, PLAYED, RESET, SILENT_SECONDS, Played

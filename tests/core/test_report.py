@@ -46,9 +46,23 @@ def test_the_matrix_is_a_table_where_it_fits():
         controller   pass rcpt 180 ms                  pass rcpt 180 ms
         outside-nyc  FAIL connect 10.0 s               .
 
-        mx1.contoso.com [203.0.113.1]:25 differs at connect: outside-nyc (fail), but
+        UNDETERMINED (possible): mx1.contoso.com [203.0.113.1]:25 is out of reach for
+        outside-nyc at connect, and not for controller.
+          - nobody has said which of the vantages are outside the perimeter.
+          Next (vantage): Add vantages, or say more of these: side and network of the
+          option vantage.
+        """)
+
+
+def test_a_divergence_that_is_no_fault_is_told_as_one():
+    later = HEALTHY.replace("S: 250 2.1.5 Ok", "S: 450 4.2.0 Greylisted")
+    laid_out = matrix(judge_run([seen(HEALTHY, "controller"), seen(later, "outside-nyc")]))
+    assert matrix_table(laid_out).endswith(
+        text("""
+        mx1.contoso.com [203.0.113.1]:25 differs at rcpt: outside-nyc (deferred), but
         controller (pass).
         """)
+    )
 
 
 def test_a_heading_that_is_too_long_takes_several_lines():

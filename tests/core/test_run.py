@@ -345,7 +345,7 @@ def test_through_via_a_wrong_value_is_named():
 )
 def test_the_default_helo_name(full_name, helo_name, monkeypatch):
     monkeypatch.setattr(run_module.socket, "getfqdn", lambda: full_name)
-    monkeypatch.setattr(run_module, "_own_address", lambda: "192.0.2.9")
+    monkeypatch.setattr(run_module, "own_address", lambda towards: "192.0.2.9")
     assert default_helo_name() == helo_name
 
 

@@ -170,6 +170,21 @@ def test_it_takes_a_message_of_who_logs_in(controller: Controller, server: Serve
     log.wait_for(rf"\b{re.escape(check['message']['queue_id'])}\b")
 
 
+@pytest.mark.parametrize("server", [name for name in SERVERS if SERVERS[name].log_in], indirect=True)
+@pytest.mark.parametrize("initial_response", [True, False])
+def test_it_hears_who_logs_in_with_the_command_or_after_it(
+    controller: Controller, server: Server, initial_response: bool
+) -> None:
+    assert server.log_in is not None
+    user = controller.mailbox("user")
+    log_in = {"username": user["address"], "password": user["password"], "mechanism": "PLAIN"}
+    auth = {**log_in, "initial_response": initial_response}
+    check = checked(controller, server, port=server.log_in[0], auth=auth, stop_after="auth")
+    assert (check["verdict"], check["auth"]["accepted"]) == ("pass", True)
+    said = [step["sent"] for step in check["steps"] if step["phase"] == "auth"]
+    assert said == (["AUTH PLAIN ********"] if initial_response else ["AUTH PLAIN", "********"])
+
+
 def test_it_tells_its_version(controller: Controller, server: Server) -> None:
     check = checked(controller, server, stop_after="banner")
     assert check["banner"]["software"]["version"] == server.version

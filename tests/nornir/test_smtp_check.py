@@ -85,6 +85,10 @@ def test_with_via_the_connection_starts_from_another_host(
             "address": None,
             "clock_offset": None,
             "proxy": None,
+            "mode_reason": None,
+            "side": None,
+            "network": None,
+            "unfit": None,
         }
     # Two tasks, two dialogs, one log-in.
     listener = jump_hosts["fra"]["data"]["listener"]

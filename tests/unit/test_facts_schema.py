@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.mailops.smtp.plugins.modules import smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
+from mailops_smtp.compare import localisation
 from mailops_smtp.judge import verdicts
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
@@ -28,7 +29,7 @@ ANSIBLE_TYPES = {
 }  # fmt: skip
 
 # What users name themselves.
-OPEN_OBJECTS = {"plan.asked"}
+OPEN_OBJECTS = {"check.expect", "plan.asked"}
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -46,7 +47,12 @@ def test_the_schema_is_a_schema() -> None:
         ("finding.owner", verdicts.OWNERS),
         ("confidence", verdicts.CONFIDENCES),
         ("check.protocol", TARGET_OPTIONS["protocol"]["choices"]),
-        ("vantage.mode", [*CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"], "ssh-channel"]),
+        (
+            "vantage.mode",
+            [*CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"], "ssh-channel", "ssh-exec", "ssh-python"],
+        ),
+        ("vantage.side", [*CHECK_OPTIONS["vantage"]["options"]["side"]["choices"], None]),
+        ("location.place", localisation.PLACES),
         ("auth.mechanism", [*TARGET_OPTIONS["auth"]["options"]["mechanism"]["choices"], None]),
         ("recipient.notify", TARGET_OPTIONS["dsn"]["options"]["notify"]["choices"]),
     ],
@@ -125,7 +131,8 @@ def _types(node: Node) -> list[str]:
     if "const" in node:
         return ["int"]
     named = [node["type"]] if isinstance(node["type"], str) else node["type"]
-    return [ANSIBLE_TYPES[name] for name in named if name != "null"] or list(ANSIBLE_TYPES.values())
+    types = [ANSIBLE_TYPES[name] for name in named if name != "null"]
+    return ["raw"] if len(types) > 1 else types or list(ANSIBLE_TYPES.values())
 
 
 def _choices(node: Node) -> list[str] | None:
@@ -164,9 +171,10 @@ def test_the_page_names_every_error_kind() -> None:
 
 def test_the_pages_check_has_every_field_of_the_schema() -> None:
     page = (repository.ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
-    check, finding = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    check, finding, unmet = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
     _has_every_field(check, DEFS["check"], "check")
     _has_every_field(finding, DEFS["finding"], "finding")
+    _has_every_field(unmet, DEFS["unmet"], "unmet")
 
 
 def _has_every_field(example: Node, described: Node, path: str) -> None:

@@ -30,7 +30,11 @@ def test_one_line_with_short_spellings(ansible: Ansible, server: ScenarioServer)
     assert result["verdict"] == "pass"
     assert result["changed"] is False
     assert result["vantages"] == [
-        {"name": "localhost", "mode": "local", "address": None, "clock_offset": None, "proxy": None}
+        {
+            **dict.fromkeys(("address", "clock_offset", "proxy", "mode_reason", "side", "network", "unfit")),
+            "name": "localhost",
+            "mode": "local",
+        }
     ]
     [session] = server.wait(1, 10)
     assert [command.split()[0] for command in session.commands] == ["EHLO", "MAIL", "RCPT", "QUIT"]

@@ -161,9 +161,13 @@ def _plain(value: t.Any) -> t.Any:
 class Vantage(_Record):
     """The place the TCP connection starts from.
 
-    ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code) or ``ssh-channel``.
+    ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code), ``ssh-channel`` (through an
+    SSH connection), ``ssh-exec`` (through a program that the SSH server started) or ``ssh-python`` (this code, started
+    there over SSH); ``mode_reason`` says why it is not one that would have been better.
     ``proxy``: the proxy that opens its connections, as ``type://host:port``.
     ``clock_offset``: seconds that the vantage's clock is ahead of the controller's, where it was measured.
+    ``side``: ``inside`` the perimeter, in its ``dmz``, or ``outside``; ``network``: a name for whose network it is in.
+    Both are the user's word. ``unfit``: why nothing that fails from here is to be believed.
     """
 
     name: str
@@ -171,6 +175,10 @@ class Vantage(_Record):
     address: t.Optional[str] = None
     clock_offset: t.Optional[float] = None
     proxy: t.Optional[str] = None
+    mode_reason: t.Optional[str] = None
+    side: t.Optional[str] = None
+    network: t.Optional[str] = None
+    unfit: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -293,6 +301,7 @@ class Check:
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
     """
 
     vantage: Vantage
@@ -305,6 +314,7 @@ class Check:
     tls: TLS
     steps: t.Tuple[Step, ...]
     not_tested: t.Optional[str] = None
+    expect: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
@@ -330,6 +340,7 @@ class Check:
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
             "steps": [step.as_dict() for step in self.steps],
+            "expect": self.expect,
         }
 
     def _banner(self) -> t.Optional[t.Dict[str, t.Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import difflib
 import socket
 import time
 import typing as t
@@ -20,9 +21,9 @@ from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
-from .judge import judge_run
+from .judge import FINDINGS, judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
-from .route.addresses import addresses
+from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .wire.engine import Engine, TurnedAway
@@ -51,6 +52,7 @@ def check(
     """
     planned = plan(options, default_helo_name(), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
+    _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
@@ -93,17 +95,9 @@ def default_helo_name() -> str:
         commands.check_hello_name(name)
     except commands.CommandError:
         name = ""
-    return name if "." in name and not name.startswith("localhost") else f"[{_own_address()}]"
-
-
-def _own_address() -> str:
-    """The address that this host would use towards others. Connecting a UDP socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("198.51.100.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
+    return (
+        name if "." in name and not name.startswith("localhost") else f"[{own_address('198.51.100.1') or '127.0.0.1'}]"
+    )
 
 
 def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
@@ -116,6 +110,16 @@ def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
             except TLSSettingError as error:
                 raise OptionError(error.option, error.value, "cannot be used", error.reason) from error
     return settings
+
+
+def _require_known_findings(targets: t.Sequence[Target]) -> None:
+    """A finding that does not exist would never occur, and so would always be as forbidden."""
+    for target in targets:
+        for name in target.expect.findings if target.expect is not None else ():
+            if name not in FINDINGS:
+                close = difflib.get_close_matches(name, FINDINGS, 1)
+                remedy = f"did you mean {close[0]}? " if close else ""
+                raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
 
 
 def _require_dnspython(targets: t.Sequence[Target]) -> None:
@@ -146,9 +150,11 @@ def _jump_host(planned: Plan) -> t.Iterator[Streams]:
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
     if streams is not None:
-        return Vantage(planned.vantage_name or streams.name, "ssh-channel")
+        return Vantage(planned.vantage_name or streams.name, "ssh-channel", **planned.vantage_known)
     proxy = planned.proxy.name if planned.proxy is not None else None
-    return Vantage(planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy)
+    return Vantage(
+        planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy, **planned.vantage_known
+    )
 
 
 def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
@@ -175,8 +181,10 @@ def _checks(
     """The evidence of all checks, in the order of the targets and their endpoints."""
     checks: t.Dict[int, Check] = {}
     jobs: t.Dict[int, Job] = {}
+    expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
     number = 0
     for target, places in zip(planned.targets, found):
+        expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
         for place in places:
             session = Session(_dialog(target, check_mode))
             if place.error is not None:
@@ -186,9 +194,9 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
-        was_made = not isinstance(talk, TurnedAway)
-        checks[numbers[id(job.session)]] = _made(job, talk, vantage) if was_made else _not_tested(job, vantage, talk)
-    return [checks[position] for position in range(number)]
+        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
+        checks[numbers[id(job.session)]] = made
+    return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
 def _dialog(target: Target, check_mode: bool) -> Dialog:
@@ -224,8 +232,7 @@ def _job(
 
 def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
     return Check(
-        # The server sees the proxy's address, which nobody tells.
-        vantage=dataclasses.replace(vantage, address=talk.local_address if job.proxy is None else None),
+        vantage=dataclasses.replace(vantage, address=_left_from(job, talk)),
         target=job.target,
         endpoint=job.endpoint,
         protocol=job.session.dialog.protocol,
@@ -235,6 +242,16 @@ def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
         tls=t.cast(TLS, talk.tls_facts),
         steps=tuple(talk.steps),
     )
+
+
+def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
+    """The address that the connection started from; for one that came to nothing, the one that the system chooses.
+
+    The server sees a proxy's or a jump host's address, which nobody tells."""
+    endpoint = job.endpoint
+    if job.proxy is not None or job.open_channel is not None or endpoint.family not in ("ipv4", "ipv6"):
+        return talk.local_address
+    return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
 
 
 def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
-from .matrix import NotARun, matrix
+from .checks import NotARun
+from .matrix import matrix
 
 __all__ = ["NotARun", "matrix"]

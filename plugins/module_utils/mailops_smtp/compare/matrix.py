@@ -12,16 +12,13 @@ import typing as t
 
 from ..evidence import PHASES
 from ..judge.verdicts import SEVERITIES, rank
-from ..judge.wording import where
-
-Check = t.Mapping[str, t.Any]
+from .across import blocked_egress, dead_over_ipv6, interceptions
+from .checks import checks_in, endpoint_name, service_of
+from .localisation import localise
+from .whereabouts import Check, whereabouts
 
 # A finding from here on is a difference worth naming; notices differ for harmless reasons.
 _WEIGHTY = SEVERITIES[SEVERITIES.index("warning") :]
-
-
-class NotARun(ValueError):
-    """What was given is neither a run nor a module result nor a check."""
 
 
 def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
@@ -34,23 +31,26 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
       that the user gave to the target, else by host, address and port;
     - ``cells``: one list for each vantage, with one cell for each endpoint: ``{verdict, reached, failed_phase, seconds,
       check}``, where ``check`` is the index into all checks given, in their order; None where there is no check;
-    - ``divergence``: ``{endpoint, phase, outliers, summary}`` for each endpoint (by index) that the vantages disagree
-      about; ``outliers`` are the vantages that see it differently from most, or worse where no side has more. A vantage
-      whose own trouble made its check inconclusive has seen nothing to disagree about.
+    - ``divergence``: ``{endpoint, phase, consensus, outliers, summary}`` for each endpoint (by index) that the
+      vantages disagree about; ``outliers`` are the vantages that see it differently from most (the ``consensus``), or
+      worse where no side has more. A vantage whose own trouble made its check inconclusive has seen nothing to disagree
+      about;
+    - ``localisation``: ``{place, endpoints, vantages, confidence, owner, summary, reasons, next_step}`` for each fault:
+      where it is, as far as these vantages can tell. ``place`` is one of localisation.PLACES.
 
     An endpoint is told apart by its address only where every vantage saw addresses: behind a jump host the name may be
     all that is known. Where that, or repetition, puts several checks into one cell, the worst of them stands there.
 
     :raises NotARun: something else was given.
     """
-    checks = list(_checks(runs))
-    names_only = {_service(check) for check in checks if check["endpoint"]["address"] is None}
+    checks = list(checks_in(runs))
+    names_only = {service_of(check) for check in checks if check["endpoint"]["address"] is None}
     vantages: t.Dict[str, int] = {}
     endpoints: t.Dict[t.Tuple[t.Any, ...], int] = {}
     chosen: t.Dict[t.Tuple[int, int], int] = {}
 
     for index, check in enumerate(checks):
-        service = _service(check)
+        service = service_of(check)
         address = None if service in names_only else check["endpoint"]["address"]
         row = vantages.setdefault(check["vantage"]["name"], len(vantages))
         column = endpoints.setdefault((*service, address), len(endpoints))
@@ -61,13 +61,17 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
     cells = [
         [_cell(checks, chosen.get((row, column))) for column in range(len(endpoints))] for row in range(len(vantages))
     ]
-    tested: t.List[t.Dict[str, Check]] = [{} for column in endpoints]
+    names = list(vantages)
+    seen: t.List[t.Dict[str, Check]] = [{} for column in endpoints]
     for (row, column), index in sorted(chosen.items()):
-        if checks[index]["verdict"] not in ("not_tested", "inconclusive"):
-            tested[column][list(vantages)[row]] = checks[index]
+        seen[column][names[row]] = checks[index]
+    tested = [
+        {name: check for name, check in entry.items() if check["verdict"] not in ("not_tested", "inconclusive")}
+        for entry in seen
+    ]
     listed = [
         {
-            "name": _name(target, host, port, address),
+            "name": endpoint_name(target, host, port, address),
             "host": host,
             "address": address,
             "port": port,
@@ -75,51 +79,29 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
         }
         for target, host, port, protocol, address in endpoints
     ]
-    divergences = (_divergence(column, listed[column]["name"], seen) for column, seen in enumerate(tested))
+    titles = [entry["name"] for entry in listed]
+    divergences = [_divergence(column, titles[column], entry) for column, entry in enumerate(tested)]
     return {
         "vantages": list(vantages),
         "endpoints": listed,
         "cells": cells,
         "divergence": [divergence for divergence in divergences if divergence is not None],
+        "localisation": _localisation(checks, titles, seen, tested),
     }
 
 
-def _checks(given: t.Any) -> t.Iterator[Check]:
-    """The checks in whatever holds them."""
-    if isinstance(given, (list, tuple)):
-        for entry in given:
-            yield from _checks(entry)
-    elif isinstance(given, t.Mapping) and "endpoint" in given and "verdict" in given:
-        yield given
-    elif isinstance(given, t.Mapping) and isinstance(given.get("checks"), (list, tuple)):
-        yield from _checks(given["checks"])
-    elif isinstance(given, t.Mapping) and isinstance(given.get("results"), (list, tuple)):
-        yield from _checks(given["results"])
-    else:
-        raise NotARun(
-            "expected the result of mailops.smtp.smtp_check, a run, a check, or a list of them; "
-            f"got {_described(given)} with no checks in it"
-        )
-
-
-def _described(given: t.Any) -> str:
-    if isinstance(given, t.Mapping):
-        return f"a dictionary of {', '.join(sorted(map(str, given))[:5]) or 'nothing'}"
-    return f"a value of type {type(given).__name__}"
-
-
-def _service(check: Check) -> t.Tuple[t.Optional[str], str, t.Optional[int], str]:
-    """What is asked for: the target, where the user gave it a name of its own, and host, port and protocol."""
-    endpoint = check["endpoint"]
-    place = endpoint["host"] if endpoint["port"] is None else f"{endpoint['host']}:{endpoint['port']}"
-    named = endpoint["source"] == "given" and check["target"] != place
-    return check["target"] if named else None, endpoint["host"].lower(), endpoint["port"], check["protocol"]
-
-
-def _name(target: t.Optional[str], host: str, port: t.Optional[int], address: t.Optional[str]) -> str:
-    if target is None:
-        return where({"host": host, "port": port, "address": address})
-    return target if address in (None, host) else f"{target} [{address}]"
+def _localisation(
+    checks: t.Sequence[Check],
+    titles: t.Sequence[str],
+    seen: t.Sequence[t.Dict[str, Check]],
+    tested: t.List[t.Dict[str, Check]],
+) -> t.List[t.Dict[str, t.Any]]:
+    """What shows only across endpoints first: the checks that it explains say nothing about their endpoint any more."""
+    places = whereabouts(checks)
+    left = [dict(entry) for entry in tested]
+    locations = [*interceptions(list(seen), left), *blocked_egress(list(seen)), *dead_over_ipv6(left, places)]
+    single = (localise(column, titles[column], entry, places) for column, entry in enumerate(left))
+    return [location.as_dict() for location in (*locations, *single) if location is not None]
 
 
 def _cell(checks: t.Sequence[Check], index: t.Optional[int]) -> t.Optional[t.Dict[str, t.Any]]:
@@ -143,6 +125,7 @@ def _divergence(column: int, name: str, seen: t.Mapping[str, Check]) -> t.Option
             return {
                 "endpoint": column,
                 "phase": phase,
+                "consensus": list(usual),
                 "outliers": outliers,
                 "summary": _sentence(name, phase, outliers, seen),
             }

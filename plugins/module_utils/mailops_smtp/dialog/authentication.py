@@ -36,7 +36,7 @@ def authenticate(session: Session) -> Procedure:
         binding = sasl.bind(name, offered, session.channel_bindings)
         session.auth["channel_binding"] = binding.type
         mechanism = sasl.mechanism(name, wanted.username, wanted.password, binding=binding)
-        reply = yield from say(session, commands.auth(name, mechanism.initial()))
+        reply, begun = yield from _begin(session, mechanism, wanted.initial_response)
         while reply.code == 334 and session.auth["problem"] is None:
             reply = yield from say(session, _answer(session, mechanism, reply))
     except sasl.SASLError as error:
@@ -44,10 +44,25 @@ def authenticate(session: Session) -> Procedure:
         raise Refused from error
     if session.auth["problem"] is None:
         session.auth["accepted"] = reply.positive
-        if reply.positive and not mechanism.finished:
+        if reply.positive and not (begun and mechanism.finished):
             session.auth["problem"] = f"The server accepted the log-in before {name} was over: nothing was proved."
     insist(reply, session.auth["accepted"] is True)
     return True
+
+
+def _begin(session: Session, mechanism: sasl.Mechanism, goes_along: bool) -> Procedure:
+    """RFC 4954 4: AUTH, and what the client says first where the mechanism lets it. That goes along with the command
+    or, where it is not wanted there or the line would be too long, is the answer to a challenge that says nothing.
+
+    Returns the reply, and whether what was to be said first has been said."""
+    first = mechanism.initial()
+    command = commands.auth(mechanism.name, first)
+    if first is None or (goes_along and len(command.wire) <= commands.MAX_COMMAND_OCTETS):
+        return (yield from say(session, command)), True
+    reply = yield from say(session, commands.auth(mechanism.name, None))
+    if reply.code != 334:
+        return reply, False
+    return (yield from say(session, commands.auth_response(first))), True
 
 
 def _answer(session: Session, mechanism: t.Any, challenge: Reply) -> commands.Command:

@@ -43,11 +43,14 @@ _GOOD_CODES = {
 
 
 class Found(t.NamedTuple):
-    """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it."""
+    """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it.
+
+    ``wanted``: an expectation asks for what it reports."""
 
     signature: Signature
     phase: str
     steps: t.Tuple[int, ...]
+    wanted: bool = False
 
 
 def recognise(check: Check) -> t.List[Found]:

@@ -57,7 +57,14 @@ def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
         "next_step": signature.next_step.format_map(filled),
         "evidence": list(found.steps),
         "reference": signature.reference,
+        "reference_url": f"findings.md#{anchor(signature.id)}",
+        "wanted": found.wanted,
     }
+
+
+def anchor(identifier: str) -> str:
+    """Where a finding stands on the page of all findings: the anchor that Markdown makes of its heading."""
+    return identifier.replace(".", "")
 
 
 def words(check: Check, found: Found) -> t.Mapping[str, str]:
@@ -118,6 +125,7 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
     "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",
     "tls_name": lambda of: _or(of.fact("tls.name_matches.name"), "the server's name"),
+    "unfit": lambda of: _sentence(_or(of.fact("vantage.unfit"), "no reason given")),
     # Its line end is written out there, as every character is that does not print.
     "unsolicited": lambda of: _or((of.of_step("unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
     "vantage": lambda of: _or(of.fact("vantage.name"), "the vantage"),
@@ -131,6 +139,8 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
     if verdict == "not_tested":
         return f"{where(check['endpoint'])} was not tested: {_or(check['not_tested'], 'nothing is known of it')}"
     took = f"after {duration(check['seconds'])}" if check["seconds"] is not None else "after an unknown time"
+    if main is None and check["failed_phase"] is not None:
+        return f"{where(check['endpoint'])} went no further than {_phase(check['failed_phase'])} {took}, as expected."
     if main is None:
         return f"{where(check['endpoint'])} {_achieved(check)} {took}."
     if verdict == "degraded" and check["failed_phase"] is None:
@@ -143,6 +153,24 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
         # A remark, such as a missing extension, shows in another phase than the one that needs it.
         phase = check["failed_phase"]
     return f"{where(check['endpoint'])} {_VERDICT_VERBS[verdict]} at {_phase(phase)} {took}: {title}{said}."
+
+
+def summary_of_unmet(check: Check, verdict: str, unmet: t.Sequence[t.Mapping[str, t.Any]], total: int) -> str:
+    """One sentence about a check that is not as expected: the first few of what is not."""
+    took = f"after {duration(check['seconds'])}" if check["seconds"] is not None else "after an unknown time"
+    told = "; ".join(f"{_cut(entry['expected'])}, but {_found(entry['found'])}" for entry in unmet[:3])
+    more = f"; and {len(unmet) - 3} more" if len(unmet) > 3 else ""
+    does = "does not meet" if verdict == "fail" else "leaves open"
+    number = f"{len(unmet)} of {total} expectation{'' if total == 1 else 's'}"
+    return f"{where(check['endpoint'])} {does} {number} {took}: {told}{more}."
+
+
+def _found(value: t.Any) -> str:
+    if value is None:
+        return "that was not seen"
+    if isinstance(value, list):
+        return f"found {_listed([str(member) for member in value]) if value else 'nothing'}"
+    return f"found {_cut(str(value).lower() if isinstance(value, bool) else str(value))}"
 
 
 def where(endpoint: t.Mapping[str, t.Any]) -> str:
@@ -173,6 +201,10 @@ def reply_words(reply: t.Mapping[str, t.Any]) -> str:
     if reply["enhanced"] is not None and text.startswith(reply["enhanced"]):
         text = text[len(reply["enhanced"]) :].strip()
     return f'{code} "{_cut(text)}"'.strip() if text else code
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def _achieved(check: Check) -> str:

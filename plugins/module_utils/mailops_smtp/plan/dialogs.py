@@ -35,7 +35,8 @@ def read_auth(options: t.Mapping[str, t.Any], prefix: str) -> t.Optional[Auth]:
         raise OptionError(f"{prefix}auth.username", username, "contains a NUL or a lone surrogate", "leave it out")
     if NOT_TEXT.search(password or ""):
         raise OptionError(f"{prefix}auth.password", "(hidden)", "contains a NUL or a lone surrogate", "leave it out")
-    return Auth(username, password or "", mechanism, given["allow_clear_text"], given["required"])
+    flags = {name: given[name] for name in ("allow_clear_text", "required", "initial_response")}
+    return Auth(username, password or "", mechanism, **flags)
 
 
 def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str, default_helo_name: str) -> Dialog:

@@ -18,6 +18,7 @@ from ..dialog.wanted import ASKED_WITH
 
 TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 EXTRA_BEFORE = ["ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "quit"]
+SIDES = ["inside", "dmz", "outside"]
 STOP_AFTER = ["banner", "ehlo", "starttls", "xclient", "auth", "xforward", "mail", "rcpt", "data", "message"]
 
 NOTIFY: t.Dict[str, t.Any] = {
@@ -174,6 +175,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
             "mechanism": {"type": "str", "choices": list(MECHANISMS)},
             "required": {"type": "bool", "default": True},
+            "initial_response": {"type": "bool", "default": True},
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },
@@ -181,6 +183,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "timeouts": {"type": "raw"},
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "expect": {"type": "dict"},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",
@@ -226,6 +229,10 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "options": {
             "name": {"type": "str"},
             "mode": {"type": "str", "choices": ["local", "managed"]},
+            "side": {"type": "str", "choices": SIDES},
+            "network": {"type": "str"},
+            "unfit": {"type": "str"},
+            "clock_offset": {"type": "float"},
         },
     },
 }

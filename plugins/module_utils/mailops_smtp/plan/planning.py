@@ -52,6 +52,11 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         proxy=proxy,
         vantage_name=vantage.get("name"),
         vantage_mode=vantage.get("mode") or "local",
+        vantage_known={
+            # An empty text is what a template gives that has nothing to say.
+            name: None if vantage.get(name) == "" else vantage.get(name)
+            for name in ("side", "network", "unfit", "clock_offset")
+        },
         asked=redacted(values, CHECK_OPTIONS),
         warnings=tuple(_warnings(targets)),
     )

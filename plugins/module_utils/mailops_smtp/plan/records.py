@@ -8,6 +8,9 @@ import dataclasses
 import typing as t
 
 from ..dialog.message import Attachment, Message, compose
+from ..expect import named_for, read_expectations
+from ..expect.policies import Circumstances
+from ..expect.reading import variants
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +41,16 @@ class Hold:
 
 @dataclasses.dataclass(frozen=True)
 class Auth:
-    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried."""
+    """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried.
+    ``initial_response``: what the client says first goes along with AUTH, where there is such a thing and room for it.
+    """
 
     username: str
     password: str = dataclasses.field(repr=False)
     mechanism: t.Optional[str] = None
     allow_clear_text: bool = False
     required: bool = True
+    initial_response: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,6 +218,23 @@ class ProxyProtocol:
     destination_port: t.Optional[int] = None
 
 
+class Wishes(t.NamedTuple):
+    """What the user expects of a target, as he wrote it, and what his other options make possible."""
+
+    given: t.Mapping[str, t.Any]
+    circumstances: Circumstances
+
+    def at(self, vantage: str) -> t.Dict[str, t.Any]:
+        """What counts at this vantage, policies written out."""
+        return read_expectations(named_for(self.given, vantage), self.circumstances).given
+
+    @property
+    def findings(self) -> t.List[str]:
+        """The findings that are expected or forbidden, at whatever vantage."""
+        read = [read_expectations(said[1], self.circumstances) for said in variants(self.given)]
+        return [entry.member for one in read for entry in one.all if entry.term.name == "findings" and entry.member]
+
+
 @dataclasses.dataclass(frozen=True)
 class Target:
     """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how.
@@ -229,6 +252,7 @@ class Target:
     address_family: str
     source_address: t.Optional[str]
     proxy_protocol: t.Optional[ProxyProtocol]
+    expect: t.Optional[Wishes] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,13 +272,15 @@ class Proxy:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him."""
+    """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
+    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
     proxy: t.Optional[Proxy]
     vantage_name: t.Optional[str]
     vantage_mode: str
+    vantage_known: t.Mapping[str, t.Any]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
 

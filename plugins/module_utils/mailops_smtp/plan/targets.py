@@ -9,6 +9,7 @@ import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
+from .expectations import read_expect
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
@@ -61,20 +62,24 @@ def read_target(
     if options["source_address"] is not None:
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
+    dialog = read_dialog(options, auth, prefix, default_helo_name)
+    tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     target = Target(
         name=_name(place, port),
         host=host,
         domain=domain,
         port=port,
-        dialog=read_dialog(options, auth, prefix, default_helo_name),
-        tls=_tls(options["tls"] or {}, auth, f"{prefix}tls."),
+        dialog=dialog,
+        tls=tls,
         timeouts=read_timeouts(options["timeouts"], f"{prefix}timeouts"),
         address_family=family,
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
+        expect=read_expect(options, dialog, tls, domain, prefix),
     )
-    # What depends on the place is left to each: a socket file has no port, and a header of PROXY no addresses for it.
-    if shared is not None and not said - {"port"} and options["proxy_protocol"] is None and port is not None:
+    # What depends on the place is each one's own: a header of PROXY names addresses, an expectation has a domain.
+    has_none_of_these = not (options["proxy_protocol"] or options["expect"])
+    if shared is not None and not said - {"port"} and has_none_of_these and port is not None:
         shared.append(Shared(options, target.dialog, target.tls, target.timeouts))
     return target
 

@@ -25,8 +25,9 @@ _GAP = "  "
 def matrix_table(matrix: t.Mapping[str, t.Any], width: int = 80, colour: bool = False) -> str:
     """A matrix as a table, vantages down and endpoints across; where that is too wide, one block for each vantage.
 
-    Below it stand the divergences. A cell tells the verdict, the phase that failed or else the last one that completed,
-    and how long the check took; a dot says that there is no such check. ``width`` is in characters.
+    Below it stand the faults and where they are, and the divergences that are none. A cell tells the verdict, the phase
+    that failed or else the last one that completed, and how long the check took; a dot says that there is no such
+    check. ``width`` is in characters.
     """
     if not matrix["vantages"]:
         return "No check was made."
@@ -36,8 +37,17 @@ def matrix_table(matrix: t.Mapping[str, t.Any], width: int = 80, colour: bool = 
     fits = room >= max(_LEAST_COLUMN, *(len(_cell_text(cell)) for row in matrix["cells"] for cell in row))
     lines = _table(matrix, headings, first, room, colour) if fits else _blocks(matrix, headings, colour)
 
+    located = {endpoint for location in matrix["localisation"] for endpoint in location["endpoints"]}
     for divergence in matrix["divergence"]:
+        if divergence["endpoint"] in located:
+            continue  # the sentence about its fault says so too
         lines += ["", *_wrapped(divergence["summary"], width)]
+    for location in matrix["localisation"]:
+        place = location["place"].replace("_", " ")
+        lines += ["", *_wrapped(f"{place.upper()} ({location['confidence']}): {location['summary']}", width)]
+        for reason in location["reasons"]:
+            lines += _wrapped(reason, width, "  - ")
+        lines += _wrapped(f"Next ({location['owner']}): {location['next_step']}", width, "  ")
     return "\n".join(lines)
 
 

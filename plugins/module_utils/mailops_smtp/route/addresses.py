@@ -71,3 +71,15 @@ def address_literal(host: str) -> t.Optional[Address]:
     except ValueError:
         return None
     return Address(str(address), f"ipv{address.version}")
+
+
+def own_address(towards: str) -> t.Optional[str]:
+    """The address that this host uses towards another; None where it has no way there. Connecting a UDP socket sends
+    nothing."""
+    family = socket.AF_INET6 if ":" in towards else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((towards, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None

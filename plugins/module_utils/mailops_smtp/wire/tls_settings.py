@@ -125,7 +125,7 @@ def _set_ciphers(context: ssl.SSLContext, ciphers: t.Optional[str], with_old_one
     try:
         context.set_ciphers(wanted)
     except ssl.SSLError as error:
-        reason = "is nothing that OpenSSL offers here: `openssl ciphers` lists the names"
+        reason = "OpenSSL offers nothing of that name here; `openssl ciphers` lists what it has"
         raise TLSSettingError("tls.ciphers", ciphers, reason) from error
 
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""What only several checks of one vantage show together. ``several.py`` beside this folder recognises them; each takes
-the place of the weaker findings that it explains."""
+"""What only several checks of one vantage show together, or what was known of the vantage before. ``several.py`` beside
+this folder recognises the former; each takes the place of the weaker findings that it explains."""
 
 from __future__ import annotations
 
-from ..signature import Signature
+from ..signature import ANY_PHASE, Signature
 
 NO_CONNECTION = (
     "tcp.timeout",
@@ -75,4 +75,18 @@ INTERCEPTED = Signature(
     explains=("ban.name_mismatch",),
 )
 
-SIGNATURES = (EGRESS_BLOCKED, V6_ONLY_FAILS, ONE_OF_MANY, INTERCEPTED)
+UNFIT = Signature(
+    id="vantage.unfit",
+    phases=ANY_PHASE,
+    when=(),
+    verdict="inconclusive",
+    severity="error",
+    confidence="certain",
+    owner="vantage",
+    title="The vantage {vantage} is not fit to judge by",
+    meaning="Nothing that fails from here is held against {host}: {unfit}",
+    next_step="Mend the vantage, see that it is found fit, and repeat the check; or check from another one.",
+    reference="mailops.smtp",
+)
+
+SIGNATURES = (EGRESS_BLOCKED, V6_ONLY_FAILS, ONE_OF_MANY, INTERCEPTED, UNFIT)
