@@ -35,7 +35,10 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # It counts verdicts, and judges nothing.
     "snapshot": {"evidence", "judge"},
     "scenario": {"evidence"},
+    # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
+    "delivery": {"evidence", "plan"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
+    "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 
 _INPUT_AND_OUTPUT = {"asyncio", "os", "pathlib", "selectors", "socket", "ssl", "subprocess"}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .mail_arrival import mail_arrival
 from .smtp_check import smtp_check
 
-__all__ = ["smtp_check"]
+__all__ = ["mail_arrival", "smtp_check"]

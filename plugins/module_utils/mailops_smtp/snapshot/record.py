@@ -161,7 +161,7 @@ def _require_known_version(record: t.Mapping[str, t.Any], what: str) -> None:
 
 
 def _runs_of(part: t.Mapping[str, t.Any], label: t.Optional[str]) -> t.Iterator[Record]:
-    """What is kept of a run besides its checks; of a snapshot, of all its runs. A label stays with what it was given."""
+    """What is kept of a run besides its checks; of a snapshot, of all its runs. A label stays."""
     for run in part["runs"] if isinstance(part.get("runs"), (list, tuple)) else [part]:
         if not isinstance(run, t.Mapping) or not isinstance(run.get("run_id"), str):
             raise SnapshotError("a run has no run_id: give the whole result of the check, not a part of it")
