@@ -6,4 +6,5 @@ from __future__ import annotations
 from .mail_route import mail_route
 from .smtp_check import smtp_check
 
-__all__ = ["mail_route", "smtp_check"]
+__all__ = ["mail_arrival", "mail_route", "smtp_check"]
+from .mail_arrival import mail_arrival

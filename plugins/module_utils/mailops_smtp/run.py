@@ -28,7 +28,7 @@ from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
-from .wire.engine import Engine
+from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
@@ -184,7 +184,8 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
-        checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
+        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
+        checks[numbers[id(job.session)]] = made
     return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
@@ -243,7 +244,7 @@ def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
     return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
 
 
-def _not_tested(job: Job, vantage: Vantage) -> Check:
+def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
     return Check(
         vantage=vantage,
         target=job.target,
@@ -254,7 +255,7 @@ def _not_tested(job: Job, vantage: Vantage) -> Check:
         dialog=job.session.as_dict(),
         tls=TLS(),
         steps=(),
-        not_tested="The server had answered 421 to another check of this run, and is left alone since.",
+        not_tested=why.reason,
     )
 
 
