@@ -20,7 +20,7 @@ from .server_log import Log
 def test_the_long_way_with_greylisting_and_a_gateway_that_changes_the_message(controller: Controller) -> None:
     hosts = controller.lab.state["hosts"]
     exim, mx1 = Log(Path(hosts["exim"]["log_file"])), Log(Path(hosts["mx1"]["log_file"]))
-    checks = sent(controller, "mx2", sender=f"probe-{id(checks_of)}@contoso.test", recipient="echo@fabrikam.test")
+    checks = sent(controller, "mx2", sender=f"probe-{id(checks_of)}@contoso.test", recipient="echo@northwind.test")
     account = controller.account("echo")
     with looking(controller, checks=checks, mailbox=account, within=1, give_up_after=60, cleanup=True) as found:
         [receipt] = until(found, lambda: exim_delivers(controller))["receipts"]
@@ -35,8 +35,8 @@ def test_the_long_way_with_greylisting_and_a_gateway_that_changes_the_message(co
     assert "This message came from outside." in receipt["alterations"][1]["detail"]
     # Exim's log knows when it took the message in, was put off, and was rid of it, and under which name.
     name = re.escape(hops[1]["identifier"])
-    log = exim.wait_for(rf"{name} => echo@fabrikam.test .*queued as {hops[2]['identifier']}")
-    assert re.search(rf"{name} == echo@fabrikam.test .*Greylisted", log)
+    log = exim.wait_for(rf"{name} => echo@northwind.test .*queued as {hops[2]['identifier']}")
+    assert re.search(rf"{name} == echo@northwind.test .*Greylisted", log)
     taken, rid = (logged(log, rf"{name} {sign}") for sign in ("<=", "=>"))
     assert hops[2]["delay"] == pytest.approx((rid - taken).total_seconds(), abs=2)
     assert hops[2]["delay"] >= 2
@@ -103,7 +103,7 @@ def test_a_full_mailbox(controller: Controller) -> None:
 
 def test_an_unknown_user_behind_two_servers_that_take_everything(controller: Controller) -> None:
     log = Log(Path(controller.lab.state["hosts"]["exim"]["log_file"]))
-    checks = sent(controller, "mx2", recipient="stranger@fabrikam.test", dsn=DSN)
+    checks = sent(controller, "mx2", recipient="stranger@northwind.test", dsn=DSN)
     with looking(
         controller,
         checks=checks,
@@ -116,8 +116,8 @@ def test_an_unknown_user_behind_two_servers_that_take_everything(controller: Con
     assert (states(receipt)["arrived"], states(receipt)["dsn"]) == ("refused", "refused")
     [report] = receipt["reports"]
     assert (report["product"], report["recipients"][0]["status"]) == ("Exim", "5.0.0")
-    assert "5.1.1 <stranger@fabrikam.test>" in report["recipients"][0]["diagnostic_code"]
-    log.wait_for(r"\*\* stranger@fabrikam.test .* 550 5.1.1")
+    assert "5.1.1 <stranger@northwind.test>" in report["recipients"][0]["diagnostic_code"]
+    log.wait_for(r"\*\* stranger@northwind.test .* 550 5.1.1")
     commands = [entry["command"] for entry in receipt["look_next"]]
     assert any(receipt["queue_id"] in command for command in commands)
 
@@ -133,16 +133,16 @@ def test_the_way_back_is_blocked_while_the_way_there_works(controller: Controlle
         "reverse_through": {"host": controller.name("exim"), "port": 25, "login": False},
     }
     with Firewall(controller, rule):
-        options["checks"] = sent(controller, "exim", sender="probe@fabrikam.test", dsn=DSN)
+        options["checks"] = sent(controller, "exim", sender="probe@northwind.test", dsn=DSN)
         [blocked] = controller.arrival(**options, within=6)["receipts"]
     assert states(blocked) == {"accepted": "arrived", "arrived": "arrived", "dsn": "lost", "reverse": "lost"}
     assert blocked["findings"][0]["id"] == "dsn.way_back_blocked"
     assert blocked["verdict"] == "fail"
-    log.wait_for(r"probe@fabrikam.test .*Connection refused")
+    log.wait_for(r"probe@northwind.test .*Connection refused")
     with looking(controller, **{**options, "reverse": False, "reverse_through": None}, within=60) as found:
         [opened] = until(found, lambda: exim_delivers(controller))["receipts"]
     assert (states(opened)["arrived"], states(opened)["dsn"]) == ("arrived", "arrived")
-    log.wait_for(r"=> probe@fabrikam.test")
+    log.wait_for(r"=> probe@northwind.test")
 
 
 class Firewall:

@@ -30,7 +30,7 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
     users                   mailboxes by name: user probe echo
       .address .password .maildir
       .stores               where the other mail servers keep what comes for them: exim, sendmail (an mbox), opensmtpd
-    far_domain              fabrikam.test: its mail goes from mx2 through exim, which changes it, to mx1's mailboxes
+    far_domain              northwind.test: its mail goes from mx2 through exim, which changes it, to mx1's mailboxes
     international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
     full_address            its mailbox has no room: mx1's LMTP service says so after the message
@@ -169,6 +169,8 @@ def _build(place: Place) -> None:
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
+        if "greylisting" in host.ports:
+            postgrey.configure(place, host)
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
         if "mta-sts" in host.ports:

@@ -12,9 +12,12 @@ from .site import Host, Place
 DELAY_SECONDS = 3
 
 
-def start(place: Place, host: Host) -> None:
+def configure(place: Place, host: Host) -> None:
     owner = filesystem.MAILBOX_UID
     filesystem.make_directory(place, host.name, "/var/lib/lab-postgrey", mode=0o700, owner=owner)
+
+
+def start(place: Place, host: Host) -> None:
     run(
         *filesystem.enter(place, host.name),
         "postgrey", "--daemonize", "--inet=127.0.0.1:10023", f"--delay={DELAY_SECONDS}", "--auto-whitelist-clients=0",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 DOMAIN = "contoso.test"
 # Whose mail goes a long way: mx2, which hands it to exim, which changes it and hands it to mx1's greylisting port.
-FAR_DOMAIN = "fabrikam.test"
+FAR_DOMAIN = "northwind.test"
 SSH_USER = "probe"
 MAIL_USERS = ("user", "probe", "echo")
 FULL_USER = "full"  # has a mailbox without room, and cannot log in
