@@ -68,7 +68,7 @@ def _decisive(check: t.Mapping[str, t.Any]) -> t.Optional[t.Mapping[str, t.Any]]
     failed = check["failed_phase"]
     for step in reversed(steps):
         if failed is not None and step["phase"] == failed and (step["error"] or step["reply"]):
-            return step
+            return t.cast("t.Mapping[str, t.Any]", step)
     greeting = next((number for number, step in enumerate(steps) if step["phase"] == "banner"), -1)
     return steps[greeting] if steps else None
 
