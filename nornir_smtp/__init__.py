@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .plugins.functions import matrix, print_matrix
-from .plugins.tasks import mail_arrival, smtp_check
+from .plugins.functions import compare, matrix, print_matrix, snapshot
+from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
-__all__ = ["mail_arrival", "matrix", "print_matrix", "smtp_check"]
+__all__ = ["compare", "mail_arrival", "mail_route", "matrix", "print_matrix", "smtp_check", "snapshot"]

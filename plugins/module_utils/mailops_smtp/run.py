@@ -26,18 +26,13 @@ from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
+from .vantage.jump_host import Streams, jump_host
+from .vantage.via import ViaError
 from .wire import resumption
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
-from .wire.talk import Job, Opener, Talk
+from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
-
-
-class Streams(t.NamedTuple):
-    """Where connections start from when not here: what opens them, and the name of that place."""
-
-    name: str
-    open_channel: Opener
 
 
 def check(
@@ -137,16 +132,11 @@ def _require_dnspython(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
-    # paramiko takes its time to import, and is needed only here.
-    from .vantage.ssh import SSHVantage
-    from .vantage.via import Via, ViaError
-
     try:
-        via = Via.parse({name: value for name, value in dict(planned.via or {}).items() if value is not None})
+        with jump_host(dict(planned.via or {})) as streams:
+            yield streams
     except ViaError as error:
         raise OptionError(error.option, error.value, "cannot be used", error.remedy.rstrip(".")) from error
-    with SSHVantage(via) as vantage:
-        yield Streams(via.host, vantage.open_channel)
 
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
