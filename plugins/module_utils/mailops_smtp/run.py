@@ -46,7 +46,8 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
-    planned = plan(options, default_helo_name(), elsewhere=streams is not None)
+    # Asking for the host's own name may take a look-up.
+    planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
