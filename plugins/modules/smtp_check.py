@@ -191,6 +191,11 @@ options:
           - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
           - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
             O(tls.max_version=TLSv1.2).
+      resume:
+        type: bool
+        description:
+          - Whether to connect a second time, as far as TLS, to see whether the server takes the TLS session up again.
+          - The answer is RV(checks[].tls.session.reused). By default there is no second connection.
       as_of:
         type: str
         description:
