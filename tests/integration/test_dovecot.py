@@ -105,4 +105,4 @@ def test_submission_takes_nothing_of_a_stranger(controller: Controller, log: Log
     )
     keeps_to_the_golden_dialog("dovecot-submission.refuses.txt", check, tmp_path)
     assert check["verdict"] == "fail"
-    assert [finding["id"] for finding in check["findings"]] == ["mail.not_auth"]
+    assert [finding["id"] for finding in check["findings"]] == ["auth.530"]

@@ -87,7 +87,7 @@ WORDS = {
     ("-f", "RCPT", "-B", "554 5.7.1 relaying denied"): ("fail", "rcpt.relay"),
     ("-f", "CONNECT", "-B", "554 5.7.1 no service for you"): ("fail", "ban.554"),
     ("-r", "RCPT", "-b", "450 4.2.0 greylisted, come back in 300 seconds"): ("deferred", "rcpt.greylist"),
-    ("-r", "MAIL", "-b", "452 4.3.1 insufficient system resources"): ("deferred", "mail.deferred"),
+    ("-r", "MAIL", "-b", "452 4.3.1 insufficient system resources"): ("deferred", "mail.backpressure"),
     ("-r", ".", "-b", "452 4.2.2 mailbox full"): ("fail", "data.full"),
 }
 OLD = {("-e",): "ehlo.helo_only", ("-P",): "ban.pix_mask"}

@@ -67,48 +67,60 @@ def anchor(identifier: str) -> str:
     return identifier.replace(".", "")
 
 
-def words(check: Check, found: Found) -> t.Dict[str, str]:
+class Words(t.Dict[str, t.Any]):
+    """Looks up what a sentence asks for, and nothing else: few of the words occur in any one sentence."""
+
+    def __getitem__(self, name: str) -> str:
+        return t.cast(str, super().__getitem__(name)())
+
+
+def words(check: Check, found: Found) -> Words:
     """What the {words} in the catalogue's sentences stand for in this check."""
     steps = [check["steps"][index] for index in found.steps]
     step = steps[0] if steps else None
     sent = [entry["sent"] for entry in steps if entry["sent"]]
     command = sent[0].split() if sent else []
     days_left = fact(check, "tls.certificate.days_left")
-    return {
-        "address": _or(fact(check, "endpoint.address"), "an unknown address"),
-        "as_of": _or(fact(check, "tls.as_of.date"), "the given day"),
-        "as_of_reason": _or(fact(check, "tls.as_of.reason"), "no reason given"),
-        "banner_name": _or(fact(check, "banner.hostname"), "no name"),
-        "channel_binding": _or(fact(check, "auth.channel_binding"), "this type of channel binding"),
-        "days_left": "unknown time" if days_left is None else _days(days_left),
-        "detail": _explained(step),
-        "expected": _or(fact(step or {}, "expected"), "another"),
-        "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
-        "helo_name": _or(" ".join(command[1:]), "the client's name"),
-        "host": _or(check["endpoint"]["host"], "the server"),
-        "issuer": _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
-        "names": _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
-        "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
-        "not_offered": _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
-        "not_sendable": _not_sendable(check),
-        "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
-        "phase": _phase(found.phase),
-        "port": _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
-        "problem": _or(fact(check, "auth.problem"), "no reason given"),
-        "reason": _or(fact(check, "tls.reason"), "no reason given"),
-        "recipients": _listed([_path(line) for line in sent]),
-        "reply": reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
-        "said": _said(step) if step is not None else "nothing",
-        "seconds": duration(step["seconds"]) if step is not None else "no time",
-        "sender": _path(sent[0]) if sent else "<>",
-        "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
+    known = Words({
+        "address": lambda: _or(fact(check, "endpoint.address"), "an unknown address"),
+        "as_of": lambda: _or(fact(check, "tls.as_of.date"), "the given day"),
+        "as_of_reason": lambda: _or(fact(check, "tls.as_of.reason"), "no reason given"),
+        "banner_name": lambda: _or(fact(check, "banner.hostname"), "no name"),
+        "client_seen_as": lambda: _or(fact(check, "ehlo.client_seen_as"), "an unknown address"),
+        "vantage_address": lambda: _or(fact(check, "vantage.address"), "an unknown address"),
+        "channel_binding": lambda: _or(fact(check, "auth.channel_binding"), "this type of channel binding"),
+        "days_left": lambda: "unknown time" if days_left is None else _days(days_left),
+        "detail": lambda: _explained(step),
+        "expected": lambda: _or(fact(step or {}, "expected"), "another"),
+        "flaws": lambda: ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
+        "helo_name": lambda: _or(" ".join(command[1:]), "the client's name"),
+        "host": lambda: _or(check["endpoint"]["host"], "the server"),
+        "issuer": lambda: _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
+        "names": lambda: _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
+        "not_after": lambda: _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
+        "not_offered": lambda: _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
+        "not_sendable": lambda: _not_sendable(check),
+        "not_before": lambda: _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
+        "phase": lambda: _phase(found.phase),
+        "port": lambda: _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
+        "problem": lambda: _or(fact(check, "auth.problem"), "no reason given"),
+        "reason": lambda: _or(fact(check, "tls.reason"), "no reason given"),
+        "recipients": lambda: _listed([_path(line) for line in sent]),
+        "reply": lambda: reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
+        "said": lambda: _said(step) if step is not None else "nothing",
+        "seconds": lambda: duration(step["seconds"]) if step is not None else "no time",
+        "sender": lambda: _path(sent[0]) if sent else "<>",
+        "tls_version": lambda: _or(fact(check, "tls.version"), "no common version"),
+        "tls_name": lambda: _or(fact(check, "tls.name_matches.name"), "the server's name"),
         # Its line end is written out there, as every character is that does not print.
-        "unfit": _sentence(_or(fact(check, "vantage.unfit"), "no reason given")),
-        "unsolicited": _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
-        "vantage": _or(fact(check, "vantage.name"), "the vantage"),
-        "verb": _or(command[0] if command else None, "EHLO"),
-        "where": where(check["endpoint"]),
-    }
+        "unfit": lambda: _sentence(_or(fact(check, "vantage.unfit"), "no reason given")),
+        "unsolicited": lambda: _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
+        "vantage": lambda: _or(fact(check, "vantage.name"), "the vantage"),
+        "verb": lambda: _or(command[0] if command else None, "EHLO"),
+        "where": lambda: where(check["endpoint"]),
+    })  # fmt: skip
+    known.update((name, lambda text=text: _cut(text)) for name, text in found.more)
+    return known
 
 
 def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> str:
