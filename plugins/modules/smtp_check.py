@@ -603,25 +603,18 @@ options:
         description:
           - The password. It goes with O(proxy.username).
   timeouts:
-    type: dict
+    type: raw
     description:
-      - How long to wait, in seconds.
-    suboptions:
-      connect:
-        type: float
-        default: 10.0
-        description:
-          - For the TCP connection.
-      reply:
-        type: float
-        default: 30.0
-        description:
-          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
-      total:
-        type: float
-        default: 120.0
-        description:
-          - For the whole of a check.
+      - How long to wait, in seconds. The name of a set of limits, or a dictionary of single ones.
+      - V(short), the default, suits somebody who waits for the result. It is C(connect) 10, C(reply) 30, C(total) 120.
+      - V(rfc5321) waits as long as RFC 5321 section 4.5.3.2 asks of a sending server. It is C(connect) and C(reply)
+        300, C(data) 120, C(block) 180, C(message) 600, C(total) 3600.
+      - A dictionary has C(connect) for the TCP connection, C(reply) for each reply, for the TLS handshake and for
+        O(proxy) to open the connection, and C(total) for the whole of a check. What it leaves out is that of the set
+        that C(based_on) names.
+      - C(proxy), C(banner), C(ehlo), C(starttls), C(xclient), C(auth), C(xforward), C(mail), C(rcpt), C(data),
+        C(message), C(quit) and C(extra) are for the replies of that phase, and C(block) for the server to take the next
+        part of a message. Where they are left out, C(reply) counts.
   address_family:
     type: str
     choices: [any, ipv4, ipv6]

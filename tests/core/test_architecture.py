@@ -32,8 +32,14 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # It counts verdicts, and judges nothing.
+    "snapshot": {"evidence", "judge"},
     "scenario": {"evidence"},
+    "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
+    # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
+    "delivery": {"evidence", "plan"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
+    "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 
 _INPUT_AND_OUTPUT = {"asyncio", "os", "pathlib", "selectors", "socket", "ssl", "subprocess"}
@@ -51,8 +57,8 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
 
-# Nothing else is installed on a target. Both are guarded: see the file that imports them.
-THIRD_PARTY = {"route": {"dns"}, "vantage": {"paramiko"}}
+# Nothing else is installed on a target. All are guarded: see the file that imports them.
+THIRD_PARTY = {"route": {"dns", "dmarc", "spf"}, "vantage": {"paramiko"}}
 
 
 class Import(t.NamedTuple):

@@ -142,7 +142,11 @@ class _Record:
     """A frozen dataclass whose public form is its fields, in their order, records inside included."""
 
     def as_dict(self) -> t.Dict[str, t.Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(t.cast(t.Any, self))}
+        # A frozen dataclass has its fields, in their order, as its instance dictionary.
+        return {name: value if type(value) in _ATOMS else _plain(value) for name, value in vars(self).items()}
+
+
+_ATOMS = (str, int, float, bool, type(None))
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -26,17 +26,12 @@ from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
-from .wire.engine import Engine
+from .vantage.jump_host import Streams, jump_host
+from .vantage.via import ViaError
+from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
-from .wire.talk import Job, Opener, Talk
+from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
-
-
-class Streams(t.NamedTuple):
-    """Where connections start from when not here: what opens them, and the name of that place."""
-
-    name: str
-    open_channel: Opener
 
 
 def check(
@@ -136,16 +131,11 @@ def _require_dnspython(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
-    # paramiko takes its time to import, and is needed only here.
-    from .vantage.ssh import SSHVantage
-    from .vantage.via import Via, ViaError
-
     try:
-        via = Via.parse({name: value for name, value in dict(planned.via or {}).items() if value is not None})
+        with jump_host(dict(planned.via or {})) as streams:
+            yield streams
     except ViaError as error:
         raise OptionError(error.option, error.value, "cannot be used", error.remedy.rstrip(".")) from error
-    with SSHVantage(via) as vantage:
-        yield Streams(via.host, vantage.open_channel)
 
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
@@ -194,7 +184,8 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
-        checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
+        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
+        checks[numbers[id(job.session)]] = made
     return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
@@ -253,7 +244,7 @@ def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
     return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
 
 
-def _not_tested(job: Job, vantage: Vantage) -> Check:
+def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
     return Check(
         vantage=vantage,
         target=job.target,
@@ -264,7 +255,7 @@ def _not_tested(job: Job, vantage: Vantage) -> Check:
         dialog=job.session.as_dict(),
         tls=TLS(),
         steps=(),
-        not_tested="The server had answered 421 to another check of this run, and is left alone since.",
+        not_tested=why.reason,
     )
 
 

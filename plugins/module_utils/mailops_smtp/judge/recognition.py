@@ -137,13 +137,15 @@ def _text_seen(step: Check) -> str:
 
 
 def _check_fits(when: When, check: Check) -> bool:
+    for path, relation, value in when.facts:
+        if not _fact_fits(check, path, relation, value):
+            return False
+    # These look at the whole list of keywords.
     if when.keyword and not _offers(check, when.keyword):
         return False
     if when.software and not _text(when.software).search((software(check) or {}).get("product", "")):
         return False
-    if when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)):
-        return False
-    return not when.facts or all(_fact_fits(check, *condition) for condition in when.facts)
+    return not (when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)))
 
 
 def _offers(check: Check, keyword: str) -> bool:
@@ -233,17 +235,17 @@ def _alternatives(signatures: t.Iterable[Signature]) -> t.Tuple[t.Tuple[Signatur
     return tuple((signature, when) for signature in signatures for when in signature.when)
 
 
-_Kind = t.Tuple[t.Optional[str], t.Optional[str], str, bool, bool]
+_Kind = t.Tuple[t.Optional[str], t.Optional[str], str, bool, bool, bool]
 
 
 def _kind_of(step: Check) -> _Kind:
-    """The error's kind, both codes of the reply, whether it has flaws, and whether something came unasked: nearly all
-    signatures are told apart by these alone."""
+    """The error's kind, both codes of the reply, whether it has flaws, whether something came unasked, and whether it
+    took its time: nearly all signatures are told apart by these alone."""
     error, reply, unsolicited = step["error"], step["reply"], bool(step["unsolicited"])
-    kind = error and error["kind"]
+    kind, slow = error and error["kind"], step["seconds"] > _SLOW
     if reply is None:
-        return kind, None, "", False, unsolicited
-    return kind, str(reply["code"]), reply["enhanced"] or "", bool(reply["flaws"]), unsolicited
+        return kind, None, "", False, unsolicited, slow
+    return kind, str(reply["code"]), reply["enhanced"] or "", bool(reply["flaws"]), unsolicited, slow
 
 
 @functools.lru_cache(maxsize=8192)
@@ -255,6 +257,7 @@ def _candidates(
     enhanced: str,
     flaws: bool,
     unsolicited: bool,
+    slow: bool,
 ) -> t.Tuple[t.Tuple[Signature, When], ...]:
     """The failures of a phase, or the remarks on its steps, that can fit a step of this kind, in their order."""
     return tuple(
@@ -265,6 +268,7 @@ def _candidates(
         and (not when.enhanced or (code is not None and _enhanced(when.enhanced).fullmatch(enhanced)))
         and (not when.flaws or flaws)
         and (not when.unsolicited or unsolicited)
+        and (when.slower_than is None or slow)
     )
 
 
@@ -276,4 +280,5 @@ def _by_phase(
 
 _FAILURES = _by_phase(_alternatives(FAILURES))
 _REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
+_SLOW = min(when.slower_than for entry in (*FAILURES, *REMARKS) for when in entry.when if when.slower_than is not None)
 _REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)

@@ -67,60 +67,77 @@ def anchor(identifier: str) -> str:
     return identifier.replace(".", "")
 
 
-class Words(t.Dict[str, t.Any]):
-    """Looks up what a sentence asks for, and nothing else: few of the words occur in any one sentence."""
-
-    def __getitem__(self, name: str) -> str:
-        return t.cast(str, super().__getitem__(name)())
-
-
-def words(check: Check, found: Found) -> Words:
-    """What the {words} in the catalogue's sentences stand for in this check."""
+def words(check: Check, found: Found) -> t.Mapping[str, str]:
+    """What the {words} in the catalogue's sentences stand for in this check; each is found when it is asked for."""
     steps = [check["steps"][index] for index in found.steps]
-    step = steps[0] if steps else None
-    sent = [entry["sent"] for entry in steps if entry["sent"]]
-    command = sent[0].split() if sent else []
-    days_left = fact(check, "tls.certificate.days_left")
-    known = Words({
-        "address": lambda: _or(fact(check, "endpoint.address"), "an unknown address"),
-        "as_of": lambda: _or(fact(check, "tls.as_of.date"), "the given day"),
-        "as_of_reason": lambda: _or(fact(check, "tls.as_of.reason"), "no reason given"),
-        "banner_name": lambda: _or(fact(check, "banner.hostname"), "no name"),
-        "client_seen_as": lambda: _or(fact(check, "ehlo.client_seen_as"), "an unknown address"),
-        "vantage_address": lambda: _or(fact(check, "vantage.address"), "an unknown address"),
-        "channel_binding": lambda: _or(fact(check, "auth.channel_binding"), "this type of channel binding"),
-        "days_left": lambda: "unknown time" if days_left is None else _days(days_left),
-        "detail": lambda: _explained(step),
-        "expected": lambda: _or(fact(step or {}, "expected"), "another"),
-        "flaws": lambda: ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
-        "helo_name": lambda: _or(" ".join(command[1:]), "the client's name"),
-        "host": lambda: _or(check["endpoint"]["host"], "the server"),
-        "issuer": lambda: _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
-        "names": lambda: _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
-        "not_after": lambda: _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
-        "not_offered": lambda: _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
-        "not_sendable": lambda: _not_sendable(check),
-        "not_before": lambda: _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
-        "phase": lambda: _phase(found.phase),
-        "port": lambda: _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
-        "problem": lambda: _or(fact(check, "auth.problem"), "no reason given"),
-        "reason": lambda: _or(fact(check, "tls.reason"), "no reason given"),
-        "recipients": lambda: _listed([_path(line) for line in sent]),
-        "reply": lambda: reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
-        "said": lambda: _said(step) if step is not None else "nothing",
-        "seconds": lambda: duration(step["seconds"]) if step is not None else "no time",
-        "sender": lambda: _path(sent[0]) if sent else "<>",
-        "tls_version": lambda: _or(fact(check, "tls.version"), "no common version"),
-        "tls_name": lambda: _or(fact(check, "tls.name_matches.name"), "the server's name"),
-        # Its line end is written out there, as every character is that does not print.
-        "unfit": lambda: _sentence(_or(fact(check, "vantage.unfit"), "no reason given")),
-        "unsolicited": lambda: _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
-        "vantage": lambda: _or(fact(check, "vantage.name"), "the vantage"),
-        "verb": lambda: _or(command[0] if command else None, "EHLO"),
-        "where": lambda: where(check["endpoint"]),
-    })  # fmt: skip
-    known.update((name, lambda text=text: _cut(text)) for name, text in found.more)
-    return known
+    return _Words(check, found, steps[0] if steps else None, [entry["sent"] for entry in steps if entry["sent"]])
+
+
+class _Words(t.Mapping[str, str]):
+    def __init__(self, check: Check, found: Found, step: t.Optional[Check], sent: t.List[str]) -> None:
+        self.check = check
+        self.found = found
+        self.step = step
+        self.sent = sent
+        self.command = sent[0].split() if sent else []
+
+    def fact(self, path: str) -> t.Any:
+        return fact(self.check, path)
+
+    def of_step(self, path: str) -> t.Any:
+        return fact(self.step or {}, path)
+
+    def __getitem__(self, word: str) -> str:
+        if word in _WORDS:
+            return _WORDS[word](self)
+        return _cut(dict(self.found.more)[word])
+
+    def __iter__(self) -> t.Iterator[str]:
+        yield from _WORDS
+        yield from dict(self.found.more)
+
+    def __len__(self) -> int:
+        return len(_WORDS) + len(self.found.more)
+
+
+_WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
+    "address": lambda of: _or(of.fact("endpoint.address"), "an unknown address"),
+    "as_of": lambda of: _or(of.fact("tls.as_of.date"), "the given day"),
+    "as_of_reason": lambda of: _or(of.fact("tls.as_of.reason"), "no reason given"),
+    "banner_name": lambda of: _or(of.fact("banner.hostname"), "no name"),
+    "channel_binding": lambda of: _or(of.fact("auth.channel_binding"), "this type of channel binding"),
+    "client_seen_as": lambda of: _or(of.fact("ehlo.client_seen_as"), "an unknown address"),
+    "days_left": lambda of: _days(of.fact("tls.certificate.days_left")),
+    "detail": lambda of: _explained(of.step),
+    "expected": lambda of: _or(of.of_step("expected"), "another"),
+    "flaws": lambda of: ", ".join(of.of_step("reply.flaws") or ()).replace("_", " "),
+    "helo_name": lambda of: _or(" ".join(of.command[1:]), "the client's name"),
+    "host": lambda of: _or(of.check["endpoint"]["host"], "the server"),
+    "issuer": lambda of: _or(of.fact("tls.certificate.issuer"), "an unknown issuer"),
+    "names": lambda of: _or(", ".join(of.fact("tls.certificate.names") or ()), "no name at all"),
+    "not_after": lambda of: _or(of.fact("tls.certificate.not_after"), "an unknown date"),
+    "not_offered": lambda of: _or(", ".join(of.fact("ehlo.not_offered") or ()), "an extension"),
+    "not_sendable": lambda of: _not_sendable(of.check),
+    "not_before": lambda of: _or(of.fact("tls.certificate.not_before"), "on an unknown date"),
+    "phase": lambda of: _phase(of.found.phase),
+    "port": lambda of: _or(str(of.check["endpoint"]["port"] or ""), "(a socket file)"),
+    "problem": lambda of: _or(of.fact("auth.problem"), "no reason given"),
+    "reason": lambda of: _or(of.fact("tls.reason"), "no reason given"),
+    "recipients": lambda of: _listed([_path(line) for line in of.sent]),
+    "reply": lambda of: "no reply" if of.of_step("reply") is None else reply_words(of.of_step("reply")),
+    "said": lambda of: _said(of.step) if of.step is not None else "nothing",
+    "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
+    "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",
+    "tls_version": lambda of: _or(of.fact("tls.version"), "no common version"),
+    "tls_name": lambda of: _or(of.fact("tls.name_matches.name"), "the server's name"),
+    "unfit": lambda of: _sentence(_or(of.fact("vantage.unfit"), "no reason given")),
+    # Its line end is written out there, as every character is that does not print.
+    "unsolicited": lambda of: _or((of.of_step("unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
+    "vantage": lambda of: _or(of.fact("vantage.name"), "the vantage"),
+    "vantage_address": lambda of: _or(of.fact("vantage.address"), "an unknown address"),
+    "verb": lambda of: _or(of.command[0] if of.command else None, "EHLO"),
+    "where": lambda of: where(of.check["endpoint"]),
+}
 
 
 def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> str:
@@ -245,7 +262,9 @@ def _listed(addresses: t.Sequence[str]) -> str:
     return f"{shown} and {len(addresses) - 3} more" if len(addresses) > 3 else shown
 
 
-def _days(days: float) -> str:
+def _days(days: t.Optional[float]) -> str:
+    if days is None:
+        return "unknown time"
     whole = int(days)
     return "less than a day" if whole == 0 else "1 day" if whole == 1 else f"{whole} days"
 

@@ -164,6 +164,8 @@ class Dialog:
 
     def with_messages(self, new_token: t.Callable[[], str], date: str) -> Dialog:
         """The dialog of one check, each message with a token of its own. ``date`` is an RFC 5322 date-time."""
+        if all(envelope.text is None for envelope in self.envelopes):
+            return self
         first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)
         return dataclasses.replace(self, envelope=first, further_envelopes=tuple(further))
 
@@ -186,11 +188,23 @@ class TLSOptions:
 
 @dataclasses.dataclass(frozen=True)
 class Timeouts:
-    """Seconds: to open the connection (and its TLS), for each reply, and for the whole check."""
+    """Seconds: to open the connection, for each reply, and for the whole check.
+
+    ``phases``: for the replies of one phase, where that is another time than ``reply``. ``block``: for the server to
+    take the next part of a message (RFC 5321 4.5.3.2.5), where that is another than for the reply to all of it.
+    """
 
     connect: float
     reply: float
     total: float
+    phases: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
+    block: t.Optional[float] = None
+
+    def of(self, phase: str, sending: bool = False) -> float:
+        """How long to wait for a reply in this phase, or while sending for room."""
+        if sending and phase == "message" and self.block is not None:
+            return self.block
+        return self.phases.get(phase, self.reply)
 
 
 @dataclasses.dataclass(frozen=True)
