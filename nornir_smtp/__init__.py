@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .plugins.functions import matrix, print_matrix
+from .plugins.functions import matrix, print_matrix, report
 from .plugins.tasks import smtp_check
 
-__all__ = ["matrix", "print_matrix", "smtp_check"]
+__all__ = ["matrix", "print_matrix", "report", "smtp_check"]

@@ -22,9 +22,10 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "dialog": set(),
     "evidence": {"dialog"},
     "judge": {"evidence"},
-    # Both speak of verdicts and findings, whose words and order judge has.
+    # It speaks of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
-    "report": {"evidence", "judge"},
+    # A report lays many runs side by side before it writes them down.
+    "report": {"compare", "evidence", "judge"},
     "plan": {"dialog", "files"},
     "files": {"dialog"},
     "route": {"evidence"},

@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 from .matrix import matrix, print_matrix
+from .report import report
 
-__all__ = ["matrix", "print_matrix"]
+__all__ = ["matrix", "print_matrix", "report"]
