@@ -115,7 +115,7 @@ def _dialog(report: Facts, index: int, findings: t.Sequence[int], opened: bool) 
         element("p", check["summary"], id=f"c{index}"),
         element("p", _finding_links(report, findings), class_="small") if findings else None,
         (element("p", _unmet(entry), class_="small") for entry in check["unmet"]),
-        element("dl", (_fact(*fact) for fact in _facts(check)), class_="facts"),
+        element("p", " · ".join(_facts(check)), class_="facts"),
         _waterfall(check),
         element("pre", lines(transcript(check))) if check["steps"] else None,
         class_="inside",
@@ -136,29 +136,24 @@ def _unmet(entry: Facts) -> str:
     return f"Expected: {entry['expected']}; found: {found}."
 
 
-def _facts(check: Facts) -> t.Iterator[t.Tuple[str, str]]:
-    """What people look for first, as far as it was seen."""
-    yield "Started", check["started_at"].replace("T", " ").replace("Z", " UTC")
+def _facts(check: Facts) -> t.Iterator[str]:
+    """What people look for first, as far as it was seen; one text, since thousands of dialogs have it."""
+    yield check["started_at"].replace("T", " ").replace("Z", " UTC")
     address = check["vantage"]["address"]
-    yield "Vantage", f"{check['vantage']['mode']}{f', from {address}' if address else ''}"
+    yield f"{check['vantage']['mode']}{f' from {address}' if address else ''}"
     software = (check["banner"] or {}).get("software")
     if software:
-        yield "Software", " ".join(str(software[name]) for name in ("product", "version") if software[name])
+        yield " ".join(str(software[name]) for name in ("product", "version") if software[name])
     tls = check["tls"]
     if tls is None or not tls["established"]:
         return
-    yield "TLS", " ".join(str(tls[name]) for name in ("version", "cipher") if tls[name])
+    yield " ".join(str(tls[name]) for name in ("version", "cipher") if tls[name])
     certificate = tls["certificate"]
     if certificate is not None:
         left = certificate["days_left"]
         days = "" if left is None else f", {int(left)} days left" if left >= 0 else ", expired"
-        yield "Certificate", f"{certificate['subject']}{days}"
-        trusted = {True: "yes", False: f"no: {tls['reason'] or 'no reason given'}", None: "not examined"}
-        yield "Trusted", trusted[tls["trusted"]]
-
-
-def _fact(name: str, value: str) -> Markup:
-    return element("div", element("dt", name), element("dd", value))
+        trusted = {True: ", trusted", False: f", not trusted: {tls['reason'] or 'no reason given'}", None: ""}
+        yield f"certificate {certificate['subject']}{days}{trusted[tls['trusted']]}"
 
 
 def _waterfall(check: Facts) -> t.Optional[Markup]:

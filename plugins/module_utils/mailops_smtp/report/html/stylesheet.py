@@ -45,8 +45,8 @@ font-size:.86em}
 .skip:focus{position:static}
 main>section{margin-top:2.75rem}
 main>section>h2{padding-bottom:.45rem;border-bottom:1px solid var(--rule);margin-bottom:1rem}
-.word{display:inline-flex;align-items:center;gap:.45em;font-weight:600;white-space:nowrap}
-.word::before{content:"";flex:none;width:.68em;height:.68em;background:currentColor;forced-color-adjust:none;
+.word{font-weight:600;white-space:nowrap}
+.word::before{content:"";display:inline-block;width:.68em;height:.68em;margin-right:.45em;background:currentColor;forced-color-adjust:none;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 """
 
@@ -76,7 +76,9 @@ th,td{text-align:left;vertical-align:top;padding:.42rem .7rem;border-bottom:1px 
 tbody tr:last-child>*{border-bottom:0}
 thead th{position:sticky;top:0;z-index:2;background:var(--wash);font-weight:600;white-space:nowrap}
 th[scope=row]{font-weight:500;overflow-wrap:anywhere;min-width:11rem}
-.matrix{width:100%}
+.matrix{width:100%;table-layout:fixed}
+.matrix thead th{width:9.5rem;overflow-wrap:anywhere;white-space:normal}
+.matrix thead th:first-child{width:15rem}
 .matrix th[scope=row]{position:sticky;left:0;z-index:1;background:var(--paper);border-right:1px solid var(--rule)}
 .matrix thead th:first-child{left:0;z-index:3;border-right:1px solid var(--rule)}
 .matrix td{padding:0;border-left:2px solid var(--paper);border-bottom:2px solid var(--paper)}
@@ -162,11 +164,7 @@ transform:rotate(-45deg);margin-left:.2rem}
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .inside{padding:.3rem .3rem 1.3rem 2.2rem}
 .inside>*+*{margin-top:.75rem}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr));gap:.25rem 1.6rem;
-font-size:.9rem}
-.facts div{display:flex;gap:.7rem}
-.facts dt{color:var(--muted);flex:0 0 6.2rem}
-.facts dd{overflow-wrap:anywhere;min-width:0}
+.facts{color:var(--muted);font-size:.9rem;max-width:60rem}
 .waterfall{font-size:.9rem;max-width:60rem}
 .waterfall li{display:grid;grid-template-columns:5.5rem minmax(0,1fr) 9.5rem;gap:0 .9rem;align-items:center;
 line-height:1.6}
@@ -189,7 +187,8 @@ body{padding-top:1.4rem}
 .advice .meta{display:flex;flex-wrap:wrap;gap:0 1rem}
 .advice .meta p{margin:0}
 th[scope=row]{min-width:8rem}
-.matrix th[scope=row]{max-width:44vw}
+.matrix thead th{width:7.8rem}
+.matrix thead th:first-child{width:38vw}
 .timeline li{grid-template-columns:minmax(0,1fr)}
 .check>summary{grid-template-columns:1rem minmax(0,1fr) auto;padding:.5rem .1rem}
 .check .who{grid-area:1/2/2/3;order:0}
@@ -198,7 +197,6 @@ th[scope=row]{min-width:8rem}
 .check .took{grid-area:1/3/2/4}
 .check>summary .bar{grid-area:3/2/4/4;margin-top:.35rem}
 .inside{padding-left:.1rem}
-.facts dt{flex-basis:5.6rem}
 .waterfall li{grid-template-columns:4.6rem minmax(0,1fr) 7rem;gap:0 .6rem}
 pre{font-size:.78rem;padding:.6rem .7rem}
 }
