@@ -1,10 +1,19 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""Nornir tasks that test mail servers over SMTP, from one place or many."""
+"""Nornir tasks that test mail servers over SMTP, from one place or many, and whether the mail arrives."""
 
 from __future__ import annotations
 
-from .plugins.functions import matrix, print_matrix, report
-from .plugins.tasks import smtp_check
+from .plugins.functions import compare, matrix, print_matrix, report, snapshot
+from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
-__all__ = ["matrix", "print_matrix", "report", "smtp_check"]
+__all__ = [
+    "compare",
+    "mail_arrival",
+    "mail_route",
+    "matrix",
+    "print_matrix",
+    "report",
+    "smtp_check",
+    "snapshot",
+]

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
 
 class ActionModule(ActionBase):
@@ -18,25 +18,13 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         result = super().run(task_vars=task_vars)
-        arguments = dict(self._task.args)
-        given = arguments.get("vantage")
-        if given is None or isinstance(given, Mapping):
-            arguments["vantage"] = {**self._vantage(task_vars or {}), **(given or {})}
         result.update(
             self._execute_module(
                 module_name="mailops.smtp.smtp_check",
-                module_args=arguments,
+                module_args=with_vantage(self._task, self._connection, task_vars or {}),
                 task_vars=task_vars,
                 # The result then comes from async_status, so nothing may be added to it here.
                 wrap_async=self._task.async_val,
             )
         )
         return result
-
-    def _vantage(self, task_vars: Mapping[str, t.Any]) -> dict[str, str]:
-        """A jump host is delegated from, any other delegated task is tested from where it is delegated to."""
-        name = str(task_vars.get("inventory_hostname", ""))
-        if self._task.delegate_to and not self._task.args.get("via"):
-            name = str(self._task.delegate_to)
-        local = self._connection.transport == "local"
-        return {"name": name, "mode": "local" if local else "managed"}

@@ -18,7 +18,8 @@ positional: _input
 options:
   _input:
     description:
-      - A result of M(mailops.smtp.smtp_check), a run, a check, the registered result of a loop, or a list of these.
+      - A result of M(mailops.smtp.smtp_check), a run, a snapshot, a check, the registered result of a loop, or a list
+        of these.
     type: raw
     required: true
   format:
@@ -37,12 +38,13 @@ options:
     default: terminal
   comparison:
     description:
-      - The result of the filter P(mailops.smtp.smtp_compare#filter), to be reported along with the checks.
+      - The result of the filter P(mailops.smtp.smtp_compare#filter), to be reported along with the checks. Without it,
+        O(earlier) is compared with the input, and nothing counts as declared.
     type: dict
   earlier:
     description:
-      - The checks as they were before, in any form that the input can have. With V(html) each check then stands beside
-        the earlier one.
+      - The checks as they were before, in any form that the input can have. What changed is reported, and with V(html)
+        each check stands beside the earlier one.
     type: raw
   title:
     description:

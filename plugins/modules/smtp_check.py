@@ -27,7 +27,8 @@ attributes:
     description: Returns no details when in diff mode.
   action_group:
     support: full
-    description: Use C(group/mailops.smtp.smtp) in C(module_defaults) to set options of all modules of this collection.
+    description: >-
+      Use C(group/mailops.smtp.smtp) in C(module_defaults) to set options of all modules of this collection.
     membership:
       - mailops.smtp.smtp
 options:
@@ -602,25 +603,18 @@ options:
         description:
           - The password. It goes with O(proxy.username).
   timeouts:
-    type: dict
+    type: raw
     description:
-      - How long to wait, in seconds.
-    suboptions:
-      connect:
-        type: float
-        default: 10.0
-        description:
-          - For the TCP connection.
-      reply:
-        type: float
-        default: 30.0
-        description:
-          - For each reply, for the TLS handshake, and for O(proxy) to open the connection.
-      total:
-        type: float
-        default: 120.0
-        description:
-          - For the whole of a check.
+      - How long to wait, in seconds. The name of a set of limits, or a dictionary of single ones.
+      - V(short), the default, suits somebody who waits for the result. It is C(connect) 10, C(reply) 30, C(total) 120.
+      - V(rfc5321) waits as long as RFC 5321 section 4.5.3.2 asks of a sending server. It is C(connect) and C(reply)
+        300, C(data) 120, C(block) 180, C(message) 600, C(total) 3600.
+      - A dictionary has C(connect) for the TCP connection, C(reply) for each reply, for the TLS handshake and for
+        O(proxy) to open the connection, and C(total) for the whole of a check. What it leaves out is that of the set
+        that C(based_on) names.
+      - C(proxy), C(banner), C(ehlo), C(starttls), C(xclient), C(auth), C(xforward), C(mail), C(rcpt), C(data),
+        C(message), C(quit) and C(extra) are for the replies of that phase, and C(block) for the server to take the next
+        part of a message. Where they are left out, C(reply) counts.
   address_family:
     type: str
     choices: [any, ipv4, ipv6]
@@ -631,6 +625,22 @@ options:
     type: str
     description:
       - The address to connect from.
+  expect:
+    type: dict
+    description:
+      - What the server is expected to do, by the names in L(the reference,
+        https://github.com/mailops/mailops.smtp/blob/main/docs/expectations_reference.md), nested at their dots, see the
+        example.
+      - A value is expected as it stands, or written as a condition, such as V(">= 14"), V("in 14..90"),
+        V("in [TLSv1.2, TLSv1.3]"), V("~ ^mx[0-9]"), V("!= 421"). Sets have C(required) and C(forbidden) members, and
+        with C(strict) no others than those.
+      - C(policy) names one or several policies to begin with, C(inbound-mx), C(submission), C(internal-relay),
+        C(exchange-receive-connector), C(closed), C(null-mx) or C(lmtp). What stands beside it replaces their rules, and
+        V(null) takes one back.
+      - C(vantages) has, by the name of the vantage or a pattern such as V(outside-*), what is expected there besides.
+      - A refusal that is expected, and comes, is no failure. What is not met stands in C(unmet), and the task fails.
+      - Unknown and contradictory expectations, and those that the dialog would never come to see, are refused before
+        any connection is made.
   proxy_protocol:
     type: str
     choices: [v1, v2]
@@ -1661,6 +1671,12 @@ checks:
           type: bool
           returned: always
           sample: false
+    expect:
+      description: >-
+        What is expected of the check at this vantage, policies written out, as it can be given to expect again.
+      type: dict
+      returned: always
+      sample: {starttls: true, tls: {days_left: ">= 14"}}
     verdict:
       description: What the check comes to.
       type: str
@@ -1735,6 +1751,16 @@ checks:
           type: str
           returned: always
           sample: "RFC 7672 section 1.3"
+        reference_url:
+          description: Where the finding is explained, relative to the docs folder.
+          type: str
+          returned: always
+          sample: "findings.md#tlsself_signed"
+        wanted:
+          description: Whether an expectation asks for what it reports, so that it is no fault.
+          type: bool
+          returned: always
+          sample: false
     unmet:
       description: Expectations that were not met.
       type: list
@@ -1742,15 +1768,42 @@ checks:
       returned: always
       contains:
         expected:
-          description: "What was expected: an extra command and the reply code, or its class."
+          description: >-
+            What was expected: a fact and the condition on it, or an extra command and the reply code, or its class.
           type: str
           returned: always
-          sample: "VRFY user: 2yz"
+          sample: "tls.days_left >= 14"
         found:
-          description: The reply code instead. Null where no reply came.
-          type: int
+          description: >-
+            What was seen instead: a value, the members of a set, or the one that is forbidden. Null where nothing was
+            seen.
+          type: raw
           returned: always
-          sample: 502
+          sample: 6.2
+        where:
+          description: The endpoint, the vantage, and the phase.
+          type: str
+          returned: always
+          sample: "mx1.contoso.com [203.0.113.5]:25 from localhost, at starttls"
+        verdict:
+          description: >-
+            What it makes of the check. Open, that is deferred or inconclusive, where the server asks to come back or
+            the tester is at fault.
+          type: str
+          returned: always
+          choices: [deferred, inconclusive, fail]
+          sample: fail
+        finding:
+          description: The id of the finding that explains it, where there is one.
+          type: str
+          returned: always
+          sample: tls.expiring
+        evidence:
+          description: The steps that show it, by their index in the check's steps.
+          type: list
+          elements: int
+          returned: always
+          sample: [4]
 verdict:
   description: The worst verdict of the checks.
   type: str

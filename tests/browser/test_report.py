@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML report as people have it: opened in Chromium, light and dark, on a phone and on a desk, with the keyboard."""
+"""The HTML report as people have it: in Chromium, light and dark, on a phone and on a desk, with the keyboard."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def browser() -> t.Iterator[Chromium]:
     path = program()
     if path is None or not AXE.exists():
         missing = "Chromium" if path is None else "axe-core"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{missing} is missing: make test-report-browser gets it.")
+        told = f"{missing} is missing: make test-report-browser gets it."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
     with Chromium(path) as opened:
         yield opened
 
@@ -127,19 +128,15 @@ def test_a_cell_leads_to_its_dialog_which_opens(browser: Chromium, tmp_path: Pat
 def test_the_keyboard_reaches_everything_that_folds_and_scrolls(browser: Chromium, tmp_path: Path) -> None:
     browser.look(*DESK)
     browser.open(_kept(PAGES["long"](), tmp_path))
-    wanted = browser.run("document.querySelectorAll('a, summary, input, [tabindex]').length")
-    reached = set()
-    for _press in range(wanted * 2):
+    spots = "[...document.querySelectorAll('a, summary, input, [tabindex]')]"
+    reached: set[int] = set()
+    for _press in range(2 * int(browser.run(f"{spots}.length"))):
         browser.press("Tab", 9)
-        spot = browser.run(
-            "[...document.querySelectorAll('a, summary, input, [tabindex]')].indexOf(document.activeElement)"
-        )
+        spot = browser.run(f"{spots}.indexOf(document.activeElement)")
         if spot in reached:
             break
         reached.add(spot)
-    visible = browser.run(
-        "[...document.querySelectorAll('a, summary, input, [tabindex]')].filter(found => found.checkVisibility()).length"
-    )
+    visible = browser.run(f"{spots}.filter(found => found.checkVisibility()).length")
     assert len(reached - {-1}) == visible
     browser.run("document.querySelector('details.check:not([open]) > summary').focus()")
     browser.press("Enter", 13)

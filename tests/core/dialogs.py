@@ -59,6 +59,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         },
         "protocol": "esmtp",
         "started_at": "2026-03-01T21:04:11.123Z",
+        "expect": None,
         "not_tested": None,
         "seconds": round(sum(step["seconds"] for step in steps), 6) if steps else None,
         "reached": completed[-1] if completed else None,
@@ -69,7 +70,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "xclient": None,
         "auth": None,
         "xforward": None,
-        "sender": None,
+        "sender": _sender(steps),
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
@@ -169,6 +170,16 @@ def _ehlo(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.
         "command": command, "greeting": lines[0], "client_seen_as": None, "keywords": keywords, "not_offered": [],
         "before_tls": earlier[0] if earlier and accepted[-1]["tls"] else None,
     }  # fmt: skip
+
+
+def _sender(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, t.Any]]:
+    said = [step for step in steps if step["phase"] == "mail"]
+    if not said:
+        return None
+    reply = said[-1]["reply"]
+    accepted = reply["code"] < 300 if reply is not None else None
+    address = said[-1]["sent"][len("MAIL FROM:<") :].partition(">")[0]
+    return {"address": address, "accepted": accepted, "problem": None, "reply": reply}
 
 
 def _recipients(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[t.Dict[str, t.Any]]:

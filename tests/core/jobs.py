@@ -10,7 +10,7 @@ from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.engine import Engine
-from mailops_smtp.wire.talk import Job
+from mailops_smtp.wire.talk import Job, Talk
 from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import dialog
@@ -34,5 +34,5 @@ def job(port, planned=None, *, address="127.0.0.1", timeouts=PATIENT, **changes)
 
 def talks(*jobs):
     """The talk of each job, in the jobs' order; None for a check that was not made."""
-    ended = {id(done.session): talk for done, talk in Engine().run(jobs)}
+    ended = {id(done.session): talk if isinstance(talk, Talk) else None for done, talk in Engine().run(jobs)}
     return [ended[id(made.session)] for made in jobs]

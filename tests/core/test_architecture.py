@@ -21,18 +21,26 @@ CORE = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "mailo
 MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "dialog": set(),
     "evidence": {"dialog"},
-    "judge": {"evidence"},
+    "expect": {"evidence"},
+    "judge": {"evidence", "expect"},
     # It speaks of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
     # A report lays many runs side by side before it writes them down.
     "report": {"compare", "evidence", "judge"},
-    "plan": {"dialog", "files"},
+    # Of evidence it knows the phases, in their order.
+    "plan": {"dialog", "evidence", "expect", "files"},
     "files": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # It counts verdicts, and judges nothing.
+    "snapshot": {"evidence", "judge"},
     "scenario": {"evidence"},
+    "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
+    # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
+    "delivery": {"evidence", "plan"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
+    "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 
 _INPUT_AND_OUTPUT = {"asyncio", "os", "pathlib", "selectors", "socket", "ssl", "subprocess"}
@@ -42,6 +50,7 @@ _TIME = {"datetime", "random", "threading", "time"}
 MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "dialog": _INPUT_AND_OUTPUT | _TIME,
     "evidence": _INPUT_AND_OUTPUT | _TIME,
+    "expect": _INPUT_AND_OUTPUT | _TIME,
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
@@ -49,8 +58,8 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
 
-# Nothing else is installed on a target. Both are guarded: see the file that imports them.
-THIRD_PARTY = {"route": {"dns"}, "vantage": {"paramiko"}}
+# Nothing else is installed on a target. All are guarded: see the file that imports them.
+THIRD_PARTY = {"route": {"dns", "dmarc", "spf"}, "vantage": {"paramiko"}}
 
 
 class Import(t.NamedTuple):

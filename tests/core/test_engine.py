@@ -15,7 +15,7 @@ import time
 import pytest
 from mailops_smtp.evidence import ERROR_KINDS, StepError
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
-from mailops_smtp.wire import engine
+from mailops_smtp.wire import engine, manners
 from mailops_smtp.wire.engine import Engine
 from mailops_smtp.wire.talk import Talk
 
@@ -116,7 +116,7 @@ def test_few_connections_at_a_time_to_one_server():
         made = talks(*(job(server.port) for _number in range(12)))
         assert all(talk.session.failed_phase is None for talk in made)
     # A server counts a session until it has seen its end: one that has just ended may overlap with the next.
-    assert 2 <= server.most <= 2 * engine.CONNECTIONS_PER_SERVER
+    assert 2 <= server.most <= 2 * manners.CONNECTIONS_PER_SERVER
 
 
 def test_the_limit_holds_for_connections_that_are_open_here(monkeypatch):
@@ -131,11 +131,11 @@ def test_the_limit_holds_for_connections_that_are_open_here(monkeypatch):
     with ScenarioServer() as server:
         talks(*(job(server.port) for _number in range(12)))
     most = max(count[0][1] for count in open_at_once if count)
-    assert most == engine.CONNECTIONS_PER_SERVER
+    assert most == manners.CONNECTIONS_PER_SERVER
 
 
 def test_after_421_the_server_is_left_alone_and_the_others_are_not(monkeypatch):
-    monkeypatch.setattr(engine, "CONNECTIONS_PER_SERVER", 1)
+    monkeypatch.setattr(engine, "Manners", lambda: manners.Manners(per_server=1))
     with ScenarioServer("banner-421") as tired, ScenarioServer() as ordinary:
         jobs = [job(server.port) for _number in range(3) for server in (tired, ordinary)]
         made = talks(*jobs)

@@ -20,6 +20,7 @@ import pytest
 from mailops_smtp.report.transcript import transcript
 from mailops_smtp.run import check
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
+from mailops_smtp.wire.manners import Manners
 
 from tests.core.dialogs import ids
 from tests.core.misbehaviours import CLOSED, ENDED, MISBEHAVIOURS, PLAYED, RESET, SILENT_SECONDS, Played
@@ -135,7 +136,7 @@ def test_however_much_comes_little_is_held(name):
 
 
 def test_the_third_connection_is_one_too_many(monkeypatch):
-    monkeypatch.setattr("mailops_smtp.wire.engine.CONNECTIONS_PER_SERVER", 1)
+    monkeypatch.setattr("mailops_smtp.wire.engine.Manners", lambda: Manners(per_server=1))
     with ScenarioServer("rate-limit") as server:
         target = {"host": server.host, "port": server.port}
         run = check({"targets": [{**target, "helo_name": f"test{number}.contoso.com"} for number in range(5)]})

@@ -95,8 +95,12 @@ def test_octets_that_the_text_cannot_show_are_kept():
 
 
 def test_text_that_shows_everything_is_not_kept_twice():
-    (reply,) = read(b"220 mx ESMTP\n")
+    shown = bytes(range(32, 127))
+    (reply,) = read(b"220 mx ESMTP" + shown + b"\n")  # a line end that is noted, so the octets are looked at
     assert reply.raw_base64 is None
+    for octet in (31, 127):
+        (reply,) = read(b"220 mx ESMTP" + bytes([octet]) + b"\n")
+        assert reply.raw_base64 is not None
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,14 @@ from tests.core.html_page import read
 from tests.core.reports import HOSTILE, NO_TLS, comparison, every_verdict, hostile, run, seen, three_vantages
 from tests.facts_contract import SCHEMA, keeps_contract
 
+UNMET = {
+    "expected": "relay refused",
+    "found": 250,
+    "where": "mx1.contoso.com",
+    "verdict": "fail",
+    "finding": None,
+    "evidence": [],
+}
 INPUTS = {"three vantages": three_vantages, "every verdict": every_verdict, "hostile": hostile, "nothing": list}
 
 
@@ -72,7 +80,7 @@ def test_the_json_report_keeps_the_contract_of_what_is_published():
         made = make_run({"host": "127.0.0.1", "port": server.port, "sender": "", "recipient": "user@contoso.com"})
     keeps_contract(comparison(), "comparison")
     for text in (report(made, "json"), report([made, made], "json", comparison=comparison(), earlier=made, title="x")):
-        keeps_contract(json.loads(text), "report")
+        keeps_contract(json.loads(text), "checks_report")
 
 
 def test_a_report_has_a_heading_of_its_own_or_the_users():
@@ -179,11 +187,42 @@ def test_junit_tells_the_testers_trouble_and_what_is_deferred_from_failures():
 
 def test_junit_blames_one_case_of_a_check_that_failed_without_breaking_off():
     made = run(seen(HEALTHY, "a"))
-    made["checks"][0].update(verdict="fail", unmet=[{"expected": "relay refused", "found": 250}])
+    made["checks"][0].update(verdict="fail", unmet=[UNMET])
     suites = ElementTree.fromstring(report(made, "junit"))
     (failure,) = suites.iter("failure")
     assert "Expected: relay refused; found: 250." in failure.text
     assert (suites.get("tests"), suites.get("failures")) == ("7", "1")
+
+
+def test_expectations_that_are_not_met_stand_in_every_format():
+    made = run(seen(HEALTHY, "a"), seen(HEALTHY, "b"))
+    for check in made["checks"]:
+        check.update(verdict="fail", unmet=[{**UNMET, "found": ["250 Ok", None]}])
+    kept = json.loads(report(made, "json"))["unmet"]
+    assert kept == [{"expected": "relay refused", "found": ["250 Ok", None], "verdict": "fail", "checks": [0, 1]}]
+    for format in ("terminal", "markdown", "html", "junit"):
+        text = re.sub(r"<[^>]*>|\\(?=[\[\]])", "", report(made, format))
+        assert "relay refused" in text
+        assert "250 Ok, nothing" in text
+        assert "mx1.contoso.com [203.0.113.1]:25 from b" in " ".join(text.split()) or format == "junit"
+
+
+def test_what_is_as_wanted_needs_nobody():
+    made = run(seen(NO_TLS, "a", 3))
+    for finding in made["checks"][0]["findings"]:
+        finding["wanted"] = True
+    assert "Next (" not in report(made, "markdown").partition("## Transcripts")[0].partition("## Findings")[2]
+    assert ">as wanted<" in report(made, "html")
+    (figures,) = read(report(made, "html")).of_class("figures")
+    assert "Findings0" in figures.text
+
+
+def test_earlier_checks_are_compared_where_no_comparison_is_given():
+    before, after = run(seen(HEALTHY, "a", 3)), run(seen(NO_TLS, "a", 3))
+    made = contents(after, earlier=before)
+    keeps_contract(made["comparison"], "comparison")
+    assert made["comparison"]["regressions"] != []
+    assert contents(after, earlier=before, comparison=comparison())["comparison"] == comparison()
 
 
 def test_junit_tells_repetitions_apart():

@@ -101,6 +101,32 @@ class Controller:
         keeps_contract({key: value for key, value in result.items() if key not in ADDED_BY_ANSIBLE})
         return result
 
+    def arrival(self, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        """The core's search for messages, without Ansible or Nornir."""
+        asked = json.dumps({"options": options, "check_mode": check_mode})
+        done = self.run(sys.executable, HERE / "arrive_here.py", input=asked)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, t.Any] = json.loads(done.stdout)
+        keeps_contract(found, "arrival")
+        return found
+
+    def mail_arrival(self, *more: str, on: str = "localhost", **options: t.Any) -> dict[str, t.Any]:
+        """The Ansible module on an inventory host; its result, failed or not."""
+        result = result_of(self.ansible("mailops.smtp.mail_arrival", options, *more, on=on))
+        keeps_contract({key: value for key, value in result.items() if key not in ADDED_BY_ANSIBLE}, "arrival")
+        return result
+
+    def account(self, user: str, **more: t.Any) -> dict[str, t.Any]:
+        """How to get into a mailbox of mx1 over IMAP."""
+        mailbox = self.mailbox(user)
+        return {
+            "imap": self.name("mx1"),
+            "username": mailbox["address"],
+            "password": mailbox["password"],
+            **self.tls,
+            **more,
+        }
+
     def inventory(self, *names: str, **variables: t.Any) -> str:
         """An inventory file with hosts of the lab, which are reached through SSH."""
         ssh = self.lab.state["ssh"]

@@ -6,6 +6,7 @@
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
     mx1 mx2 slow  exim sendmail opensmtpd                vantage-b
     jump jump-closed jump-bare  vantage-a  controller      |
+    dns resolver  balancer                               dns-b resolver-b
       |_______________________ router _____________________|    (drops port 25 of mx1 for the outside)
 
 `Lab.up()` builds it, `Lab.load()` finds the running one, `Lab.down()` removes it without a trace (only the downloads of
@@ -54,14 +55,19 @@ from . import (
     faults,
     filesystem,
     firewall,
+    haproxy,
+    knot,
     network,
     opensmtpd,
     openssh,
+    policy_host,
     postfix,
     readiness,
     requirements,
     sendmail,
+    unbound,
     unpacked,
+    zones,
 )
 from .command import LabError, run
 from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
@@ -69,6 +75,7 @@ from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_
 # Whoever tests two clones at the same time gives each a lab of its own.
 DEFAULT_NAME = os.environ.get("MAILOPS_LAB", "mailops")
 START_SECONDS = 20.0
+NAME_SERVERS = {"knot": knot, "unbound": unbound}
 MAIL_SERVERS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd}
 
 
@@ -143,6 +150,7 @@ def _build(place: Place) -> None:
     keys = openssh.Keys(place.directory / "ssh")
     network.create(place)
     firewall.start(place)
+    shown: dict[str, str] = {}
     ssh_password_hash = run("openssl", "passwd", "-6", "-stdin", stdin=passwords["ssh"]).strip()
     for host in HOSTS:
         filesystem.write_basics(place, host, ssh_password_hash)
@@ -151,11 +159,23 @@ def _build(place: Place) -> None:
                 tls = certificates.expired_self_signed(host, certificate_directory)
             else:
                 tls = authority.issue(host)
+            if host.name == "slow":
+                tls += authority.certificate_file.read_text()
+            shown[host.name] = tls
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
+        if "mta-sts" in host.ports:
+            policy_host.configure(place, host, authority)
+        if "balanced" in host.ports:
+            haproxy.configure(place, host)
+        filesystem.write(place, host.name, "/etc/resolv.conf", unbound.resolv_conf(host))
+    zones.write(place, shown, authority.certificate_file)
+    for host in HOSTS:
+        if host.name_server:
+            NAME_SERVERS[host.name_server].configure(place, host)
         filesystem.mount(place, host)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda host: _start(place, host), HOSTS))
@@ -166,8 +186,16 @@ def _build(place: Place) -> None:
 
 
 def _start(place: Place, host: Host) -> None:
-    for port, server in (("imap", dovecot), ("smtp", MAIL_SERVERS[host.mail_server]), ("ssh", openssh)):
-        if port in host.ports:
+    servers = {
+        "dns": NAME_SERVERS.get(host.name_server),
+        "imap": dovecot,
+        "smtp": MAIL_SERVERS.get(host.mail_server),
+        "ssh": openssh,
+        "mta-sts": policy_host,
+        "balanced": haproxy,
+    }
+    for port, server in servers.items():
+        if port in host.ports and server is not None:
             server.start(place, host)
 
 

@@ -11,11 +11,16 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.mailops.smtp.plugins.modules import smtp_check
+from ansible_collections.mailops.smtp.plugins.modules import mail_arrival, mail_route_info, smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
 from mailops_smtp.compare import localisation
+from mailops_smtp.delivery import mail, receipt
+from mailops_smtp.delivery.dsn import ACTIONS
 from mailops_smtp.judge import verdicts
+from mailops_smtp.plan.arrivals import ARRIVAL_OPTIONS
+from mailops_smtp.plan.mail_routes import ROUTE_OPTIONS
+from mailops_smtp.plan.mailboxes import KINDS
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
 from tests import repository
@@ -29,7 +34,7 @@ ANSIBLE_TYPES = {
 }  # fmt: skip
 
 # What users name themselves.
-OPEN_OBJECTS = {"plan.asked"}
+OPEN_OBJECTS = {"arrival.asked", "check.expect", "mail_routes.asked", "plan.asked"}
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -55,6 +60,12 @@ def test_the_schema_is_a_schema() -> None:
         ("location.place", localisation.PLACES),
         ("auth.mechanism", [*TARGET_OPTIONS["auth"]["options"]["mechanism"]["choices"], None]),
         ("recipient.notify", TARGET_OPTIONS["dsn"]["options"]["notify"]["choices"]),
+        ("mailbox.kind", KINDS),
+        ("mailbox_error.kind", mail.PROBLEMS),
+        ("legs", receipt.LEGS),
+        ("leg.state", receipt.STATES),
+        ("receipt_finding.leg", receipt.LEGS),
+        ("reported_recipient.action", [*ACTIONS, None]),
     ],
 )
 def test_a_closed_list_is_the_one_in_the_code(path: str, values: t.Iterable[str]) -> None:
@@ -105,6 +116,8 @@ def _resolved(node: Node) -> Node:
 
 def test_the_modules_return_values_are_the_schemas() -> None:
     _compare(yaml.safe_load(smtp_check.RETURN), DEFS["run"], "RETURN")
+    _compare(yaml.safe_load(mail_route_info.RETURN), DEFS["mail_routes"], "RETURN")
+    _compare(yaml.safe_load(mail_arrival.RETURN), DEFS["arrival"], "RETURN")
 
 
 def _compare(documented: Node, described: Node, path: str) -> None:
@@ -131,7 +144,8 @@ def _types(node: Node) -> list[str]:
     if "const" in node:
         return ["int"]
     named = [node["type"]] if isinstance(node["type"], str) else node["type"]
-    return [ANSIBLE_TYPES[name] for name in named if name != "null"] or list(ANSIBLE_TYPES.values())
+    types = [ANSIBLE_TYPES[name] for name in named if name != "null"]
+    return ["raw"] if len(types) > 1 else types or list(ANSIBLE_TYPES.values())
 
 
 def _choices(node: Node) -> list[str] | None:
@@ -140,6 +154,8 @@ def _choices(node: Node) -> list[str] | None:
 
 def test_the_modules_options_are_the_codes() -> None:
     assert _documented(yaml.safe_load(smtp_check.DOCUMENTATION)["options"]) == _in_code(CHECK_OPTIONS)
+    assert _documented(yaml.safe_load(mail_route_info.DOCUMENTATION)["options"]) == _in_code(ROUTE_OPTIONS)
+    assert _documented(yaml.safe_load(mail_arrival.DOCUMENTATION)["options"]) == _in_code(ARRIVAL_OPTIONS)
 
 
 def _documented(options: Node) -> Node:
@@ -170,9 +186,10 @@ def test_the_page_names_every_error_kind() -> None:
 
 def test_the_pages_check_has_every_field_of_the_schema() -> None:
     page = (repository.ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
-    check, finding = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    check, finding, unmet = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
     _has_every_field(check, DEFS["check"], "check")
     _has_every_field(finding, DEFS["finding"], "finding")
+    _has_every_field(unmet, DEFS["unmet"], "unmet")
 
 
 def _has_every_field(example: Node, described: Node, path: str) -> None:

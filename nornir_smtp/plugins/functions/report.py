@@ -24,7 +24,8 @@ def report(
         result: what ``nr.run(task=smtp_check, ...)`` returned, or runs that were kept; hosts whose task raised an
             exception are left out
         format: ``terminal``, ``markdown``, ``html``, ``junit`` or ``json``
-        comparison: a comparison with earlier runs, to be reported along with the checks
+        comparison: a comparison with earlier runs, to be reported along with the checks; without it, ``earlier`` is
+            compared with ``result``
         earlier: the checks as they were before, like ``result``
         title: the heading, in place of how many mail hosts were seen from how many vantages
 

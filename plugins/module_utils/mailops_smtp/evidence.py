@@ -142,7 +142,11 @@ class _Record:
     """A frozen dataclass whose public form is its fields, in their order, records inside included."""
 
     def as_dict(self) -> t.Dict[str, t.Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(t.cast(t.Any, self))}
+        # A frozen dataclass has its fields, in their order, as its instance dictionary.
+        return {name: value if type(value) in _ATOMS else _plain(value) for name, value in vars(self).items()}
+
+
+_ATOMS = (str, int, float, bool, type(None))
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -297,6 +301,7 @@ class Check:
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
     """
 
     vantage: Vantage
@@ -309,6 +314,7 @@ class Check:
     tls: TLS
     steps: t.Tuple[Step, ...]
     not_tested: t.Optional[str] = None
+    expect: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
@@ -334,6 +340,7 @@ class Check:
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
             "steps": [step.as_dict() for step in self.steps],
+            "expect": self.expect,
         }
 
     def _banner(self) -> t.Optional[t.Dict[str, t.Any]]:

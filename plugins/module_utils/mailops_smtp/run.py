@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import difflib
 import socket
 import time
 import typing as t
@@ -20,22 +21,17 @@ from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
-from .judge import judge_run
+from .judge import FINDINGS, judge_run
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
-from .wire.engine import Engine
+from .vantage.jump_host import Streams, jump_host
+from .vantage.via import ViaError
+from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
-from .wire.talk import Job, Opener, Talk
+from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
-
-
-class Streams(t.NamedTuple):
-    """Where connections start from when not here: what opens them, and the name of that place."""
-
-    name: str
-    open_channel: Opener
 
 
 def check(
@@ -51,6 +47,7 @@ def check(
     """
     planned = plan(options, default_helo_name(), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
+    _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
@@ -110,6 +107,16 @@ def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
     return settings
 
 
+def _require_known_findings(targets: t.Sequence[Target]) -> None:
+    """A finding that does not exist would never occur, and so would always be as forbidden."""
+    for target in targets:
+        for name in target.expect.findings if target.expect is not None else ():
+            if name not in FINDINGS:
+                close = difflib.get_close_matches(name, FINDINGS, 1)
+                remedy = f"did you mean {close[0]}? " if close else ""
+                raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
+
+
 def _require_dnspython(targets: t.Sequence[Target]) -> None:
     for target in targets:
         if target.domain is not None and not dnspython_is_installed():
@@ -124,16 +131,11 @@ def _require_dnspython(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
-    # paramiko takes its time to import, and is needed only here.
-    from .vantage.ssh import SSHVantage
-    from .vantage.via import Via, ViaError
-
     try:
-        via = Via.parse({name: value for name, value in dict(planned.via or {}).items() if value is not None})
+        with jump_host(dict(planned.via or {})) as streams:
+            yield streams
     except ViaError as error:
         raise OptionError(error.option, error.value, "cannot be used", error.remedy.rstrip(".")) from error
-    with SSHVantage(via) as vantage:
-        yield Streams(via.host, vantage.open_channel)
 
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
@@ -169,8 +171,10 @@ def _checks(
     """The evidence of all checks, in the order of the targets and their endpoints."""
     checks: t.Dict[int, Check] = {}
     jobs: t.Dict[int, Job] = {}
+    expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
     number = 0
     for target, places in zip(planned.targets, found):
+        expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
         for place in places:
             session = Session(_dialog(target, check_mode))
             if place.error is not None:
@@ -180,8 +184,9 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     for job, talk in Engine().run(jobs.values()):
-        checks[numbers[id(job.session)]] = _not_tested(job, vantage) if talk is None else _made(job, talk, vantage)
-    return [checks[position] for position in range(number)]
+        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
+        checks[numbers[id(job.session)]] = made
+    return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
 def _dialog(target: Target, check_mode: bool) -> Dialog:
@@ -239,7 +244,7 @@ def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
     return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
 
 
-def _not_tested(job: Job, vantage: Vantage) -> Check:
+def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
     return Check(
         vantage=vantage,
         target=job.target,
@@ -250,7 +255,7 @@ def _not_tested(job: Job, vantage: Vantage) -> Check:
         dialog=job.session.as_dict(),
         tls=TLS(),
         steps=(),
-        not_tested="The server had answered 421 to another check of this run, and is left alone since.",
+        not_tested=why.reason,
     )
 
 

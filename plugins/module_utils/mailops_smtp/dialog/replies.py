@@ -30,6 +30,9 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])|(?=\r*\n)|())")
 # What nearly all replies consist of: nothing to note, nothing to escape.
 _PLAIN_LINE = re.compile(rb"[2-5][0-9][0-9][- ][ -~]{0,506}\r\n")
 
+# A whole reply of such lines, with one code in all of them.
+_PLAIN_REPLY = re.compile(rb"([2-5][0-9][0-9])(?:-[ -~]{0,506}\r\n\1)* [ -~]{0,506}\r\n")
+
 # RFC 2034 4: class "." subject "." detail, at the beginning of the text.
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s|$)")
 
@@ -160,6 +163,9 @@ class ReplyReader:
         :raises NotAReply: a line that cannot belong to a reply.
         :raises TooLarge: no end in sight.
         """
+        plain = self._plain_reply()
+        if plain is not None:
+            return plain
         while True:
             end = self._buffer.find(b"\n", self._searched)
             if end < 0:
@@ -182,10 +188,31 @@ class ReplyReader:
                 # decides, since it is the one that ends the reply.
                 return self._finish(int(match.group(1)), [])
 
+    def _plain_reply(self) -> t.Optional[Reply]:
+        """What nearly all replies are, at a fraction of the cost: there as a whole, and nothing in it to note.
+
+        Tried only while nothing of a reply has been looked at, so that one that comes in drops costs no more for it.
+        """
+        buffer = self._buffer
+        if self._searched or self._lines or self.concealed or not buffer.endswith(b"\n"):
+            return None
+        match = _PLAIN_REPLY.match(buffer)
+        if match is None or match.end() > MAX_REPLY_OCTETS:
+            return None
+        lines = match.group().decode("ascii").split("\r\n")
+        if len(lines) > MAX_LINES_KEPT + 1:
+            return None
+        del buffer[: match.end()]
+        texts = tuple(line[4:] for line in lines[:-1])
+        enhanced = _ENHANCED.match(texts[-1])
+        return Reply(int(lines[0][:3]), enhanced.group(1) if enhanced else None, texts)
+
     def unsolicited(self) -> t.Optional[str]:
         """Whatever has arrived beyond the replies handed out, as text, and forget it; None if there is nothing.
 
         Called before a command is sent, so that what was said unasked is never taken for its reply."""
+        if not self._buffer and not self._lines:
+            return None
         data = self._conceal(b"".join(self._lines) + bytes(self._buffer))
         self._reset()
         self._buffer.clear()

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ..evidence import printable
 from .recognition import Check, Found, recognise, went_well
 from .signatures.protocol import STOPPED
 from .signatures.several import UNFIT
 from .software import software
 from .verdicts import SEVERITIES, rank, worst
-from .wording import finding, summary
+from .wording import finding, summary, summary_of_unmet, where
 
 
 def judge(check: Check) -> t.Dict[str, t.Any]:
@@ -19,7 +20,10 @@ def judge(check: Check) -> t.Dict[str, t.Any]:
 
     ``check`` is a check in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns new
     ``{verdict, summary, findings, unmet, software}``; ``software`` is ``{product, version, confidence}`` or None and
-    belongs into the check's ``banner``. ``unmet`` has an entry for each extra command with another reply than expected.
+    belongs into the check's ``banner``. ``unmet`` has an entry for each expectation of ``check["expect"]`` that is not
+    met, and for each extra command with another reply than expected.
+
+    :raises ExpectationError: for expectations that cannot be read, where the check is not one of our own.
     """
     return judgement(check, diagnose(check))
 
@@ -37,22 +41,44 @@ def diagnose(check: Check) -> t.List[Found]:
 
 def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
     """The public form of what was found, the worst first."""
+    product = software(check)
+    unmet = _unmet_extras(check)
+    verdicts: t.List[str] = []
+    total = 0
+    if check.get("expect"):
+        # Only who expects something pays for it.
+        from .expectations import evaluate
+
+        with_product = {**check, "banner": check["banner"] and {**check["banner"], "software": product}}
+        outcome = evaluate(with_product, found, lambda entry: _verdict(check, entry))
+        found, verdicts, total = outcome.found, outcome.verdicts, outcome.total
+        unmet += outcome.unmet
     ordered = sorted(found, key=lambda entry: _gravity(check, entry), reverse=True)
     findings = [finding(check, entry, _severity(check, entry)) for entry in ordered]
-    verdict = worst([_verdict(check, entry) for entry in ordered] + [_untouched(check)])
+    verdict = worst([*(_verdict(check, entry) for entry in ordered), *verdicts, _untouched(check)])
     # Remarks that spoil nothing are no news for a summary.
-    main = ordered[0] if verdict not in ("pass", "not_tested") else None
-    return {
-        "verdict": verdict,
-        "summary": summary(check, verdict, main, findings[0]["title"] if main is not None else ""),
-        "findings": findings,
-        "unmet": [
-            {"expected": f"{step['sent']}: {step['expected']}", "found": step["reply"] and step["reply"]["code"]}
-            for step in check["steps"]
-            if step["phase"] == "extra" and step["expected"] is not None and not went_well(step)
-        ],
-        "software": software(check),
-    }
+    main = ordered[0] if verdict not in ("pass", "not_tested") and ordered else None
+    if unmet and verdicts and verdict == worst(verdicts):
+        told = summary_of_unmet(check, verdict, [entry for entry in unmet if entry["verdict"] == verdict], total)
+    else:
+        told = summary(check, verdict, main, findings[0]["title"] if main is not None else "")
+    return {"verdict": verdict, "summary": told, "findings": findings, "unmet": unmet, "software": product}
+
+
+def _unmet_extras(check: Check) -> t.List[t.Dict[str, t.Any]]:
+    """The extra commands that did not get the reply that was expected of them."""
+    return [
+        {
+            "expected": f"{step['sent']}: {step['expected']}",
+            "found": step["reply"] and step["reply"]["code"],
+            "where": f"{where(check['endpoint'])} from {printable(check['vantage']['name'], 120)}, at extra",
+            "verdict": "fail",
+            "finding": "extra.unmet",
+            "evidence": [index],
+        }
+        for index, step in enumerate(check["steps"])
+        if step["phase"] == "extra" and step["expected"] is not None and not went_well(step)
+    ]
 
 
 def _untouched(check: Check) -> str:
@@ -66,6 +92,8 @@ def _gravity(check: Check, found: Found) -> t.Tuple[int, int]:
 
 def _verdict(check: Check, found: Found) -> str:
     """What the finding comes to; from a vantage that is not fit to judge by, no failure is the target's."""
+    if found.wanted:
+        return "pass"
     claimed = _claimed(check, found)
     return "inconclusive" if claimed == "fail" and _unfit(check) else claimed
 
@@ -80,6 +108,8 @@ def _unfit(check: Check) -> bool:
 
 
 def _severity(check: Check, found: Found) -> str:
+    if found.wanted:
+        return "info"
     return "error" if _broke_off(check, found) else found.signature.severity
 
 

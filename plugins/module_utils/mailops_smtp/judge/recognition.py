@@ -43,11 +43,14 @@ _GOOD_CODES = {
 
 
 class Found(t.NamedTuple):
-    """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it."""
+    """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it.
+
+    ``wanted``: an expectation asks for what it reports."""
 
     signature: Signature
     phase: str
     steps: t.Tuple[int, ...]
+    wanted: bool = False
 
 
 def recognise(check: Check) -> t.List[Found]:
@@ -63,7 +66,7 @@ def recognise(check: Check) -> t.List[Found]:
                 if _step_fits(when, step) and _check_fits(when, check):
                     _note(found, Found(failure, phase, (index,)))
                     break
-        for remark, when in _REMARKS_ON_STEPS[phase]:
+        for remark, when in (_REMARKS_ON_ANY_STEP if _is_ordinary(step) else _REMARKS_ON_STEPS)[phase]:
             if _step_fits(when, step) and _check_fits(when, check):
                 _note(found, Found(remark, phase, (index,)))
 
@@ -73,6 +76,18 @@ def recognise(check: Check) -> t.List[Found]:
             indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
             _note(found, Found(remark, phase, tuple(indexes[-1:])))
     return without_consequences(list(found.values()))
+
+
+def _is_ordinary(step: Check) -> bool:
+    """Nothing in it but a command and its reply, as nearly all steps are: most remarks need not even be looked at."""
+    reply = step["reply"]
+    return (
+        step["error"] is None
+        and not step["unsolicited"]
+        and not step.get("pipelined")
+        and step["seconds"] <= _SLOW
+        and not (reply is not None and reply["flaws"])
+    )
 
 
 def without_consequences(found: t.List[Found]) -> t.List[Found]:
@@ -132,11 +147,13 @@ def _text_seen(step: Check) -> str:
 
 
 def _check_fits(when: When, check: Check) -> bool:
+    for path, relation, value in when.facts:
+        if not _fact_fits(check, path, relation, value):
+            return False
+    # These look at the whole list of keywords.
     if when.keyword and not _offers(check, when.keyword):
         return False
-    if when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)):
-        return False
-    return not when.facts or all(_fact_fits(check, *condition) for condition in when.facts)
+    return not (when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)))
 
 
 def _offers(check: Check, keyword: str) -> bool:
@@ -224,4 +241,13 @@ def _by_phase(
 
 _FAILURES = _by_phase(_alternatives(FAILURES))
 _REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
+_SLOW = min(when.slower_than for remark in REMARKS for when in remark.when if when.slower_than is not None)
+_REMARKS_ON_ANY_STEP = {
+    phase: tuple(
+        (remark, when)
+        for remark, when in entries
+        if not (when.error or when.flaws or when.unsolicited or when.pipelined or when.slower_than is not None)
+    )
+    for phase, entries in _REMARKS_ON_STEPS.items()
+}
 _REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)

@@ -57,51 +57,81 @@ def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
         "next_step": signature.next_step.format_map(filled),
         "evidence": list(found.steps),
         "reference": signature.reference,
+        "reference_url": f"findings.md#{anchor(signature.id)}",
+        "wanted": found.wanted,
     }
 
 
-def words(check: Check, found: Found) -> t.Dict[str, str]:
-    """What the {words} in the catalogue's sentences stand for in this check."""
+def anchor(identifier: str) -> str:
+    """Where a finding stands on the page of all findings: the anchor that Markdown makes of its heading."""
+    return identifier.replace(".", "")
+
+
+def words(check: Check, found: Found) -> t.Mapping[str, str]:
+    """What the {words} in the catalogue's sentences stand for in this check; each is found when it is asked for."""
     steps = [check["steps"][index] for index in found.steps]
-    step = steps[0] if steps else None
-    sent = [entry["sent"] for entry in steps if entry["sent"]]
-    command = sent[0].split() if sent else []
-    days_left = fact(check, "tls.certificate.days_left")
-    return {
-        "address": _or(fact(check, "endpoint.address"), "an unknown address"),
-        "as_of": _or(fact(check, "tls.as_of.date"), "the given day"),
-        "as_of_reason": _or(fact(check, "tls.as_of.reason"), "no reason given"),
-        "banner_name": _or(fact(check, "banner.hostname"), "no name"),
-        "channel_binding": _or(fact(check, "auth.channel_binding"), "this type of channel binding"),
-        "days_left": "unknown time" if days_left is None else _days(days_left),
-        "detail": _explained(step),
-        "expected": _or(fact(step or {}, "expected"), "another"),
-        "flaws": ", ".join(fact(step or {}, "reply.flaws") or ()).replace("_", " "),
-        "helo_name": _or(" ".join(command[1:]), "the client's name"),
-        "host": _or(check["endpoint"]["host"], "the server"),
-        "issuer": _or(fact(check, "tls.certificate.issuer"), "an unknown issuer"),
-        "names": _or(", ".join(fact(check, "tls.certificate.names") or ()), "no name at all"),
-        "not_after": _or(fact(check, "tls.certificate.not_after"), "an unknown date"),
-        "not_offered": _or(", ".join(fact(check, "ehlo.not_offered") or ()), "an extension"),
-        "not_sendable": _not_sendable(check),
-        "not_before": _or(fact(check, "tls.certificate.not_before"), "on an unknown date"),
-        "phase": _phase(found.phase),
-        "port": _or(str(check["endpoint"]["port"] or ""), "(a socket file)"),
-        "problem": _or(fact(check, "auth.problem"), "no reason given"),
-        "reason": _or(fact(check, "tls.reason"), "no reason given"),
-        "recipients": _listed([_path(line) for line in sent]),
-        "reply": reply_words(step["reply"]) if step is not None and step["reply"] is not None else "no reply",
-        "said": _said(step) if step is not None else "nothing",
-        "seconds": duration(step["seconds"]) if step is not None else "no time",
-        "sender": _path(sent[0]) if sent else "<>",
-        "tls_name": _or(fact(check, "tls.name_matches.name"), "the server's name"),
-        # Its line end is written out there, as every character is that does not print.
-        "unfit": _sentence(_or(fact(check, "vantage.unfit"), "no reason given")),
-        "unsolicited": _or((fact(step or {}, "unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
-        "vantage": _or(fact(check, "vantage.name"), "the vantage"),
-        "verb": _or(command[0] if command else None, "EHLO"),
-        "where": where(check["endpoint"]),
-    }
+    return _Words(check, found, steps[0] if steps else None, [entry["sent"] for entry in steps if entry["sent"]])
+
+
+class _Words(t.Mapping[str, str]):
+    def __init__(self, check: Check, found: Found, step: t.Optional[Check], sent: t.List[str]) -> None:
+        self.check = check
+        self.found = found
+        self.step = step
+        self.sent = sent
+        self.command = sent[0].split() if sent else []
+
+    def fact(self, path: str) -> t.Any:
+        return fact(self.check, path)
+
+    def of_step(self, path: str) -> t.Any:
+        return fact(self.step or {}, path)
+
+    def __getitem__(self, word: str) -> str:
+        return _WORDS[word](self)
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(_WORDS)
+
+    def __len__(self) -> int:
+        return len(_WORDS)
+
+
+_WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
+    "address": lambda of: _or(of.fact("endpoint.address"), "an unknown address"),
+    "as_of": lambda of: _or(of.fact("tls.as_of.date"), "the given day"),
+    "as_of_reason": lambda of: _or(of.fact("tls.as_of.reason"), "no reason given"),
+    "banner_name": lambda of: _or(of.fact("banner.hostname"), "no name"),
+    "channel_binding": lambda of: _or(of.fact("auth.channel_binding"), "this type of channel binding"),
+    "days_left": lambda of: _days(of.fact("tls.certificate.days_left")),
+    "detail": lambda of: _explained(of.step),
+    "expected": lambda of: _or(of.of_step("expected"), "another"),
+    "flaws": lambda of: ", ".join(of.of_step("reply.flaws") or ()).replace("_", " "),
+    "helo_name": lambda of: _or(" ".join(of.command[1:]), "the client's name"),
+    "host": lambda of: _or(of.check["endpoint"]["host"], "the server"),
+    "issuer": lambda of: _or(of.fact("tls.certificate.issuer"), "an unknown issuer"),
+    "names": lambda of: _or(", ".join(of.fact("tls.certificate.names") or ()), "no name at all"),
+    "not_after": lambda of: _or(of.fact("tls.certificate.not_after"), "an unknown date"),
+    "not_offered": lambda of: _or(", ".join(of.fact("ehlo.not_offered") or ()), "an extension"),
+    "not_sendable": lambda of: _not_sendable(of.check),
+    "not_before": lambda of: _or(of.fact("tls.certificate.not_before"), "on an unknown date"),
+    "phase": lambda of: _phase(of.found.phase),
+    "port": lambda of: _or(str(of.check["endpoint"]["port"] or ""), "(a socket file)"),
+    "problem": lambda of: _or(of.fact("auth.problem"), "no reason given"),
+    "reason": lambda of: _or(of.fact("tls.reason"), "no reason given"),
+    "recipients": lambda of: _listed([_path(line) for line in of.sent]),
+    "reply": lambda of: "no reply" if of.of_step("reply") is None else reply_words(of.of_step("reply")),
+    "said": lambda of: _said(of.step) if of.step is not None else "nothing",
+    "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
+    "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",
+    "tls_name": lambda of: _or(of.fact("tls.name_matches.name"), "the server's name"),
+    "unfit": lambda of: _sentence(_or(of.fact("vantage.unfit"), "no reason given")),
+    # Its line end is written out there, as every character is that does not print.
+    "unsolicited": lambda of: _or((of.of_step("unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
+    "vantage": lambda of: _or(of.fact("vantage.name"), "the vantage"),
+    "verb": lambda of: _or(of.command[0] if of.command else None, "EHLO"),
+    "where": lambda of: where(of.check["endpoint"]),
+}
 
 
 def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> str:
@@ -109,6 +139,8 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
     if verdict == "not_tested":
         return f"{where(check['endpoint'])} was not tested: {_or(check['not_tested'], 'nothing is known of it')}"
     took = f"after {duration(check['seconds'])}" if check["seconds"] is not None else "after an unknown time"
+    if main is None and check["failed_phase"] is not None:
+        return f"{where(check['endpoint'])} went no further than {_phase(check['failed_phase'])} {took}, as expected."
     if main is None:
         return f"{where(check['endpoint'])} {_achieved(check)} {took}."
     if verdict == "degraded" and check["failed_phase"] is None:
@@ -121,6 +153,24 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
         # A remark, such as a missing extension, shows in another phase than the one that needs it.
         phase = check["failed_phase"]
     return f"{where(check['endpoint'])} {_VERDICT_VERBS[verdict]} at {_phase(phase)} {took}: {title}{said}."
+
+
+def summary_of_unmet(check: Check, verdict: str, unmet: t.Sequence[t.Mapping[str, t.Any]], total: int) -> str:
+    """One sentence about a check that is not as expected: the first few of what is not."""
+    took = f"after {duration(check['seconds'])}" if check["seconds"] is not None else "after an unknown time"
+    told = "; ".join(f"{_cut(entry['expected'])}, but {_found(entry['found'])}" for entry in unmet[:3])
+    more = f"; and {len(unmet) - 3} more" if len(unmet) > 3 else ""
+    does = "does not meet" if verdict == "fail" else "leaves open"
+    number = f"{len(unmet)} of {total} expectation{'' if total == 1 else 's'}"
+    return f"{where(check['endpoint'])} {does} {number} {took}: {told}{more}."
+
+
+def _found(value: t.Any) -> str:
+    if value is None:
+        return "that was not seen"
+    if isinstance(value, list):
+        return f"found {_listed([str(member) for member in value]) if value else 'nothing'}"
+    return f"found {_cut(str(value).lower() if isinstance(value, bool) else str(value))}"
 
 
 def where(endpoint: t.Mapping[str, t.Any]) -> str:
@@ -206,7 +256,9 @@ def _listed(addresses: t.Sequence[str]) -> str:
     return f"{shown} and {len(addresses) - 3} more" if len(addresses) > 3 else shown
 
 
-def _days(days: float) -> str:
+def _days(days: t.Optional[float]) -> str:
+    if days is None:
+        return "unknown time"
     whole = int(days)
     return "less than a day" if whole == 0 else "1 day" if whole == 1 else f"{whole} days"
 

@@ -37,6 +37,46 @@ RECIPIENT_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
 # What is shown of a value, which can be a message of any size.
 MAX_SHOWN_CHARACTERS = 4000
 
+# Seconds. RFC 5321 4.5.3.2 has those of the second set but for EHLO, STARTTLS, AUTH and QUIT, for which it names none.
+TIMEOUTS: t.Dict[str, t.Dict[str, float]] = {
+    "short": {"connect": 10.0, "reply": 30.0, "total": 120.0},
+    "rfc5321": {
+        "connect": 300.0,
+        "reply": 300.0,
+        "data": 120.0,
+        "block": 180.0,
+        "message": 600.0,
+        "total": 3600.0,
+    },
+}
+
+# The phases that have a reply to wait for, besides the limits of the whole.
+TIMEOUT_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "based_on": {"type": "str", "choices": list(TIMEOUTS)},
+    **{
+        name: {"type": "float"}
+        for name in (
+            "connect",
+            "reply",
+            "total",
+            "proxy",
+            "banner",
+            "ehlo",
+            "starttls",
+            "xclient",
+            "auth",
+            "xforward",
+            "mail",
+            "rcpt",
+            "data",
+            "block",
+            "message",
+            "quit",
+            "extra",
+        )
+    },
+}
+
 # What can differ from transaction to transaction on one connection.
 ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "sender": {"type": "str", "aliases": ["from"]},
@@ -139,16 +179,11 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "allow_clear_text": {"type": "bool", "default": False},
         },
     },
-    "timeouts": {
-        "type": "dict",
-        "options": {
-            "connect": {"type": "float", "default": 10.0},
-            "reply": {"type": "float", "default": 30.0},
-            "total": {"type": "float", "default": 120.0},
-        },
-    },
+    # The name of a set, or a dictionary with TIMEOUT_OPTIONS.
+    "timeouts": {"type": "raw"},
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
+    "expect": {"type": "dict"},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",

@@ -11,7 +11,7 @@ from .messages import oddities
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy
 from .records import Plan, Target
-from .targets import read_target
+from .targets import Shared, read_target
 
 # RFC 2606 and RFC 6761: nobody receives mail there.
 RESERVED_DOMAINS = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
@@ -32,8 +32,11 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         raise OptionError("host", values["host"], "leaves nothing to check", "give host, or targets")
     via = values["via"]
     entries = [{"host": values["host"]}] if values["host"] is not None else values["targets"]
+    shared: t.List[Shared] = []
     targets = tuple(
-        read_target(entry, values, "host" if values["host"] is not None else f"targets[{position}]", default_helo_name)
+        read_target(
+            entry, values, "host" if values["host"] is not None else f"targets[{position}]", default_helo_name, shared
+        )
         for position, entry in enumerate(entries)
     )
     proxy = read_proxy(values["proxy"])
@@ -90,10 +93,11 @@ def _refuse_what_others_decide(target: Target, whose: str, option: str) -> None:
 
 
 def _warnings(targets: t.Sequence[Target]) -> t.Iterator[str]:
+    dialogs = {id(target.dialog): target.dialog for target in targets}.values()
     addresses = {
         recipient.address
-        for target in targets
-        for envelope in target.dialog.envelopes
+        for dialog in dialogs
+        for envelope in dialog.envelopes
         if envelope.text is not None
         for recipient in envelope.recipients
     }
@@ -101,5 +105,5 @@ def _warnings(targets: t.Sequence[Target]) -> t.Iterator[str]:
         domain = address.rpartition("@")[2].lower()
         if any(domain == reserved or domain.endswith(f".{reserved}") for reserved in RESERVED_DOMAINS):
             yield f"The recipient {address} is in a domain reserved by RFC 2606: real servers refuse it."
-    texts = [envelope.text for target in targets for envelope in target.dialog.envelopes if envelope.text is not None]
+    texts = [envelope.text for dialog in dialogs for envelope in dialog.envelopes if envelope.text is not None]
     yield from dict.fromkeys(oddity for text in texts for oddity in oddities(text))

@@ -8,6 +8,9 @@ import dataclasses
 import typing as t
 
 from ..dialog.message import Attachment, Message, compose
+from ..expect import named_for, read_expectations
+from ..expect.policies import Circumstances
+from ..expect.reading import variants
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +164,8 @@ class Dialog:
 
     def with_messages(self, new_token: t.Callable[[], str], date: str) -> Dialog:
         """The dialog of one check, each message with a token of its own. ``date`` is an RFC 5322 date-time."""
+        if all(envelope.text is None for envelope in self.envelopes):
+            return self
         first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)
         return dataclasses.replace(self, envelope=first, further_envelopes=tuple(further))
 
@@ -183,11 +188,23 @@ class TLSOptions:
 
 @dataclasses.dataclass(frozen=True)
 class Timeouts:
-    """Seconds: to open the connection (and its TLS), for each reply, and for the whole check."""
+    """Seconds: to open the connection, for each reply, and for the whole check.
+
+    ``phases``: for the replies of one phase, where that is another time than ``reply``. ``block``: for the server to
+    take the next part of a message (RFC 5321 4.5.3.2.5), where that is another than for the reply to all of it.
+    """
 
     connect: float
     reply: float
     total: float
+    phases: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
+    block: t.Optional[float] = None
+
+    def of(self, phase: str, sending: bool = False) -> float:
+        """How long to wait for a reply in this phase, or while sending for room."""
+        if sending and phase == "message" and self.block is not None:
+            return self.block
+        return self.phases.get(phase, self.reply)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,6 +216,23 @@ class ProxyProtocol:
     source_port: t.Optional[int] = None
     destination: t.Optional[str] = None
     destination_port: t.Optional[int] = None
+
+
+class Wishes(t.NamedTuple):
+    """What the user expects of a target, as he wrote it, and what his other options make possible."""
+
+    given: t.Mapping[str, t.Any]
+    circumstances: Circumstances
+
+    def at(self, vantage: str) -> t.Dict[str, t.Any]:
+        """What counts at this vantage, policies written out."""
+        return read_expectations(named_for(self.given, vantage), self.circumstances).given
+
+    @property
+    def findings(self) -> t.List[str]:
+        """The findings that are expected or forbidden, at whatever vantage."""
+        read = [read_expectations(said[1], self.circumstances) for said in variants(self.given)]
+        return [entry.member for one in read for entry in one.all if entry.term.name == "findings" and entry.member]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,6 +252,7 @@ class Target:
     address_family: str
     source_address: t.Optional[str]
     proxy_protocol: t.Optional[ProxyProtocol]
+    expect: t.Optional[Wishes] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,12 @@ import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
+from .expectations import read_expect
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
-from .records import Auth, Target, Timeouts, TLSOptions
+from .records import Auth, Dialog, Target, Timeouts, TLSOptions
+from .timeouts import read_timeouts
 
 DEFAULT_PORTS = {"esmtp": 25, "smtps": 465, "lmtp": 24}
 
@@ -21,9 +23,27 @@ UNIX = "unix:"
 MAX_PATH_OCTETS = 107  # unix(7): the sockaddr has room for 108, the last a NUL
 
 
-def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, default_helo_name: str) -> Target:
+class Shared(t.NamedTuple):
+    """What is the same for all targets that say of themselves only where they are: read once, for the first of them."""
+
+    options: t.Mapping[str, t.Any]
+    dialog: Dialog
+    tls: TLSOptions
+    timeouts: Timeouts
+
+
+def read_target(
+    entry: t.Any,
+    values: t.Mapping[str, t.Any],
+    option: str,
+    default_helo_name: str,
+    shared: t.Optional[t.List[Shared]] = None,
+) -> Target:
+    """:param shared: between the calls for one plan; the first call fills it."""
     place = _place(entry, option)
     own = {name: value for name, value in place.items() if name not in ("host", "domain", "name")}
+    if shared and not set(own) - {"port"}:
+        return _like_others(place, own, shared[0], option)
     options = {name: values[name] for name in TARGET_OPTIONS}
     prefix = "" if option == "host" else f"{option}."
     # Only what the entry itself says replaces what was said for all.
@@ -42,18 +62,58 @@ def read_target(entry: t.Any, values: t.Mapping[str, t.Any], option: str, defaul
     if options["source_address"] is not None:
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
-    return Target(
-        name=str(place.get("name") or domain or (host if port is None else f"{host}:{port}")),
+    dialog = read_dialog(options, auth, prefix, default_helo_name)
+    tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
+    target = Target(
+        name=_name(place, port),
         host=host,
         domain=domain,
         port=port,
-        dialog=read_dialog(options, auth, prefix, default_helo_name),
-        tls=_tls(options["tls"] or {}, auth, f"{prefix}tls."),
-        timeouts=_timeouts(options["timeouts"] or {}, f"{prefix}timeouts."),
+        dialog=dialog,
+        tls=tls,
+        timeouts=read_timeouts(options["timeouts"], f"{prefix}timeouts"),
         address_family=family,
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
+        expect=read_expect(options, dialog, tls, domain, prefix),
     )
+    # What depends on the place is each one's own: a header of PROXY names addresses, an expectation has a domain.
+    has_none_of_these = not (options["proxy_protocol"] or options["expect"])
+    if shared is not None and not said - {"port"} and has_none_of_these and port is not None:
+        shared.append(Shared(options, target.dialog, target.tls, target.timeouts))
+    return target
+
+
+def _like_others(place: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], shared: Shared, option: str) -> Target:
+    prefix = "" if option == "host" else f"{option}."
+    options, host = shared.options, place.get("host")
+    port = own["port"] if own.get("port") is not None else options["port"]
+    if host is not None and host.startswith(UNIX):
+        _refuse_what_a_socket_file_has_not({**options, "port": port}, prefix)
+    elif port is None:
+        port = DEFAULT_PORTS[options["protocol"]]
+    elif not isinstance(port, int):
+        port = checked(own, TARGET_OPTIONS, prefix)["port"]
+    require_port(f"{prefix}port", port)
+    if host is not None:
+        _check_family(host, options["address_family"], f"{prefix}address_family")
+    return Target(
+        name=_name(place, port),
+        host=host,
+        domain=place.get("domain"),
+        port=port,
+        dialog=shared.dialog,
+        tls=shared.tls,
+        timeouts=shared.timeouts,
+        address_family=options["address_family"],
+        source_address=options["source_address"],
+        proxy_protocol=None,
+    )
+
+
+def _name(place: t.Mapping[str, t.Any], port: t.Optional[int]) -> str:
+    host = place.get("host")
+    return str(place.get("name") or place.get("domain") or (host if port is None else f"{host}:{port}"))
 
 
 _NAMES = {alias: name for name, spec in TARGET_OPTIONS.items() for alias in spec.get("aliases", ())}
@@ -115,6 +175,8 @@ def _place_of_text(text: str, option: str) -> t.Dict[str, t.Any]:
 
 
 def _check_family(host: str, family: str, option: str) -> None:
+    if family == "any":
+        return
     address = address_of(host)
     if address is not None and family not in ("any", f"ipv{address.version}"):
         raise OptionError(option, family, f"does not fit the address {host}", f"give ipv{address.version} or any")
@@ -134,13 +196,3 @@ def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> T
         as_of=moment(f"{prefix}as_of", as_of) if as_of is not None else None,
         **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in ("verify", "as_of")},
     )
-
-
-def _timeouts(given: t.Mapping[str, t.Any], prefix: str) -> Timeouts:
-    defaults = {name: spec["default"] for name, spec in TARGET_OPTIONS["timeouts"]["options"].items()}
-    seconds: t.Dict[str, float] = {**defaults, **{name: value for name, value in given.items() if value is not None}}
-    for name, value in seconds.items():
-        # The comparison is false for NaN too.
-        if not 0 < value <= 86400:
-            raise OptionError(f"{prefix}{name}", value, "is no usable time limit", "give seconds, up to 86400")
-    return Timeouts(**seconds)

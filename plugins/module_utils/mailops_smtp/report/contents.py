@@ -10,15 +10,16 @@ from __future__ import annotations
 import typing as t
 
 from ..compare import NotARun, matrix
+from ..compare.before_after import comparison as compare
 from ..compare.checks import checks_in
 from ..evidence import SCHEMA_VERSION, printable
-from ..judge.verdicts import OWNERS, SEVERITIES, count, worst
+from ..judge.verdicts import OWNERS, SEVERITIES, count, rank, worst
 from .comparing import beside, listed_changes
 
 Facts = t.Mapping[str, t.Any]
 
 # What makes two findings of different checks the same advice.
-_SAME = ("id", "severity", "owner", "confidence", "title", "next_step", "reference")
+_SAME = ("id", "severity", "owner", "confidence", "title", "next_step", "reference", "wanted")
 
 
 def contents(
@@ -27,10 +28,10 @@ def contents(
     earlier: t.Any = None,
     title: t.Optional[str] = None,
 ) -> t.Dict[str, t.Any]:
-    """Everything that a report has to say, as docs/facts.schema.json has it under ``report``.
+    """Everything that a report has to say, as docs/facts.schema.json has it under ``checks_report``.
 
     ``runs`` and ``earlier`` are runs, module results, checks, the registered results of loops, or lists of these;
-    ``comparison`` is what smtp_compare returned.
+    ``comparison`` is what smtp_compare returned; without it, ``earlier`` is compared with ``runs``, nothing declared.
 
     :raises NotARun: something else was given.
     """
@@ -47,8 +48,9 @@ def contents(
         "counts": count(verdicts),
         "summary": _summary(checks, laid_out),
         "matrix": laid_out,
+        "unmet": _unmet(checks),
         "findings": _findings(checks),
-        "comparison": None if comparison is None else listed_changes(comparison),
+        "comparison": _comparison(checks, comparison, earlier),
         "earlier": None if earlier is None else beside(list(checks_in(earlier)), _labels(earlier), laid_out),
         "checks": checks,
     }
@@ -86,13 +88,40 @@ def _findings(checks: t.Sequence[Facts]) -> t.List[t.Dict[str, t.Any]]:
     grouped: t.Dict[t.Tuple[t.Any, ...], t.Dict[str, t.Any]] = {}
     for index, check in enumerate(checks):
         for finding in check["findings"]:
-            key = tuple(finding[name] for name in _SAME)
-            entry = grouped.setdefault(key, {**{name: finding[name] for name in _SAME}, "seen": []})
+            # What earlier versions kept does not say whether it was wanted: nothing was.
+            advice = {name: finding.get(name, False) if name == "wanted" else finding[name] for name in _SAME}
+            entry = grouped.setdefault(tuple(advice.values()), {**advice, "seen": []})
             entry["seen"].append({"check": index, "phase": finding["phase"], "meaning": finding["meaning"]})
     return sorted(
         grouped.values(),
-        key=lambda entry: (-SEVERITIES.index(entry["severity"]), -len(entry["seen"]), OWNERS.index(entry["owner"])),
+        key=lambda entry: (
+            not needs_somebody(entry),
+            -SEVERITIES.index(entry["severity"]),
+            -len(entry["seen"]),
+            OWNERS.index(entry["owner"]),
+        ),
     )
+
+
+def needs_somebody(advice: Facts) -> bool:
+    """Whether anybody has to do anything: not for a mere remark, nor for what is as it was expected to be."""
+    return advice["severity"] != "info" and not advice["wanted"]
+
+
+def _unmet(checks: t.Sequence[Facts]) -> t.List[t.Dict[str, t.Any]]:
+    """The expectations that were not met, each with what was found in its place once, and the checks that found it."""
+    grouped: t.Dict[str, t.Dict[str, t.Any]] = {}
+    for index, check in enumerate(checks):
+        for entry in check["unmet"]:
+            told = {"expected": entry["expected"], "found": entry["found"], "verdict": entry.get("verdict", "fail")}
+            grouped.setdefault(repr(told), {**told, "checks": []})["checks"].append(index)
+    return sorted(grouped.values(), key=lambda entry: (-rank(entry["verdict"]), -len(entry["checks"])))
+
+
+def _comparison(checks: t.Sequence[Facts], given: t.Optional[Facts], earlier: t.Any) -> t.Optional[Facts]:
+    if given is not None:
+        return listed_changes(given)
+    return None if earlier is None else compare(earlier, checks)
 
 
 def _records(given: t.Any) -> t.Iterator[Facts]:
@@ -115,4 +144,4 @@ def _ends(runs: t.Any) -> t.Iterator[str]:
     return (run["finished_at"] for run in _records(runs) if run.get("finished_at"))
 
 
-__all__ = ["NotARun", "contents", "plural"]
+__all__ = ["NotARun", "contents", "needs_somebody", "plural"]

@@ -96,7 +96,7 @@ def _outcome(check: Facts) -> t.Tuple[str, str, str]:
     texts = [
         f"{finding['title']}. {finding['meaning']}\nNext ({OWNER_WORDS[finding['owner']]}): {finding['next_step']}"
         for finding in check["findings"]
-        if finding["severity"] != "info"
+        if finding["severity"] != "info" and not finding.get("wanted")
     ]
     texts += [f"Expected: {entry['expected']}; found: {value_words(entry['found'])}." for entry in check["unmet"]]
     said = transcript(check)

@@ -14,7 +14,7 @@ import typing as t
 from ..evidence import printable
 from ..judge.wording import duration, where
 from .comparing import KINDS
-from .contents import plural
+from .contents import needs_somebody, plural
 from .transcript import transcript
 from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, seen_from, tally, value_words, what_of
 
@@ -34,6 +34,7 @@ def markdown(report: Facts) -> str:
         _when(report),
         *_matrix(report["matrix"]),
         *_faults(report["matrix"]),
+        *_unmet(report),
         *_findings(report),
         *_changes(report["comparison"]),
         *_transcripts(report["checks"]),
@@ -110,21 +111,34 @@ def _faults(matrix: Facts) -> t.Iterator[str]:
 
 
 def _findings(report: Facts) -> t.Iterator[str]:
-    weighty = [finding for finding in report["findings"] if finding["severity"] != "info"]
+    weighty = list(filter(needs_somebody, report["findings"]))
     if not weighty:
         return
     yield "## Findings"
     for finding in weighty:
-        checks = [report["checks"][seen["check"]] for seen in finding["seen"]]
-        places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
-        named = ", ".join(map(escaped, places[:_PLACES]))
-        more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
         yield "\n".join([
             f"- **{escaped(finding['title'])}** ({finding['severity']}, {_code(finding['id'])})",
             f"  - {escaped(finding['seen'][0]['meaning'])}",
-            f"  - Seen: {named}{more}",
+            f"  - Seen: {_places(report, [seen['check'] for seen in finding['seen']])}",
             f"  - Next ({OWNER_WORDS[finding['owner']]}): {escaped(finding['next_step'])}",
         ])  # fmt: skip
+
+
+def _unmet(report: Facts) -> t.Iterator[str]:
+    if report["unmet"]:
+        yield "## Expectations that are not met"
+        yield "\n".join(
+            f"- **{escaped(entry['expected'])}**, but found {_code(value_words(entry['found']))}: "
+            f"{_places(report, entry['checks'])}"
+            for entry in report["unmet"]
+        )
+
+
+def _places(report: Facts, indexes: t.Sequence[int]) -> str:
+    checks = [report["checks"][index] for index in indexes]
+    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
+    return f"{', '.join(map(escaped, places[:_PLACES]))}{more}"
 
 
 def _changes(comparison: t.Optional[Facts]) -> t.Iterator[str]:

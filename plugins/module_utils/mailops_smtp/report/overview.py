@@ -10,6 +10,7 @@ import typing as t
 from ..evidence import printable
 from ..judge.wording import where
 from .comparing import KINDS
+from .contents import needs_somebody
 from .terminal import matrix_table
 from .words import KIND_WORDS, seen_from, tally, value_words, what_of
 
@@ -24,22 +25,34 @@ def overview(report: Facts, width: int = 80, colour: bool = False) -> str:
         _wrapped(report["title"], width),
         _wrapped(f"{report['verdict'].replace('_', ' ').upper()}: {report['summary']}", width),
         [matrix_table(report["matrix"], width, colour)] if report["checks"] else [],
-        *(_finding(report, finding, width) for finding in report["findings"] if finding["severity"] != "info"),
+        *(_unmet(report, entry, width) for entry in report["unmet"]),
+        *(_finding(report, finding, width) for finding in report["findings"] if needs_somebody(finding)),
         *_changes(report["comparison"], width),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def _finding(report: Facts, finding: Facts, width: int) -> t.List[str]:
-    checks = [report["checks"][seen["check"]] for seen in finding["seen"]]
-    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
-    more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
     return [
         *_wrapped(f"{finding['severity']} {finding['id']}: {finding['title']}.", width, "- "),
         *_wrapped(finding["seen"][0]["meaning"], width, "  "),
-        *_wrapped(f"Seen: {', '.join(places[:_PLACES])}{more}.", width, "  "),
+        *_wrapped(f"Seen: {_places(report, [seen['check'] for seen in finding['seen']])}.", width, "  "),
         *_wrapped(f"Next ({finding['owner']}): {finding['next_step']}", width, "  "),
     ]
+
+
+def _unmet(report: Facts, entry: Facts, width: int) -> t.List[str]:
+    return [
+        *_wrapped(f"Expected: {entry['expected']}; found: {value_words(entry['found'])}.", width, "- "),
+        *_wrapped(f"Seen: {_places(report, entry['checks'])}.", width, "  "),
+    ]
+
+
+def _places(report: Facts, indexes: t.Sequence[int]) -> str:
+    checks = [report["checks"][index] for index in indexes]
+    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
+    return f"{', '.join(places[:_PLACES])}{more}"
 
 
 def _changes(comparison: t.Optional[Facts], width: int) -> t.Iterator[t.List[str]]:

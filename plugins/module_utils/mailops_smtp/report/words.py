@@ -56,10 +56,12 @@ def what_of(change: t.Mapping[str, t.Any]) -> str:
     return change["field"] if change["endpoint"] is None else f"{change['field']} of {change['endpoint']['name']}"
 
 
-def value_words(value: t.Union[bool, float, str, None]) -> str:
-    """A fact that changed, as people say it."""
+def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> str:
+    """A fact as people say it."""
     if value is None:
         return "nothing"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(value_words, value)) or "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

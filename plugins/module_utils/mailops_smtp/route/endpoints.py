@@ -63,9 +63,17 @@ def _ask_once(
     threads: concurrent.futures.Executor, ask: t.Callable[..., t.Any], questions: t.Iterable[_Question]
 ) -> t.Dict[_Question, _LookUp]:
     """The answer to each different question."""
-    asked = {question: threads.submit(_look_up, ask, question) for question in dict.fromkeys(questions)}
+    known: t.Dict[_Question, _LookUp] = {}
+    asked = {}
+    for question in dict.fromkeys(questions):
+        literal = address_literal(question[0]) if ask is addresses else None
+        if literal is not None:
+            # There is nothing to look up, so nothing to hand over to a thread.
+            known[question] = _LookUp([literal], 0.0)
+        else:
+            asked[question] = threads.submit(_look_up, ask, question)
     try:
-        return {question: future.result() for question, future in asked.items()}
+        return {**known, **{question: future.result() for question, future in asked.items()}}
     finally:
         # An interrupted run does not wait for the names that nobody has begun to look up.
         for future in asked.values():

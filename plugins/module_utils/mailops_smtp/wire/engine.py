@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many conversations at once, in one thread, whatever their streams are made of.
 
-The engine opens connections within the budget, waits for whichever stream has something to say, and hands that to its
-``Talk``. One check or ten thousand take this path. Politeness is its business too: few connections at a time to one
-server, none any more to a server that answered 421, and a goodbye to everybody when the run is interrupted.
+The engine opens connections when it is their turn (``manners``), waits for whichever stream has something to say, and
+hands that to its ``Talk``. One check or ten thousand take this path. Nothing in it takes longer where more is open. An
+interrupted run says goodbye to everybody.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import functools
 import heapq
 import itertools
 import os
-import selectors
 import socket
 import time
 import typing as t
 
 from ..evidence import StepError
+from . import descriptors
+from .manners import Manners, Queue
+from .readiness import READ, WRITE, readiness
 from .talk import Job, Talk
 
-# Servers limit parallel sessions of one client, some to as few as ten (Exchange: 20 by default; Postfix: 50).
-CONNECTIONS_PER_SERVER = 5
-OPEN_AT_ONCE = 250
+# How many connections are begun before the streams that are open have their turn: each takes some 50 microseconds,
+# and what arrives meanwhile would be timed as so much later.
+BEGIN_AT_ONCE = 32
 
 # How often a stream is asked for room that cannot announce it (an SSH channel whose window is full).
 POLLING_SECONDS = 0.02
@@ -50,47 +52,68 @@ _FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_
 Server = t.Tuple[str, t.Optional[int]]
 
 
+class TurnedAway(t.NamedTuple):
+    """In place of a talk: the check was not made, and the sentence says why."""
+
+    reason: str
+
+
+Outcome = t.Union[Talk, TurnedAway]
+
+
 class Engine:
-    """Makes checks. One engine, one run: what it learns of a server's patience holds for all its checks."""
+    """Makes checks. One engine, one run: what it learns of a server's patience holds for all its checks.
+
+    :param manners: how many connections at a time, and how often (``manners.Manners``).
+    """
 
     def __init__(
         self,
         clock: t.Callable[[], float] = time.monotonic,
         now: t.Callable[[], float] = time.time,
+        manners: t.Any = None,
     ) -> None:
         self._clock = clock
         self._now = now
-        self._selector = selectors.DefaultSelector()
+        self._manners = manners if manners is not None else Manners()
+        self._queue = Queue(self._manners, _server)
+        self._at_once = self._manners.at_once
+        self._readiness = readiness()
         self._talks: t.Set[Talk] = set()
-        self._watched: t.Dict[Talk, t.Tuple[int, int]] = {}
         self._sockets: t.Dict[Talk, socket.socket] = {}
         self._polled: t.Set[Talk] = set()
         self._deadlines: t.List[t.Tuple[float, int, Talk]] = []
         self._sequence = itertools.count()
-        self._waiting: t.Dict[Server, t.Deque[Job]] = {}
-        self._ready: t.OrderedDict[Server, None] = collections.OrderedDict()
-        self._open: t.Dict[Server, int] = collections.defaultdict(int)
-        self._closing: t.Set[Server] = set()
-        self._ended: t.Deque[t.Tuple[Job, t.Optional[Talk]]] = collections.deque()
+        self._ended: t.Deque[t.Tuple[Job, Outcome]] = collections.deque()
         # Streams from elsewhere are reported by other threads; a byte through this pair wakes the loop.
         self._reports: t.Deque[t.Tuple[Talk, t.Any, t.Optional[StepError]]] = collections.deque()
         self._awoken, self._wake_up = socket.socketpair()
         self._awoken.setblocking(False)
         self._wake_up.setblocking(False)
 
-    def run(self, jobs: t.Iterable[Job]) -> t.Iterator[t.Tuple[Job, t.Optional[Talk]]]:
-        """Make all checks and yield each as it ends; the talk is None where the server had asked to be left alone.
+    def add(self, job: Job, delay: float = 0.0) -> None:
+        """One more check, also while the run is under way; it waits for ``delay`` seconds at least."""
+        self._queue.add(job, self._clock(), delay)
+
+    def run(self, jobs: t.Iterable[Job]) -> t.Iterator[t.Tuple[Job, Outcome]]:
+        """Make all checks and yield each as it ends, or as it turns out that it will not be made.
 
         An interrupted run (a signal's exception raised in here, or the generator closed) says goodbye to the servers
         that it is talking to before it ends."""
+        streams = 1
         for job in jobs:
-            self._waiting.setdefault(_server(job), collections.deque()).append(job)
-        self._ready.update((server, None) for server in self._waiting)
-        self._selector.register(self._awoken, selectors.EVENT_READ, None)
+            # What comes through a jump host has two descriptors, those of a pipe.
+            streams = 2 if job.open_channel is not None else streams
+            self.add(job)
+        self._at_once = min(self._at_once, len(self._queue) or 1)
+        self._at_once = max(1, descriptors.room_for(self._at_once * streams) // streams)
+        self._readiness.register(self._awoken.fileno(), READ, None)
         try:
-            while self._talks or self._ready or self._ended:
-                self._start_what_may_start()
-                self._wait(0.0 if self._ended else None)
+            while self._talks or self._queue or self._ended:
+                begun = self._begin_what_may_begin()
+                self._ended.extend((job, TurnedAway(reason)) for job, reason in self._queue.turned_away())
+                if self._talks or self._queue:
+                    self._wait(0.0 if self._ended or begun else None)
                 while self._ended:
                     yield self._ended.popleft()
         finally:
@@ -99,38 +122,42 @@ class Engine:
             finally:
                 for talk in tuple(self._talks):
                     self._release(talk)
-                self._selector.close()
+                self._readiness.close()
                 self._awoken.close()
                 self._wake_up.close()
                 for _talk, stream, _error in self._reports:
                     if stream is not None:
                         stream.close()
 
-    def _start_what_may_start(self) -> None:
-        """Servers take turns, so that one with many checks does not keep the others waiting."""
-        while self._ready and len(self._talks) < OPEN_AT_ONCE:
-            server, _nothing = self._ready.popitem(last=False)
-            if server in self._closing:
-                self._ended.extend((job, None) for job in self._waiting.pop(server))
-            elif self._open[server] < CONNECTIONS_PER_SERVER:
-                job = self._waiting[server].popleft()
-                if self._waiting[server]:
-                    self._ready[server] = None
-                else:
-                    del self._waiting[server]
-                self._start(job)
+    def _begin_what_may_begin(self) -> bool:
+        """Returns whether there may be more that can begin at once."""
+        for _number in range(BEGIN_AT_ONCE):
+            if len(self._talks) >= self._at_once:
+                return False
+            job = self._queue.take(self._clock())
+            if job is None:
+                return False
+            self._begin(job)
+        return True
 
-    def _start(self, job: Job) -> None:
+    def _begin(self, job: Job) -> None:
         talk = Talk(job, self._clock, self._now)
         self._talks.add(talk)
-        self._open[_server(job)] += 1
         if job.open_channel is not None:
             host = job.endpoint.address or job.endpoint.host
             report = functools.partial(self._report, talk)
             self._guarded(talk, job.open_channel, host, job.endpoint.port, job.timeouts.connect, report)
         else:
             self._guarded(talk, self._connect, talk)
-        self._settle(talk)
+        if talk in self._talks:
+            self._settle(talk)
+
+    def _wait_for_a_descriptor(self, talk: Talk) -> None:
+        """The limit is lower than it seemed, or somebody else in this process has what was left: those that are open
+        are as many as can be."""
+        self._talks.discard(talk)
+        self._at_once = len(self._talks)
+        self._queue.give_back(talk.job)
 
     def _report(self, talk: Talk, stream: t.Any, error: t.Optional[StepError]) -> None:
         """Called from any thread."""
@@ -148,7 +175,10 @@ class Engine:
         try:
             connection = socket.socket(_FAMILIES[t.cast(str, endpoint.family)])
         except OSError as error:
-            talk.open_failed(_local_error(error.errno))
+            if error.errno in (errno.EMFILE, errno.ENFILE) and len(self._talks) > 1:
+                self._wait_for_a_descriptor(talk)
+            else:
+                talk.open_failed(_local_error(error.errno))
             return
         self._sockets[talk] = connection
         connection.setblocking(False)
@@ -164,7 +194,7 @@ class Engine:
             talk.open_failed(_local_error(error.errno))
             return
         if code in (0, errno.EINPROGRESS):
-            self._watch(talk, connection.fileno(), selectors.EVENT_WRITE)
+            self._watch(talk, connection.fileno(), WRITE)
         elif code in (errno.ECONNREFUSED, errno.ENOENT):
             talk.open_failed(_network_error(code))
         else:
@@ -184,26 +214,37 @@ class Engine:
 
     def _wait(self, limit: t.Optional[float]) -> None:
         """One turn of the loop: at most until the next deadline, or for ``limit`` seconds."""
-        patience = [self._deadlines[0][0] - self._clock()] if self._deadlines else []
-        patience += [POLLING_SECONDS] if self._polled else []
-        patience += [limit] if limit is not None else []
-        for key, events in self._selector.select(max(0.0, min(patience)) if patience else None):
-            talk = key.data
+        for talk, readable, writable in self._readiness.wait(self._patience(limit)):
             if talk is None:
                 self._take_reports()
                 continue
-            if talk.connecting:
-                self._guarded(talk, self._connected, talk)
-            else:
-                if events & selectors.EVENT_READ:
-                    self._guarded(talk, talk.readable)
-                if events & selectors.EVENT_WRITE and not talk.done:
-                    self._guarded(talk, talk.writable)
+            try:
+                if talk.stream is None:
+                    self._connected(talk)
+                else:
+                    if readable:
+                        talk.readable()
+                    if writable and talk.wants_write and not talk.done:
+                        talk.writable()
+            except Exception as error:  # noqa: BLE001
+                talk.crashed(error)
             self._settle(talk)
         for talk in tuple(self._polled):
             self._guarded(talk, talk.writable)
             self._settle(talk)
         self._expire()
+
+    def _patience(self, limit: t.Optional[float]) -> t.Optional[float]:
+        if limit == 0.0:
+            return limit
+        moments = [self._deadlines[0][0]] if self._deadlines else []
+        if len(self._talks) < self._at_once:
+            next_call = self._queue.next_moment()
+            moments += [next_call] if next_call is not None else []
+        spans = [max(0.0, min(moments) - self._clock())] if moments else []
+        spans += [POLLING_SECONDS] if self._polled else []
+        spans += [limit] if limit is not None else []
+        return min(spans) if spans else None
 
     def _take_reports(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -229,7 +270,8 @@ class Engine:
             # Each reply moves a talk's deadline on. The heap learns of it only here, which spares it most changes.
             if not talk.done and talk.deadline <= moment:
                 self._guarded(talk, talk.expired)
-            self._settle(talk)
+            if talk in self._talks:
+                self._settle(talk)
 
     def _guarded(self, talk: Talk, act: t.Callable[..., None], *arguments: t.Any) -> None:
         try:
@@ -250,40 +292,35 @@ class Engine:
             heapq.heappush(self._deadlines, (talk.deadline, next(self._sequence), talk))
         if talk.stream is None:
             return
-        polled = talk.wants_write and talk.job.open_channel is not None
-        (self._polled.add if polled else self._polled.discard)(talk)
-        writing = selectors.EVENT_WRITE if talk.wants_write and not polled else 0
-        self._watch(talk, talk.stream.fileno(), selectors.EVENT_READ | writing)
+        events = READ
+        if talk.job.open_channel is not None:
+            (self._polled.add if talk.wants_write else self._polled.discard)(talk)
+        elif talk.wants_write:
+            events = READ | WRITE
+        if talk.events != events:
+            self._watch(talk, talk.stream.fileno(), events)
 
     def _watch(self, talk: Talk, descriptor: int, events: int) -> None:
-        watched = self._watched.get(talk)
-        if watched is None:
-            self._selector.register(descriptor, events, talk)
-        elif watched != (descriptor, events):
-            self._selector.modify(descriptor, events, talk)
-        self._watched[talk] = (descriptor, events)
+        if talk.descriptor < 0:
+            self._readiness.register(descriptor, events, talk)
+        else:
+            self._readiness.modify(descriptor, events)
+        talk.descriptor, talk.events = descriptor, events
 
     def _release(self, talk: Talk) -> None:
         self._talks.discard(talk)
         self._polled.discard(talk)
-        watched = self._watched.pop(talk, None)
-        if watched is not None:
-            self._selector.unregister(watched[0])
+        if talk.descriptor >= 0:
+            self._readiness.unregister(talk.descriptor)
         unconnected = self._sockets.pop(talk, None)
         if unconnected is not None:
             unconnected.close()
         talk.close()
-        server = _server(talk.job)
-        self._open[server] -= 1
-        if talk.told_to_go:
-            self._closing.add(server)
-        if server in self._waiting:
-            self._ready[server] = None
+        self._queue.ended(talk.job, talk.began, self._clock(), talk.told_to_go)
 
     def _say_goodbye(self) -> None:
         """QUIT to everybody, as soon as the reply that is due has come; then it is over, whoever has not answered."""
-        self._waiting.clear()
-        self._ready.clear()
+        self._queue.clear()
         end = self._clock() + FAREWELL_SECONDS
         for talk in tuple(self._talks):
             talk.abandon()

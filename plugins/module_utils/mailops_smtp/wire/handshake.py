@@ -15,14 +15,26 @@ LEAF_ONLY = "this Python shows only the server's own certificate"
 
 # TLS content and handshake message types (RFC 8446 B.1, B.3).
 HANDSHAKE = 22
-HELLO_REQUEST, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST = 0, 2, 11, 13
+HELLO_REQUEST, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, CERTIFICATE_REQUEST = 0, 2, 4, 11, 13
+
+# Python shows the handshake's messages, undocumented, since 3.8.
+SHOWS_MESSAGES = hasattr(ssl.SSLContext, "_msg_callback")
 
 
 def observe(context: ssl.SSLContext) -> None:
     """Make every connection of this context an ObservedSSLObject."""
     context.sslobject_class = ObservedSSLObject
-    if hasattr(context, "_msg_callback"):
-        context._msg_callback = ObservedSSLObject.on_message
+    # ssl.SSLContext wraps the callback that it is given in one that makes enumeration members of all numbers: for the
+    # fifty messages and record headers of a dialog that costs more than what is done with them. Its base does not.
+    if SHOWS_MESSAGES:
+        super(ssl.SSLContext, ssl.SSLContext)._msg_callback.__set__(context, _on_message)  # type: ignore[misc]
+
+
+def _on_message(
+    session: t.Any, direction: str, version: int, content_type: int, message_type: int, message: bytes
+) -> None:
+    if content_type == HANDSHAKE and direction == "read":
+        session.on_message(version, message_type, message)
 
 
 class ObservedSSLObject(ssl.SSLObject):
@@ -31,16 +43,20 @@ class ObservedSSLObject(ssl.SSLObject):
     _certificate_message: t.Optional[t.Tuple[int, bytes]] = None  # the protocol version and the message
     _certificate_requested = False
     handshake_requested = False  # the server wants one, or wants another one
+    ticket_lifetime: t.Optional[int] = None  # of the last session ticket that came, in seconds
 
-    def on_message(self, direction: str, version: int, content_type: int, message_type: int, message: bytes) -> None:
-        """The message callback that ssl.SSLContext has had since Python 3.8, decrypted messages included."""
-        if direction == "read" and content_type == HANDSHAKE:
-            if message_type == CERTIFICATE:
-                self._certificate_message = (version, message)
-            elif message_type == CERTIFICATE_REQUEST:
-                self._certificate_requested = True
-            elif message_type == HELLO_REQUEST:
-                self.handshake_requested = True
+    def on_message(self, version: int, message_type: int, message: bytes) -> None:
+        """Each handshake message of the server's, decrypted: the message callback that Python has since 3.8."""
+        if message_type == CERTIFICATE:
+            self._certificate_message = (version, message)
+        elif message_type == CERTIFICATE_REQUEST:
+            self._certificate_requested = True
+        elif message_type == HELLO_REQUEST:
+            self.handshake_requested = True
+        elif message_type == NEW_SESSION_TICKET:
+            # RFC 8446 4.6.1 and RFC 5077 3.3 both begin with the lifetime; the latter allows an empty ticket after it.
+            ticket = message[8:] if version == ssl.TLSVersion.TLSv1_3 else message[10:]
+            self.ticket_lifetime = int.from_bytes(message[4:8], "big") if ticket else None
 
     def presented_chain(self, established: bool) -> t.Tuple[t.List[bytes], t.Optional[str]]:
         """The certificates (DER) as the server sent them, its own first, and why they may not be all.
@@ -64,7 +80,7 @@ class ObservedSSLObject(ssl.SSLObject):
         """None where the handshake did not get that far, or this Python does not show its messages."""
         if self._certificate_requested:
             return True
-        return False if established and hasattr(self.context, "_msg_callback") else None
+        return False if established and SHOWS_MESSAGES else None
 
 
 def _certificates(version: int, message: bytes) -> t.Iterator[bytes]:

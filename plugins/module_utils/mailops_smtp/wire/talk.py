@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import typing as t
 
 from ..dialog.commands import MASK
@@ -60,7 +59,43 @@ class Job(t.NamedTuple):
 
 
 class Talk:
-    """The check while it is under way."""
+    """The check while it is under way.
+
+    Thousands are open at a time and each goes through these lines for every reply, so they are written for speed: one
+    look at the clock serves the end of a step and the beginning of the next.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_content",
+        "_give_up",
+        "_leaving",
+        "_now",
+        "_outbox",
+        "_preparations",
+        "_procedure",
+        "_reader",
+        "_request",
+        "_since",
+        "_started",
+        "_tls",
+        "_unsolicited",
+        "deadline",
+        "descriptor",
+        "done",
+        "events",
+        "job",
+        "local_address",
+        "local_port",
+        "scheduled",
+        "seconds",
+        "session",
+        "started_at",
+        "steps",
+        "stream",
+        "tls_facts",
+        "told_to_go",
+    )
 
     def __init__(self, job: Job, clock: t.Callable[[], float], now: t.Callable[[], float]) -> None:
         self.job = job
@@ -72,6 +107,11 @@ class Talk:
         self.local_address: t.Optional[str] = None
         self.local_port: t.Optional[int] = None
         self.done = False
+        # The server answered 421: it is closing, or has enough of this client (RFC 5321 3.8).
+        self.told_to_go = False
+        # What the engine watches of the stream.
+        self.descriptor = -1
+        self.events = 0
         self.seconds = 0.0
         self._clock = clock
         self._now = now
@@ -84,27 +124,31 @@ class Talk:
         self._procedure = converse(self.session)
         self._reader = ReplyReader()
         self._request: t.Union[Negotiation, Announcement, Exchange, Handshake, Farewell, None] = None
-        self._preparations = self._prepared_by()
+        self._preparations: t.Iterator[t.Union[Negotiation, Announcement]] = iter(())
+        if job.proxy is not None or job.proxy_protocol is not None:
+            self._preparations = self._prepared_by()
         self._unsolicited: t.Optional[str] = None
         self._outbox = b""
-        self._content: t.Iterator[bytes] = iter(())  # what is yet to come into the outbox
+        self._content: t.Optional[t.Iterator[bytes]] = None  # what is yet to come into the outbox
         self._tls: t.Optional[TLSStream] = None
         self._leaving = False
+
+    @property
+    def began(self) -> float:
+        """When, by the clock."""
+        return self._started
 
     @property
     def connecting(self) -> bool:
         return self.stream is None and not self.done
 
     @property
-    def told_to_go(self) -> bool:
-        """The server answered 421: it is closing, or has enough of this client (RFC 5321 3.8)."""
-        return any(step.reply is not None and step.reply.code == 421 for step in self.steps)
-
-    @property
     def wants_write(self) -> bool:
+        if self._outbox:
+            return True
         if isinstance(self._request, Preparation):
             return self._request.wants_write
-        return bool(self._outbox) or (self._tls is not None and self._tls.unsent())
+        return self._tls is not None and self._tls.unsent()
 
     def opened(self, stream: t.Any) -> None:
         """The connection is there; the conversation begins by listening, or with TLS where that comes first."""
@@ -123,11 +167,11 @@ class Talk:
 
     def readable(self) -> None:
         """The stream has something, or has ended."""
-        if isinstance(self._request, Preparation):
-            self._prepare()
-            return
-        if isinstance(self._request, Handshake):
-            self._continue_handshake()
+        if not isinstance(self._request, Exchange):
+            if isinstance(self._request, Preparation):
+                self._prepare()
+            elif isinstance(self._request, Handshake):
+                self._continue_handshake()
             return
         more = True
         while more and not self.done and isinstance(self._request, Exchange):
@@ -168,14 +212,16 @@ class Talk:
             kind = "timeout" if self.job.open_channel is None else "tunnel"
             self.open_failed(StepError(kind, f"No connection within {limit:g} s."))
         elif isinstance(self._request, Preparation):
-            limit = min(patience.reply, patience.total)
+            limit = min(patience.of(self._request.phase), patience.total)
             self.open_failed(StepError(self._request.error_when_late, f"Nothing went through within {limit:g} s."))
         elif self._clock() >= self._give_up:
             self._lost("timeout", f"The check took longer than the {patience.total:g} s that it may take.")
         elif isinstance(self._request, Handshake):
-            self._lost("silent", f"The TLS handshake did not end within {patience.reply:g} s.")
+            self._lost("silent", f"The TLS handshake did not end within {patience.of('starttls'):g} s.")
         else:
-            self._lost("silent", f"No complete reply within {patience.reply:g} s.")
+            phase = self._request.phase if self._request is not None else self.session.phase
+            limit = patience.of(phase, bool(self._outbox))
+            self._lost("silent", f"No complete reply within {limit:g} s.")
 
     def abandon(self) -> None:
         """The tester wants to go. What can be said goodbye to is: once the reply that is due has come."""
@@ -212,12 +258,11 @@ class Talk:
         """With the next preparation, and when all are made with the conversation."""
         preparation = next(self._preparations, None)
         if preparation is None:
-            self._run(lambda: next(self._procedure))
+            self._run(self._procedure.send, None)
             return
         self._request = preparation
         self.session.phase = preparation.phase
-        self._since = self._clock()
-        self._expect_reply()
+        self._deadline_from(self._since)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -232,11 +277,14 @@ class Talk:
         self.session.reached = preparation.phase
         self._begin()
 
-    def _run(self, resume: t.Callable[[], t.Any]) -> None:
-        """Let the conversation go on until it waits for the network or has ended."""
+    def _run(self, resume: t.Callable[[t.Any], t.Any], value: t.Any) -> None:
+        """Let the conversation go on until it waits for the network or has ended.
+
+        :param resume: the procedure's ``send`` or ``throw``, which takes ``value``.
+        """
         while True:
             try:
-                request = resume()
+                request = resume(value)
             except StopIteration:
                 self._finish()
                 return
@@ -244,25 +292,26 @@ class Talk:
             if self._leaving and self.session.phase not in ("auth", "quit"):
                 self._leaving = False
                 # Where TLS is due, nothing can be said in clear text any more, not even goodbye.
-                farewell = StreamLost() if isinstance(request, Handshake) else Abandoned()
-                resume = functools.partial(self._procedure.throw, farewell)
+                resume = self._procedure.throw
+                value = StreamLost() if isinstance(request, Handshake) else Abandoned()
                 continue
             self._request = request
-            self._since = self._clock()
-            self._expect_reply()
-            if isinstance(request, Handshake):
-                self._begin_handshake()
-                return
-            if isinstance(request, Farewell):
+            # Since the step before ended, or this request came out of nothing: a look at the clock was due just now.
+            self._deadline_from(self._since)
+            if not isinstance(request, Exchange):
+                if isinstance(request, Handshake):
+                    self._begin_handshake()
+                    return
                 self._send_unheard(request)
-                resume = self._resume_with(None)
+                resume, value = self._procedure.send, None
                 continue
-            if request.speaks:
+            if request.wire or request.content is not None:
                 # What came before this command cannot be its reply.
-                self._unsolicited = self._reader.unsolicited()
-                self._reader.concealed = self._secrets(request)
-                self._reader.confidential = request.phase == "auth"
-                self._outbox, self._content = request.wire, request.content or iter(())
+                reader = self._reader
+                self._unsolicited = reader.unsolicited()
+                reader.concealed = self._secrets(request)
+                reader.confidential = request.phase == "auth"
+                self._outbox, self._content = request.wire, request.content
                 self._send()
                 if not request.awaits_reply and self._request is request:
                     self._hear()
@@ -270,7 +319,7 @@ class Talk:
             reply = self._next_reply()
             if reply is None:
                 return
-            resume = self._resume_with(reply)
+            resume, value = self._procedure.send, reply
 
     def _hear(self) -> None:
         """All of a command is out: go on with its reply if that is there, or if none is awaited without."""
@@ -278,11 +327,11 @@ class Talk:
             # What TLS has not let out yet would be lost with the connection.
             if not self.wants_write:
                 self._record(None)
-                self._run(self._resume_with(None))
+                self._run(self._procedure.send, None)
             return
         reply = self._next_reply()
         if reply is not None:
-            self._run(self._resume_with(reply))
+            self._run(self._procedure.send, reply)
 
     def _next_reply(self) -> t.Optional[Reply]:
         try:
@@ -294,19 +343,13 @@ class Talk:
             self._record(None, reply)
         return reply
 
-    def _resume_with(self, value: t.Any) -> t.Callable[[], t.Any]:
-        return lambda: self._procedure.send(value)
-
     def _send(self) -> None:
         try:
-            self._fill_outbox()
-            for _round in range(SEND_ROUNDS):
-                if not self._outbox:
-                    break
+            if self._content is None:
                 sent = self.stream.send(self._outbox)
                 self._outbox = self._outbox[sent:]
-                self._fill_outbox()
-                self._expect_reply()
+            else:
+                self._send_content()
             if self._tls is not None:
                 self._tls.flush()
         except BlockingIOError:
@@ -319,13 +362,23 @@ class Talk:
             self._drain()
             reply = None if self.done else self._next_reply()
             if reply is not None:
-                self._run(self._resume_with(reply))
+                self._run(self._procedure.send, reply)
             elif not self.done:
                 self._lost(_lost_kind(error), _lost_detail(error))
 
+    def _send_content(self) -> None:
+        self._fill_outbox()
+        for _round in range(SEND_ROUNDS):
+            if not self._outbox:
+                break
+            sent = self.stream.send(self._outbox)
+            self._outbox = self._outbox[sent:]
+            self._fill_outbox()
+            self._deadline_from(self._clock())
+
     def _fill_outbox(self) -> None:
         """With small pieces together and large ones by themselves. It is empty only when all is out."""
-        if not self._outbox:
+        if not self._outbox and self._content is not None:
             pieces: t.List[bytes] = []
             octets = 0
             for piece in self._content:
@@ -336,7 +389,7 @@ class Talk:
             self._outbox = b"".join(pieces)
 
     def _forget_outbox(self) -> None:
-        self._outbox, self._content = b"", iter(())
+        self._outbox, self._content = b"", None
 
     def _send_unheard(self, farewell: Farewell) -> None:
         with contextlib.suppress(OSError):
@@ -361,8 +414,11 @@ class Talk:
         words = (*request.wire.split()[-1:], auth.password.encode("utf-8", "replace"))
         return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
-    def _expect_reply(self) -> None:
-        self.deadline = min(self._clock() + self.job.timeouts.reply, self._give_up)
+    def _deadline_from(self, moment: float) -> None:
+        """When the patience for what is requested now ends, if it begins at ``moment``."""
+        request = self._request
+        patience = self.job.timeouts.of(request.phase, bool(self._outbox)) if request is not None else 0.0
+        self.deadline = min(moment + patience, self._give_up)
 
     def _begin_handshake(self) -> None:
         # RFC 3207 4: nothing that was sent in clear text after the 220 may be taken for something said under TLS.
@@ -386,7 +442,7 @@ class Talk:
         self.session.channel_bindings = tls.channel_bindings()
         unacceptable = self._unacceptable()
         self._record(StepError("tls", unacceptable) if unacceptable else None)
-        self._run(self._resume_with(unacceptable))
+        self._run(self._procedure.send, unacceptable)
         if not self.done:
             # The banner of implicit TLS can arrive together with the end of the handshake.
             self.readable()
@@ -414,34 +470,44 @@ class Talk:
             if self.done:
                 return
             if reply is not None:
-                self._run(self._resume_with(reply))
+                self._run(self._procedure.send, reply)
                 return
         # Whoever did not take all of a command cannot be told QUIT.
         silent = kind in ("silent", "timeout") and isinstance(self._request, Exchange) and not self.wants_write
         self._record(StepError(kind, detail), seen or self._reader.incomplete())
         self._forget_outbox()
-        self._run(functools.partial(self._procedure.throw, ServerSilent() if silent else StreamLost()))
+        self._run(self._procedure.throw, ServerSilent() if silent else StreamLost())
 
     def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
         request, self._request = self._request, None
-        ended = self._clock()
-        if reply is not None and request is not None and request.phase == "auth":
-            reply = reply.without_secrets()
-        self.steps.append(
-            Step(
-                request.phase if request is not None else "connect",
-                request.shown if isinstance(request, (*Preparation, Exchange, Farewell)) else None,
+        since, ended = self._since, self._clock()
+        if reply is not None:
+            if request is not None and request.phase == "auth":
+                reply = reply.without_secrets()
+            if reply.code == 421:
+                self.told_to_go = True
+        at, seconds, tls = since - self._started, ended - since, self._tls is not None and self.stream is self._tls
+        if isinstance(request, Exchange):
+            step = Step(
+                request.phase,
+                request.shown,
                 reply,
                 error,
-                self._since - self._started,
-                ended - self._since,
-                self._tls is not None and self.stream is self._tls,
+                at,
+                seconds,
+                tls,
                 self._unsolicited,
-                request.expected if isinstance(request, Exchange) else None,
-                isinstance(request, Exchange) and request.pipelined,
+                request.expected,
+                request.pipelined,
             )
-        )
+        elif request is None:
+            step = Step("connect", None, reply, error, at, seconds, tls, self._unsolicited)
+        else:
+            shown = None if isinstance(request, Handshake) else request.shown
+            step = Step(request.phase, shown, reply, error, at, seconds, tls, self._unsolicited)
+        self.steps.append(step)
         self._unsolicited = None
+        self._since = ended
 
     def _finish(self) -> None:
         self.done = True

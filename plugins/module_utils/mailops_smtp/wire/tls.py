@@ -13,7 +13,7 @@ import typing as t
 from ..evidence import TLS, AsOf, Certificate, Stapling, TLSSession, printable
 from .certificate import CertificateError, certificate_facts
 from .channel_binding import channel_bindings
-from .handshake import HANDSHAKE, LEAF_ONLY, ObservedSSLObject
+from .handshake import HANDSHAKE, LEAF_ONLY, SHOWS_MESSAGES, ObservedSSLObject
 from .tls_settings import TLSSettings
 from .trust import openssl_word
 
@@ -218,7 +218,15 @@ class TLSStream:
 
     def resumption(self) -> t.Optional[TLSSession]:
         """What the server has offered so far for taking this session up again; None where there is no session."""
-        session = self._tls.session if self.established else None
+        if not self.established:
+            return None
+        # Python copies the whole session to show it, which takes longer than all else here: that is only for what the
+        # messages do not tell.
+        if self._tls.ticket_lifetime is not None:
+            return TLSSession(True, self._tls.ticket_lifetime, None, None, UNTRIED_RESUMPTION)
+        if self._tls.version() == "TLSv1.3" and SHOWS_MESSAGES:
+            return TLSSession(False if self._heard else None, None, None, None, UNTRIED_RESUMPTION)
+        session = self._tls.session
         if session is None:
             return None
         if session.has_ticket:

@@ -19,6 +19,7 @@ or says why not. Two clients answer two questions independently of each other:
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import ipaddress
@@ -37,6 +38,10 @@ _X509_PARTIAL_CHAIN, X509_NO_CHECK_TIME = 0x80000, 0x200000
 _REPLAY_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
 
 
+# Contexts that are kept to ask for further names of a certificate: making one takes ten times as long as asking it.
+MAX_CONTEXTS = 64
+
+
 class Trust:
     """What OpenSSL says of chains and names, each asked once: many dialogs meet the same certificate.
 
@@ -45,6 +50,7 @@ class Trust:
 
     def __init__(self) -> None:
         self.context = verifying_context()
+        self._by_certificate: t.OrderedDict[bytes, t.Optional[ssl.SSLContext]] = collections.OrderedDict()
         self._chains: t.Dict[bytes, t.Tuple[t.Optional[bool], t.Optional[str]]] = {}
         self._names: t.Dict[t.Tuple[bytes, str], NameMatch] = {}
 
@@ -62,8 +68,15 @@ class Trust:
             return NameMatch(None, None, None, "the name that was connected to cannot stand in a certificate")
         key = (hashlib.sha256(certificate).digest(), name)
         if key not in self._names:
-            self._names[key] = _name_match(certificate, name)
+            self._names[key] = _name_match(self._context_for(certificate), certificate, name)
         return self._names[key]
+
+    def _context_for(self, certificate: bytes) -> t.Optional[ssl.SSLContext]:
+        if certificate not in self._by_certificate:
+            if len(self._by_certificate) >= MAX_CONTEXTS:
+                self._by_certificate.popitem(last=False)
+            self._by_certificate[certificate] = _context_for_names(certificate)
+        return self._by_certificate[certificate]
 
 
 class Answer(t.NamedTuple):
@@ -126,7 +139,8 @@ def _prefixed(octets: bytes) -> bytes:
     return len(octets).to_bytes(3, "big") + octets
 
 
-def _name_match(certificate: bytes, name: str) -> NameMatch:
+def _context_for_names(certificate: bytes) -> t.Optional[ssl.SSLContext]:
+    """A context in which only a name can be wrong with this certificate; None where that cannot be read."""
     context = verifying_context()
     context.set_ciphers(f"{_REPLAY_CIPHERS}:@SECLEVEL=0")
     context.check_hostname = True
@@ -136,6 +150,12 @@ def _name_match(certificate: bytes, name: str) -> NameMatch:
     try:
         context.load_verify_locations(cadata=certificate)
     except (ssl.SSLError, ValueError):  # ValueError: there are no octets at all
+        return None
+    return context
+
+
+def _name_match(context: t.Optional[ssl.SSLContext], certificate: bytes, name: str) -> NameMatch:
+    if context is None:
         return NameMatch(name, None, None, "the certificate cannot be read")
     answer = verify(context, [certificate], name)
     if answer.accepted:

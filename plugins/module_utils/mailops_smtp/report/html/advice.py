@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ..contents import plural
-from ..words import OWNER_WORDS, PLACE_WORDS
+from ..contents import needs_somebody, plural
+from ..words import OWNER_WORDS, PLACE_WORDS, value_words
 from .markup import Markup, element, together
 from .palette import SEVERITY_LOOKS
-from .wording import check_link, severity_word
+from .wording import check_link, severity_word, verdict_word
 
 Facts = t.Mapping[str, t.Any]
+
+_AS_WANTED = element("span", "as wanted", class_="word v-pass")
 
 # As many mentions are read at a glance; the others are folded.
 _AT_A_GLANCE = 8
@@ -50,11 +52,32 @@ def _fault(matrix: Facts, location: Facts) -> Markup:
     return element("li", element("div", meta, class_="meta"), element("div", body, class_="body"))
 
 
+def expectations_section(report: Facts) -> t.Optional[Markup]:
+    """What was expected and is not so; None where nothing of the kind was found."""
+    if not report["unmet"]:
+        return None
+    return element(
+        "section",
+        element("h2", "Expectations that are not met", id="unmet"),
+        element("ul", (_unmet(report, entry) for entry in report["unmet"]), class_="advice"),
+    )
+
+
+def _unmet(report: Facts, entry: Facts) -> Markup:
+    body = [
+        element("h3", "Expected: ", entry["expected"]),
+        element("p", "Found: ", value_words(entry["found"])),
+        _places(report, entry["checks"]),
+    ]
+    word = element("div", verdict_word(entry["verdict"]), class_="meta")
+    return element("li", word, element("div", body, class_="body"))
+
+
 def findings_section(report: Facts) -> Markup:
     """Every finding once; mere remarks are folded."""
     numbered = list(enumerate(report["findings"]))
-    weighty = [_finding(report, *entry) for entry in numbered if entry[1]["severity"] != "info"]
-    remarks = [_finding(report, *entry) for entry in numbered if entry[1]["severity"] == "info"]
+    weighty = [_finding(report, *entry) for entry in numbered if needs_somebody(entry[1])]
+    remarks = [_finding(report, *entry) for entry in numbered if not needs_somebody(entry[1])]
     return element(
         "section",
         element("h2", "Findings", id="findings"),
@@ -73,7 +96,9 @@ def findings_section(report: Facts) -> Markup:
 
 def _finding(report: Facts, number: int, finding: Facts) -> Markup:
     meta = [
-        severity_word(finding["severity"]),
+        severity_word(finding["severity"])
+        if not finding["wanted"]
+        else element("span", "as wanted", class_="word v-pass"),
         element("p", f"Owner: {OWNER_WORDS[finding['owner']]}"),
         element("p", f"Confidence: {finding['confidence']}"),
         element("p", element("code", finding["id"])),
@@ -94,9 +119,13 @@ def _finding(report: Facts, number: int, finding: Facts) -> Markup:
 
 
 def _meaning(report: Facts, text: str, checks: t.Sequence[int]) -> Markup:
+    return together(element("p", text), _places(report, checks))
+
+
+def _places(report: Facts, checks: t.Sequence[int]) -> Markup:
+    """The dialogs that show it; of many, those that are read at a glance."""
     links = [element("li", check_link(index, report["checks"][index])) for index in checks]
     return together(
-        element("p", text),
         element("ul", links[:_AT_A_GLANCE], class_="places"),
         _more([element("ul", links[_AT_A_GLANCE:], class_="places")] if links[_AT_A_GLANCE:] else [], "place"),
     )

@@ -9,6 +9,7 @@ import typing as t
 from ...judge.verdicts import count
 from ..phases import length, stretches
 from ..transcript import transcript
+from ..words import value_words
 from .markup import Markup, element, lines
 from .palette import GROUP_NAMES, PHASE_GROUPS
 from .wording import bar, took, verdict_word
@@ -132,8 +133,7 @@ def _finding_links(report: Facts, numbers: t.Sequence[int]) -> t.Iterator[t.Unio
 
 
 def _unmet(entry: Facts) -> str:
-    found = "nothing" if entry["found"] is None else entry["found"]
-    return f"Expected: {entry['expected']}; found: {found}."
+    return f"Expected: {entry['expected']}; found: {value_words(entry['found'])}."
 
 
 def _facts(check: Facts) -> t.Iterator[str]:

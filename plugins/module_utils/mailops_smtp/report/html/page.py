@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ...judge.verdicts import VERDICTS
-from ..contents import plural
-from .advice import faults_section, findings_section
+from ..contents import needs_somebody, plural
+from .advice import expectations_section, faults_section, findings_section
 from .change import change_section
 from .dialogs import dialogs_section
 from .markup import Markup, element
@@ -38,6 +38,7 @@ def page(report: Facts) -> str:
         for section in (
             matrix_section(report) if report["checks"] else None,
             faults_section(report),
+            expectations_section(report),
             findings_section(report) if report["checks"] else None,
             change_section(report),
             dialogs_section(report) if report["checks"] else None,
@@ -86,7 +87,9 @@ def _figures(report: Facts) -> t.Iterator[t.Tuple[str, t.Union[str, int], str]]:
     yield "Checks", len(report["checks"]), ""
     for verdict, number in report["counts"].items():
         yield verdict.replace("_", " ").capitalize(), number, f"v-{verdict}"
-    yield "Findings", sum(finding["severity"] != "info" for finding in report["findings"]), ""
+    yield "Findings", sum(map(needs_somebody, report["findings"])), ""
+    if report["unmet"]:
+        yield "Unmet", sum(len(entry["checks"]) for entry in report["unmet"]), ""
     if report["comparison"] is not None:
         yield "Regressions", len(report["comparison"]["regressions"]), ""
     if report["started_at"] is not None:

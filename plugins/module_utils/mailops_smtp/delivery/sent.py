@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a message that was sent, taken from the facts of its check, or no more than its token."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+Facts = t.Mapping[str, t.Any]
+
+
+class SentTo(t.NamedTuple):
+    """``outcome`` and ``notify`` as in the facts of the check."""
+
+    address: str
+    outcome: str
+    notify: t.Tuple[str, ...]
+
+
+class Sent(t.NamedTuple):
+    """``accepted_at``: by the vantage's clock, seconds since 1970, None where no server accepted it.
+
+    ``outcome`` is None where nothing but the token is known. ``detail`` is what the server said to the message, or why
+    it was not sent. ``subject`` and ``body`` tell what was written: the body by its number of lines and their digest.
+    """
+
+    token: t.Optional[str]
+    message_id: t.Optional[str] = None
+    envelope_id: t.Optional[str] = None
+    vantage: t.Optional[str] = None
+    target: t.Optional[str] = None
+    host: t.Optional[str] = None
+    address: t.Optional[str] = None
+    product: t.Optional[str] = None
+    sender: t.Optional[str] = None
+    recipients: t.Tuple[SentTo, ...] = ()
+    outcome: t.Optional[str] = None
+    detail: t.Optional[str] = None
+    queue_id: t.Optional[str] = None
+    started_at: t.Optional[float] = None
+    accepted_at: t.Optional[float] = None
+    accepted_after: t.Optional[float] = None
+    offers_dsn: t.Optional[bool] = None
+    subject: t.Optional[str] = None
+    body: t.Optional[t.Tuple[int, str]] = None
+
+    @property
+    def words(self) -> t.List[str]:
+        """What its traces in a mailbox hold: the token everywhere, the rest where there is no token."""
+        found = [self.token] if self.token else [(self.message_id or "").strip("<>")]
+        if self.envelope_id and self.envelope_id != self.token:
+            found.append(self.envelope_id)
+        return [word for word in found if word]
+
+    @property
+    def left(self) -> bool:
+        """Whether a server may have it: nobody knows where the reply to it was lost."""
+        return self.outcome in (None, "accepted", "unknown")
+
+    @property
+    def taken_for(self) -> t.List[SentTo]:
+        """The recipients that the server took the message for."""
+        return [recipient for recipient in self.recipients if recipient.outcome == "accepted"]
+
+
+def sent_in(check: Facts) -> t.List[Sent]:
+    """The messages of one check, in the shape of docs/facts.schema.json: one for each transaction that has any.
+
+    :raises ValueError: it is no check.
+    """
+    try:
+        transactions = check["transactions"] or [check]
+        return [_sent(check, part, position) for position, part in enumerate(transactions) if part["message"]]
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _sent(check: Facts, part: Facts, position: int) -> Sent:
+    message = part["message"]
+    started_at = _seconds(check["started_at"])
+    after = None
+    if message["outcome"] in ("accepted", "unknown"):
+        ends = [step["at"] + step["seconds"] for step in check["steps"] if step["phase"] == "message"]
+        after = ends[min(position, len(ends) - 1)] if ends else None
+    software = (check["banner"] or {}).get("software") or {}
+    body = message.get("body")
+    return Sent(
+        token=message["token"],
+        message_id=message["message_id"],
+        envelope_id=message["envelope_id"],
+        vantage=check["vantage"]["name"],
+        target=check["target"],
+        host=check["endpoint"]["host"],
+        address=check["endpoint"]["address"],
+        product=software.get("product"),
+        sender=(part["sender"] or {}).get("address"),
+        recipients=tuple(
+            SentTo(entry["address"], entry["outcome"], tuple(entry["notify"] or ())) for entry in part["recipients"]
+        ),
+        outcome=message["outcome"],
+        detail=_detail(check, part),
+        queue_id=message["queue_id"],
+        started_at=started_at,
+        accepted_at=started_at + after if started_at is not None and after is not None else None,
+        accepted_after=after,
+        offers_dsn="DSN" not in (check["ehlo"]["not_offered"] or ()) if check["ehlo"] else None,
+        subject=message.get("subject"),
+        body=(body["lines"], body["sha256"]) if body else None,
+    )
+
+
+def _detail(check: Facts, part: Facts) -> str:
+    message = part["message"]
+    if message["reply"] is not None:
+        code = message["reply"]["code"]
+        return (
+            " ".join([str(code), *message["reply"]["lines"][:3]]) if code else " ".join(message["reply"]["lines"][:3])
+        )
+    return str(check.get("not_tested") or check.get("summary") or "The message was not sent.")
+
+
+def _seconds(moment: t.Optional[str]) -> t.Optional[float]:
+    if moment is None:
+        return None
+    return datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
