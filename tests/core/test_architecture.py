@@ -35,10 +35,12 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "vantage": {"evidence", "wire"},
     # It counts verdicts, and judges nothing.
     "snapshot": {"evidence", "judge"},
+    # It makes checks again and again, and compares each with those before it.
+    "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
-    "delivery": {"evidence", "plan"},
+    "delivery": {"dialog", "evidence", "plan"},
     "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }

@@ -28,6 +28,7 @@ from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
+from .wire import resumption
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Talk
@@ -45,7 +46,8 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
-    planned = plan(options, default_helo_name(), elsewhere=streams is not None)
+    # Asking for the host's own name may take a look-up.
+    planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
@@ -183,9 +185,21 @@ def _checks(
                 jobs[number] = _job(target, place, session, settings[target.tls], streams, proxy)
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
-    for job, talk in Engine().run(jobs.values()):
+    engine = Engine()
+    for job, talk in engine.run(jobs.values()):
+        its_number = numbers[id(job.session)]
+        if job.tls_session is not None:
+            first = checks[its_number]
+            checks[its_number] = dataclasses.replace(first, tls=resumption.with_second(first.tls, talk))
+            continue
         made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
-        checks[numbers[id(job.session)]] = made
+        second = resumption.second(job, talk)
+        if second is not None:
+            numbers[id(second.session)] = its_number
+            engine.add(second)
+        else:
+            made = dataclasses.replace(made, tls=resumption.without_second(job, made.tls))
+        checks[its_number] = made
     return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
 
 
@@ -216,6 +230,7 @@ def _job(
         source_address=target.source_address,
         proxy=proxy,
         proxy_protocol=target.proxy_protocol,
+        resumes=target.tls.resume,
         open_channel=streams.open_channel if streams is not None else None,
     )
 
@@ -282,7 +297,7 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
         facts["would_send"] = [
             {
                 "target": target.name,
-                "lines": [*_first_line(target), *rehearse(dialog)],
+                "lines": [line for said in _dialogs(target, dialog) for line in _lines(target, said)],
                 "message": _content(dialog),
             }
             for target in planned.targets
@@ -291,10 +306,16 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
     return facts
 
 
-def _first_line(target: Target) -> t.Iterator[str]:
-    """What comes before the dialog. Its addresses are known once there is a connection."""
+def _dialogs(target: Target, dialog: Dialog) -> t.List[Dialog]:
+    """On one connection after the other."""
+    return [dialog, resumption.dialog_of_second(dialog)] if target.tls.resume else [dialog]
+
+
+def _lines(target: Target, dialog: Dialog) -> t.Iterator[str]:
+    """What comes before the dialog, whose addresses are known once there is a connection, and the dialog."""
     if target.proxy_protocol is not None:
         yield f"<PROXY {target.proxy_protocol.version} header>"
+    yield from rehearse(dialog)
 
 
 def _content(dialog: Dialog) -> t.Optional[str]:
