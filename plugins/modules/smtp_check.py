@@ -570,6 +570,16 @@ options:
         default: true
         description:
           - Whether the jump host's key must be known. Without this check anybody can be the jump host.
+      mode:
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
+        description:
+          - How connections to mail servers are made from there.
+          - V(channel) has the SSH server forward them.
+          - V(exec) starts C(socat), C(bash) or C(nc) there for each, whichever is there, at most eight at a time.
+          - V(auto) is V(channel), and V(exec) where the SSH server forbids forwarding. The facts say which was used and
+            why (RV(checks[].vantage.mode_reason)).
       jump:
         type: list
         elements: raw
@@ -677,6 +687,13 @@ options:
         type: int
         description:
           - The port that the client connected to.
+  start_at:
+    type: str
+    description:
+      - The moment to begin at, such as V(2027-03-31T06:00:00Z), so that all vantages look at the same second.
+      - It counts by the clock of the host that the task runs on, corrected by O(vantage.clock_offset).
+      - A moment that has passed is no error. The checks then begin at once, with a warning.
+      - A moment that is more than an hour away is refused.
   vantage:
     type: dict
     description:
@@ -1656,6 +1673,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - jump_program
                 - proxy
                 - tunnel
                 - unreadable
