@@ -21,9 +21,9 @@ class SentTo(t.NamedTuple):
 class Sent(t.NamedTuple):
     """``accepted_at``: by the vantage's clock, seconds since 1970, None where no server accepted it.
 
-    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose. ``detail``
-    is what the server said to the message, or why it was not sent. ``subject`` and ``text`` tell what was written: the
-    text by its number of lines and their digest.
+    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose.
+    ``detail`` is what the server said to the message, or why it was not sent. ``subject`` and ``text`` tell what was
+    written: the text by its number of lines and their digest.
     """
 
     token: t.Optional[str]
