@@ -23,9 +23,10 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "evidence": {"dialog"},
     "expect": {"evidence"},
     "judge": {"evidence", "expect"},
-    # Both speak of verdicts and findings, whose words and order judge has.
+    # It speaks of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
-    "report": {"evidence", "judge"},
+    # A report lays many runs side by side before it writes them down.
+    "report": {"compare", "evidence", "judge"},
     # Of evidence it knows the phases, in their order.
     "plan": {"dialog", "evidence", "expect", "files"},
     "files": {"dialog"},
