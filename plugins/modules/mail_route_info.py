@@ -142,6 +142,14 @@ options:
           - Whether to refuse a jump host whose key is not known.
         type: bool
         default: true
+      mode:
+        description:
+          - How connections to name servers are made from there.
+          - V(channel) has the SSH server forward them, V(exec) starts a program there for each. V(auto) is the first of
+            these that works.
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
       jump:
         description:
           - The hosts to pass on the way to the jump host, the first to pass first. Each is C(user@host:port), or a

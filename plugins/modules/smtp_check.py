@@ -191,6 +191,11 @@ options:
           - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
           - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
             O(tls.max_version=TLSv1.2).
+      resume:
+        type: bool
+        description:
+          - Whether to connect a second time, as far as TLS, to see whether the server takes the TLS session up again.
+          - The answer is RV(checks[].tls.session.reused). By default there is no second connection.
       as_of:
         type: str
         description:
@@ -565,6 +570,16 @@ options:
         default: true
         description:
           - Whether the jump host's key must be known. Without this check anybody can be the jump host.
+      mode:
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
+        description:
+          - How connections to mail servers are made from there.
+          - V(channel) has the SSH server forward them.
+          - V(exec) starts C(socat), C(bash) or C(nc) there for each, whichever is there, at most eight at a time.
+          - V(auto) is V(channel), and V(exec) where the SSH server forbids forwarding. The facts say which was used and
+            why (RV(checks[].vantage.mode_reason)).
       jump:
         type: list
         elements: raw
@@ -672,6 +687,13 @@ options:
         type: int
         description:
           - The port that the client connected to.
+  start_at:
+    type: str
+    description:
+      - The moment to begin at, such as V(2027-03-31T06:00:00Z), so that all vantages look at the same second.
+      - It counts by the clock of the host that the task runs on, corrected by O(vantage.clock_offset).
+      - A moment that has passed is no error. The checks then begin at once, with a warning.
+      - A moment that is more than an hour away is refused.
   vantage:
     type: dict
     description:
@@ -1523,6 +1545,26 @@ checks:
           type: str
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
+        subject:
+          description: Its subject. Null for a message of the user's own.
+          type: str
+          returned: always
+          sample: test message
+        text:
+          description: By what its text is known again. Null where it consists of more than text.
+          type: dict
+          returned: always
+          contains:
+            lines:
+              description: How many lines it has, the one with the token not counted.
+              type: int
+              returned: always
+              sample: 1
+            sha256:
+              description: The SHA-256 of these lines, without blanks at their ends, joined by LF.
+              type: str
+              returned: always
+              sample: cbc451636ddd74d4dffb594adf2a3b81adcaae6f4956c1ab93af89a3952685b4
         size:
           description: Its size in octets, as SIZE announces it (RFC 1870).
           type: int
@@ -1631,6 +1673,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - jump_program
                 - proxy
                 - tunnel
                 - unreadable

@@ -44,6 +44,7 @@ CASES = {
     "vantage.jump_authentication": (check("E: jump_authentication publickey"), check("E: jump_forwarding")),
     "vantage.proxy": (check("E: proxy rules"), check("E: refused by the proxy's word")),
     "vantage.jump_forwarding": (check("E: jump_forwarding prohibited"), check("E: refused prohibited")),
+    "vantage.jump_program": (check("E: jump_program no shell"), check("E: jump_forwarding no shell")),
     "vantage.tunnel": (check("S: 220 hi.contoso.com\nC: EHLO a.b\nE: tunnel lost"), check("E: reset lost")),
     "vantage.unreadable": (check("E: unreadable It has changed."), check("E: local It has changed.")),
     "vantage.crashed": (check("E: crashed KeyError"), check("E: local KeyError")),

@@ -128,6 +128,7 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
         "key_file": None,
         "known_hosts": [str(known_hosts)],
         "host_key_checking": True,
+        "mode": "auto",
         "jump": [
             {
                 "host": "j",
@@ -136,6 +137,7 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
                 "key_file": None,
                 "known_hosts": [str(known_hosts)],
                 "host_key_checking": True,
+                "mode": "auto",
                 "jump": [],
             }
         ],

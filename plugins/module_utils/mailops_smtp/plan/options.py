@@ -165,6 +165,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
             "ciphers": {"type": "str"},
+            "resume": {"type": "bool"},
             "as_of": {"type": "str"},
         },
     },
@@ -211,6 +212,7 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
             "known_hosts": {"type": "list", "elements": "path"},
             "host_key_checking": {"type": "bool", "default": True},
+            "mode": {"type": "str", "choices": ["auto", "channel", "exec"], "default": "auto"},
             "jump": {"type": "list", "elements": "raw"},
         },
     },
@@ -224,6 +226,7 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
         },
     },
+    "start_at": {"type": "str"},
     "vantage": {
         "type": "dict",
         "options": {

@@ -14,6 +14,7 @@ import os
 import typing as t
 
 DEFAULT_PORT = 22
+MODES = ("auto", "channel", "exec")
 
 
 class ViaError(ValueError):
@@ -32,7 +33,8 @@ class Via:
 
     ``user`` None is the user who runs this code. ``key_file`` None means the SSH agent and the user's default keys.
     ``password`` answers the log-in and opens an encrypted key. ``known_hosts`` None means the user's and the system's
-    files. ``host_key_checking`` False accepts any host key, and with it anyone in between.
+    files. ``host_key_checking`` False accepts any host key, and with it anyone in between. ``mode``: how connections
+    start there: ``channel``, ``exec`` (a program that the SSH server starts), or ``auto``, the first that works.
     """
 
     host: str
@@ -42,6 +44,7 @@ class Via:
     password: t.Optional[str] = dataclasses.field(default=None, repr=False)
     known_hosts: t.Optional[t.Tuple[str, ...]] = None
     host_key_checking: bool = True
+    mode: str = "auto"
     jump: t.Tuple[Via, ...] = ()
 
     @classmethod
@@ -69,6 +72,7 @@ class Via:
             "key_file": self.key_file,
             "known_hosts": list(self.known_hosts) if self.known_hosts is not None else None,
             "host_key_checking": self.host_key_checking,
+            "mode": self.mode,
             "jump": [hop.as_dict() for hop in self.jump],
         }
 
@@ -182,6 +186,12 @@ def _parse_flag(value: t.Any, option: str) -> bool:
     return value
 
 
+def _parse_mode(value: t.Any, option: str) -> str:
+    if value not in MODES:
+        raise ViaError(option, value, f"choose one of {', '.join(MODES)}")
+    return str(value)
+
+
 _PARSERS: t.Dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "host": _parse_host,
     "port": _parse_port,
@@ -190,4 +200,5 @@ _PARSERS: t.Dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "password": _parse_password,
     "known_hosts": _parse_known_hosts,
     "host_key_checking": _parse_flag,
+    "mode": _parse_mode,
 }
