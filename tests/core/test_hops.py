@@ -34,8 +34,8 @@ DATE = "Tue, 24 Nov 2026 22:00:00 +0000"
         ),
         (
             "from [198.51.100.7] (helo=a.test) by exim.test with esmtps (TLS1.3) "
-            "tls TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 (Exim 4.96) (envelope-from <p@f.test>) id 1xVz-0002 for e@c.test; "
-            + DATE,
+            "tls TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 (Exim 4.96) (envelope-from <p@f.test>) id 1xVz-0002 "
+            "for e@c.test; " + DATE,
             (
                 "a.test",
                 "198.51.100.7",

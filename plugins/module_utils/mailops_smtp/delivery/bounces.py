@@ -59,7 +59,8 @@ _PRODUCTS: t.Tuple[t.Tuple[str, str], ...] = (
 _FAILED = (
     r"(?:could not|couldn't|cannot|can't|can not|was not able to|wasn't able to|unable to|has not been|wasn't|was not) "
     r"(?:be )?(?:deliver|reach)|deliver\w* (?:has )?(?:failed|failure)|permanent (?:fatal )?error|undeliver(?:able|ed)"
-    r"|did not reach|not delivered|returned to sender|failed permanently|giv(?:e|ing) up|error has occurred while attempting to deliver"
+    r"|did not reach|not delivered|returned to sender|failed permanently|giv(?:e|ing) up"
+    r"|error has occurred while attempting to deliver"
 )
 _DELAYED = (
     r"not yet been delivered|has been delayed|will (?:continue to )?(?:be )?(?:retr|try|tried|keep trying)"

@@ -141,7 +141,7 @@ def _longest_in_order(moments: t.Sequence[t.Tuple[float, int]], not_before: t.Op
     """
     # For each moment as the last one: how many there are, when the first of them was, and which one comes before it.
     best: t.List[t.Tuple[int, float, t.Optional[int]]] = []
-    for index, (value, _place) in enumerate(moments):
+    for value, _place in moments:
         found: t.Tuple[int, float, t.Optional[int]] = (1, value, None)
         if not_before is not None and value < not_before - TOLERANCE:
             found = (0, value, None)
