@@ -37,6 +37,7 @@ def markdown(report: Facts) -> str:
         *_unmet(report),
         *_findings(report),
         *_changes(report["comparison"]),
+        *_outages(report["watch"]),
         *_transcripts(report["checks"]),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -162,6 +163,25 @@ def _changes(comparison: t.Optional[Facts]) -> t.Iterator[str]:
         yield f"- Declared, but not seen: {escaped(text)}"
     if comparison["rollback_hint"]:
         yield f"To go back: {escaped(comparison['rollback_hint'])}"
+
+
+def _outages(watches: t.Optional[t.Sequence[Facts]]) -> t.Iterator[str]:
+    if not watches:
+        return
+    yield "## Outages"
+    yield "\n".join(f"- **{watch['verdict'].upper()}**: {escaped(watch['summary'])}" for watch in watches)
+    outages = [outage for watch in watches for outage in watch["outages"]]
+    if outages:
+        rows = [
+            [
+                escaped(outage["endpoint"]["name"]), escaped(outage["vantage"]), outage["start"],
+                outage["end"] or "not over", duration(outage["seconds"]), escaped(", ".join(outage["how"])),
+            ]
+            for outage in outages[:_ROWS]
+        ]  # fmt: skip
+        yield _table(["Endpoint", "Vantage", "From", "To", "Length", "How it looked"], rows)
+    if outages[_ROWS:]:
+        yield f"{plural(len(outages) - _ROWS, 'further outage')} not shown."
 
 
 def _transcripts(checks: t.Sequence[Facts]) -> t.Iterator[str]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..judge.wording import duration
+
 # Who must fix it.
 OWNER_WORDS = {
     "target": "the mail server",
@@ -54,6 +56,13 @@ def seen_from(change: t.Mapping[str, t.Any]) -> str:
 def what_of(change: t.Mapping[str, t.Any]) -> str:
     """The fact that changed, and whose."""
     return change["field"] if change["endpoint"] is None else f"{change['field']} of {change['endpoint']['name']}"
+
+
+def outage_words(outage: t.Mapping[str, t.Any]) -> str:
+    """From when to when, how long that is, and how it looked."""
+    end = outage["end"] or "the end of the watch, when it was not over"
+    how = f" ({', '.join(outage['how'])})" if outage["how"] else ""
+    return f"{outage['start']} to {end}, {duration(outage['seconds'])}{how}"
 
 
 def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> str:
