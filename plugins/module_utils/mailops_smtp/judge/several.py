@@ -12,6 +12,7 @@ from .judgement import diagnose, judgement
 from .recognition import Check, Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
+from .vantages import endpoint_of, find_differences
 from .verdicts import count, worst
 
 # A dialog that broke off here never reached a mail server.
@@ -38,6 +39,8 @@ def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
             _find_dead_addresses(host_cases)
+    for endpoint_cases in _grouped(cases, endpoint_of).values():
+        find_differences(endpoint_cases)
 
     judged = [_with_judgement(case.check, without_consequences(case.found)) for case in cases]
     verdicts = [check["verdict"] for check in judged]
