@@ -160,10 +160,10 @@ def test_junit_has_one_case_for_each_vantage_endpoint_and_phase():
     assert len(cases) == len(set(cases)) == 63
     failed = [case for case in suites.iter("testcase") if case.find("failure") is not None]
     assert [(case.get("classname"), case.get("name"), case.get("time")) for case in failed] == [
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from controller", "starttls", "0.020"),
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from outside-fra", "starttls", "0.020"),
-        ("mx2.contoso.com [203.0.113.2]:25 esmtp from outside-nyc", "connect", "10.000"),
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from outside-nyc", "starttls", "0.020"),
+        ("mx3.contoso.com [203.0.113.3]:25 from controller, esmtp", "starttls", "0.020"),
+        ("mx3.contoso.com [203.0.113.3]:25 from outside-fra, esmtp", "starttls", "0.020"),
+        ("mx2.contoso.com [203.0.113.2]:25 from outside-nyc, esmtp", "connect", "10.000"),
+        ("mx3.contoso.com [203.0.113.3]:25 from outside-nyc, esmtp", "starttls", "0.020"),
     ]
     text = failed[0].find("failure").text
     assert "Next (the mail server): Check the certificate binding" in text
@@ -224,6 +224,13 @@ def test_earlier_checks_are_compared_where_no_comparison_is_given():
     keeps_contract(made["comparison"], "comparison")
     assert made["comparison"]["regressions"] != []
     assert contents(after, earlier=before, comparison=comparison())["comparison"] == comparison()
+
+
+def test_a_target_goes_by_the_name_that_the_user_gave_to_it():
+    made = run(seen(NO_TLS, "a", 3, target="the relay"))
+    made["checks"][0]["endpoint"]["source"] = "given"
+    for format in ("terminal", "markdown", "html", "junit"):
+        assert re.search(r"the relay \\?\[203\.0\.113\.3\\?\] from a", report(made, format))
 
 
 def test_junit_tells_repetitions_apart():
@@ -331,10 +338,10 @@ def test_outages_stand_in_every_format():
     assert "| 2026-03-01T21:04:11.500Z | 2026-03-01T21:04:19.500Z | 8.0 s | refused, 421 |" in ticket
     assert "| 2026-03-01T21:09:30.500Z | not over | 30.0 s | timeout |" in ticket
     (suite,) = (suite for suite in ElementTree.fromstring(xml) if suite.get("name") == "outages")
-    assert [(case.get("name").split()[-1], case[0].tag, case[0].get("message")) for case in suite] == [
-        ("controller", "failure", "1 outage, the longest of 8.0 s"),
-        ("controller", "failure", "1 outage, the longest of 30.0 s"),
-        ("outside-fra", "error", "nothing was seen, since the vantage was in trouble"),
+    assert [(case.get("name").split()[-2], case[0].tag, case[0].get("message")) for case in suite] == [
+        ("controller,", "failure", "1 outage, the longest of 8.0 s"),
+        ("controller,", "failure", "1 outage, the longest of 30.0 s"),
+        ("outside-fra,", "error", "nothing was seen, since the vantage was in trouble"),
     ]
     (figures,) = read(page).of_class("figures")
     assert "Outages2" in figures.text

@@ -14,13 +14,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..evidence import PHASES, printable
 from ..judge.verdicts import SEVERITIES
-from ..judge.wording import duration, where
+from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import plural
 from .phases import stretches
 from .transcript import transcript
 from .watching import Row, rows, share_words
-from .words import OWNER_WORDS, outage_words, seen_from, value_words, what_of
+from .words import OWNER_WORDS, outage_words, place_words, seen_from, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -48,7 +48,7 @@ def junit(report: Facts) -> str:
     names: t.Dict[str, int] = {}
     for check in checks:
         vantage = check["vantage"]["name"]
-        group = f"{where(check['endpoint'])} {check['protocol']} from {vantage}"
+        group = f"{place_words(check)}, {check['protocol']}"
         # A check that is repeated is another group, since names have to tell cases apart.
         names[group] = names.get(group, 0) + 1
         group = group if names[group] == 1 else f"{group} ({names[group]})"
@@ -123,7 +123,7 @@ def _changes(comparison: Facts) -> t.Iterator[_Case]:
 
 def _watched(row: Row) -> _Case:
     """One case for each endpoint and vantage that was watched."""
-    name = f"{row.endpoint['endpoint']['name']} {row.endpoint['endpoint']['protocol']} from {row.vantage}"
+    name = f"{row.endpoint['endpoint']['name']} from {row.vantage}, {row.endpoint['endpoint']['protocol']}"
     outcome = None
     if row.outages:
         longest = duration(row.endpoint["longest_gap"] or 0.0)

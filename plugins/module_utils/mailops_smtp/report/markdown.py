@@ -12,11 +12,11 @@ import re
 import typing as t
 
 from ..evidence import printable
-from ..judge.wording import duration, where
+from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import needs_somebody, plural
 from .transcript import transcript
-from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, tally, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -137,7 +137,7 @@ def _unmet(report: Facts) -> t.Iterator[str]:
 
 def _places(report: Facts, indexes: t.Sequence[int]) -> str:
     checks = [report["checks"][index] for index in indexes]
-    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    places = list(map(place_words, checks))
     more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
     return f"{', '.join(map(escaped, places[:_PLACES]))}{more}"
 
@@ -192,7 +192,7 @@ def _transcripts(checks: t.Sequence[Facts]) -> t.Iterator[str]:
     for check in wrong[:_TRANSCRIPTS]:
         text = transcript(check)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-        heading = escaped(f"{where(check['endpoint'])} from {check['vantage']['name']}")
+        heading = escaped(place_words(check))
         yield f"{heading}:\n\n{fence}text\n{text}\n{fence}"
     if wrong[_TRANSCRIPTS:]:
         yield f"{plural(len(wrong) - _TRANSCRIPTS, 'further dialog')} that went wrong not shown."

@@ -8,11 +8,10 @@ import textwrap
 import typing as t
 
 from ..evidence import printable
-from ..judge.wording import where
 from .comparing import KINDS
 from .contents import needs_somebody
 from .terminal import matrix_table
-from .words import KIND_WORDS, outage_words, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, outage_words, place_words, seen_from, tally, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -51,7 +50,7 @@ def _unmet(report: Facts, entry: Facts, width: int) -> t.List[str]:
 
 def _places(report: Facts, indexes: t.Sequence[int]) -> str:
     checks = [report["checks"][index] for index in indexes]
-    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    places = list(map(place_words, checks))
     more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
     return f"{', '.join(places[:_PLACES])}{more}"
 

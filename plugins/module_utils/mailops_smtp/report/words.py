@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..compare.checks import endpoint_name, service_of
 from ..judge.wording import duration
 
 # Who must fix it.
@@ -39,6 +40,12 @@ KIND_WORDS = {
     "improvements": "better",
     "added": "added",
 }
+
+
+def place_words(check: t.Mapping[str, t.Any]) -> str:
+    """What was tested, by the name that the user gave to it where there is one, and from where."""
+    target, host, port, _protocol = service_of(check)
+    return f"{endpoint_name(target, host, port, check['endpoint']['address'])} from {check['vantage']['name']}"
 
 
 def tally(comparison: t.Mapping[str, t.Any]) -> str:

@@ -193,6 +193,7 @@ body{padding-top:1.4rem}
 .advice .meta{display:flex;flex-wrap:wrap;gap:0 1rem}
 .advice .meta p{margin:0}
 th[scope=row]{min-width:8rem}
+.list th[scope=row],.beside th[scope=row]{min-width:12.5rem}
 .matrix thead th{width:7.8rem}
 .matrix thead th:first-child{width:38vw}
 .timeline li{grid-template-columns:minmax(0,1fr)}
