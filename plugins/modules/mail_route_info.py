@@ -117,9 +117,8 @@ options:
         required: true
       port:
         description:
-          - The port of its SSH server.
+          - The port of its SSH server. Without it, what O(via.ssh_config) says, else 22.
         type: int
-        default: 22
       user:
         description:
           - The user to log in as. Without it, the user who runs the task.
@@ -150,6 +149,11 @@ options:
         type: str
         choices: [auto, channel, exec]
         default: auto
+      ssh_config:
+        description:
+          - The file with the SSH settings by host, as C(ssh -F) takes it. Without it, C(~/.ssh/config), where there is
+            one.
+        type: path
       jump:
         description:
           - The hosts to pass on the way to the jump host, the first to pass first. Each is C(user@host:port), or a

@@ -545,17 +545,18 @@ options:
           - Name or address of the jump host.
       port:
         type: int
-        default: 22
         description:
-          - Its SSH port.
+          - Its SSH port. The default is what O(via.ssh_config) says, else 22.
       user:
         type: str
         description:
-          - The user to log in as. The default is the user who runs the task.
+          - The user to log in as. The default is what O(via.ssh_config) says, else the user who runs the task.
       key_file:
         type: path
         description:
-          - The private key. The default is the SSH agent and the user's default keys.
+          - The private key. The default is the SSH agent and the keys that O(via.ssh_config) names, else the user's
+            default keys.
+          - An OpenSSH certificate that lies beside a key, as C(KEY-cert.pub), is used with it.
       password:
         type: str
         description:
@@ -564,7 +565,8 @@ options:
         type: list
         elements: path
         description:
-          - The files with the keys of known hosts. The default is the user's and the system's.
+          - The files with the keys of known hosts. The default is what O(via.ssh_config) says, else the user's and the
+            system's. Hashed names, C(@revoked) and C(@cert-authority) are understood.
       host_key_checking:
         type: bool
         default: true
@@ -580,6 +582,13 @@ options:
           - V(exec) starts C(socat), C(bash) or C(nc) there for each, whichever is there, at most eight at a time.
           - V(auto) is V(channel), and V(exec) where the SSH server forbids forwarding. The facts say which was used and
             why (RV(checks[].vantage.mode_reason)).
+      ssh_config:
+        type: path
+        description:
+          - The file with the SSH settings by host, as C(ssh -F) takes it. Of these, C(HostName), C(User), C(Port),
+            C(IdentityFile), C(IdentitiesOnly), C(ProxyJump) and C(UserKnownHostsFile) are used where O(via) does not
+            say otherwise.
+          - The default is C(~/.ssh/config), if there is one. With V(/dev/null) there is none.
       jump:
         type: list
         elements: raw

@@ -129,6 +129,7 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
         "known_hosts": [str(known_hosts)],
         "host_key_checking": True,
         "mode": "auto",
+        "ssh_config": None,
         "jump": [
             {
                 "host": "j",
@@ -138,6 +139,7 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
                 "known_hosts": [str(known_hosts)],
                 "host_key_checking": True,
                 "mode": "auto",
+                "ssh_config": None,
                 "jump": [],
             }
         ],

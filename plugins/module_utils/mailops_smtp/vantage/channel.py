@@ -119,6 +119,14 @@ class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without t
 
     _service_requested = False
 
+    # The host key algorithms to offer, the preferred ones first; None for those that paramiko prefers.
+    offered_host_keys: t.Optional[t.Sequence[str]] = None
+
+    @property
+    def preferred_keys(self) -> t.Sequence[str]:
+        # paramiko offers the certificates for its algorithms after all of these, whatever is known of the host.
+        return super().preferred_keys if self.offered_host_keys is None else tuple(self.offered_host_keys)
+
     def request_channel(self, host: str, port: int, answered: t.Callable[[Opening], None]) -> Opening:
         """Asks for a connection from the jump host to ``host`` (resolved there) and returns at once.
 

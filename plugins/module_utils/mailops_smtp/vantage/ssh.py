@@ -25,6 +25,7 @@ from .channel import LOST, PARAMIKO_IMPORT_ERROR, ChannelStream, Opening, Transp
 from .files import Unreadable, read_file
 from .login import JumpError, log_in
 from .program import PROGRAMS_AT_ONCE, Program, command
+from .ssh_config import resolved
 from .via import Via
 
 if t.TYPE_CHECKING:
@@ -34,6 +35,10 @@ if t.TYPE_CHECKING:
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 Report = t.Callable[[t.Optional[ChannelStream], t.Optional[StepError]], None]
+
+
+# A connection that is lost again and again is none.
+RECONNECTIONS = 3
 
 
 class ParamikoMissing(ImportError):
@@ -61,14 +66,16 @@ class _Wanted(t.NamedTuple):
 class SSHVantage:
     """Opens connections from the jump host that ``via`` describes; logs in when the first one is asked for.
 
-    Time limits are seconds, ``connect_timeout`` and ``login_timeout`` for each jump host. A connection that was lost is
-    not made again: a new vantage is.
+    Time limits are seconds, ``connect_timeout`` and ``login_timeout`` for each jump host. What was under way on a
+    connection that was lost is lost with it; for what is asked for later it is made again, RECONNECTIONS times at most.
+
+    :raises ViaError: the user's ssh_config cannot be used.
     """
 
     def __init__(self, via: Via, connect_timeout: float = 10.0, login_timeout: float = 20.0) -> None:
         if PARAMIKO_IMPORT_ERROR is not None:
             raise ParamikoMissing from PARAMIKO_IMPORT_ERROR
-        self.via = via
+        self.via = resolved(via)
         self._connect_timeout = connect_timeout
         self._login_timeout = login_timeout
 
@@ -80,6 +87,7 @@ class SSHVantage:
         # Of the vantage's own thread, but for close(), which ends a log-in under way.
         self._transports: t.List[Transport] = []
         self._failure: t.Optional[StepError] = None
+        self._reconnections_left = RECONNECTIONS
         # What the jump host has not answered yet, and the programs that have not connected yet.
         self._waiting: t.Dict[t.Union[Opening, Program], _Waiting] = {}
         self._sessions: t.Dict[Opening, _Wanted] = {}
@@ -124,6 +132,7 @@ class SSHVantage:
         return (opening.channel, None) if opening is not None else (None, error)
 
     def _request_session(self, answers: queue.SimpleQueue[t.Tuple[t.Optional[Opening], t.Optional[StepError]]]) -> None:
+        self._reconnect_if_lost()
         if self._failure is not None:
             answers.put((None, self._failure))
             return
@@ -219,7 +228,15 @@ class SSHVantage:
             self._failure = error.error
             self._close_transports()
 
+    def _reconnect_if_lost(self) -> None:
+        if self._failure is None and not self._transports[-1].is_active() and self._reconnections_left > 0:
+            self._reconnections_left -= 1
+            self._close_transports()
+            self._transports.clear()
+            self._log_in()
+
     def _request(self, host: str, port: int, timeout: float, report: Report, mode: str) -> None:
+        self._reconnect_if_lost()
         if self._failure is not None:
             report(None, self._failure)
             return
