@@ -40,10 +40,11 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # It makes checks again and again, and compares each with those before it.
     "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
+    "transcripts": {"dialog", "evidence"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"dialog", "evidence", "plan"},
-    "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wait", "wire"},
+    "run": {"dialog", "evidence", "expect", "judge", "plan", "route", "vantage", "wait", "wire"},
     "remote": {"dialog", "evidence", "plan", "route", "run", "vantage"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
@@ -59,6 +60,7 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
+    "transcripts": _INPUT_AND_OUTPUT | _TIME,
     # It reads the dates that users write, and does not ask for today's.
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
