@@ -37,6 +37,8 @@ class IMAPServer:
         return self
 
     def __exit__(self, *unused: object) -> None:
+        # Closed alone, it would still take the connection that its thread waits for.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:

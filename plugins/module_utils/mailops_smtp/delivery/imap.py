@@ -106,7 +106,7 @@ class IMAPMailbox:
         if self._connection is not None:
             with contextlib.suppress(imaplib.IMAP4.error, OSError, MailboxError):
                 self._connection.logout()
-            self._connection = None
+            self._drop()
 
     # Getting in.
 
