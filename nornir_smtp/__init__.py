@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .plugins.functions import matrix, print_matrix
+from .plugins.processors import ProgressBar
 from .plugins.tasks import mail_arrival, smtp_check
 
-__all__ = ["mail_arrival", "matrix", "print_matrix", "smtp_check"]
+__all__ = ["ProgressBar", "mail_arrival", "matrix", "print_matrix", "smtp_check"]

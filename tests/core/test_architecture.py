@@ -35,7 +35,26 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "scenario": {"evidence"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"evidence", "plan"},
-    "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
+    # Neither knows what a check is: both are given what to write.
+    "journal": set(),
+    "progress": set(),
+    "timings": {"evidence"},
+    # What run.py does for each check, many at once.
+    "checks": {"dialog", "evidence", "journal", "judge", "plan", "progress", "route", "wire"},
+    "run": {
+        "checks",
+        "dialog",
+        "evidence",
+        "journal",
+        "judge",
+        "plan",
+        "progress",
+        "report",
+        "route",
+        "timings",
+        "vantage",
+        "wire",
+    },
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

@@ -8,6 +8,7 @@ import threading
 import typing as t
 
 from mailops_smtp.plan import OptionError
+from mailops_smtp.progress import Watcher
 from mailops_smtp.run import Streams, changed, check
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
@@ -64,13 +65,18 @@ def smtp_check(
     if vantage is None and targets is not None and "via" not in asked:
         # This machine, under the name that the inventory has for it.
         asked.setdefault("vantage", {"name": task.host.name})
-    run = check(asked, check_mode=bool(task.is_dry_run()), streams=_streams(task, vantage))
+    run = check(asked, bool(task.is_dry_run()), _streams(task, vantage), _watchers(task))
     return Result(
         host=task.host,
         result=run,
         changed=changed(run),
         failed=fail_task and run["verdict"] in ("fail", "inconclusive"),
     )
+
+
+def _watchers(task: Task) -> list[Watcher]:
+    """Of the run's processors those that want to be told of each check."""
+    return [processor.watcher(task.host.name) for processor in task.nornir.processors if hasattr(processor, "watcher")]
 
 
 def _vantage(task: Task, via: str | Host | t.Mapping[str, t.Any] | None, is_vantage: bool) -> Host | None:

@@ -8,27 +8,28 @@ This is the whole way through the house, and the only place that knows all of it
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import datetime
 import difflib
 import socket
 import time
 import typing as t
 import uuid
 
+from .checks import Ways, header_date, judged_checks, moment
 from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
-from .dialog.session import Session
-from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
-from .judge import FINDINGS, judge_run
+from .evidence import SCHEMA_VERSION, Endpoint, StepError, Vantage
+from .journal import Journal
+from .judge import FINDINGS
 from .plan import Dialog, OptionError, Plan, Target, plan
+from .progress import ProgressFile, Watcher
+from .report.detail import detailed
 from .route.addresses import addresses, own_address
-from .route.endpoints import Destination, destinations, destinations_beyond
+from .route.endpoints import destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
-from .wire.engine import Engine, TurnedAway
+from .timings import timings
 from .wire.proxy import Proxy
-from .wire.talk import Job, Opener, Talk
+from .wire.talk import Opener
 from .wire.tls_settings import TLSSettingError, TLSSettings
 
 
@@ -40,13 +41,17 @@ class Streams(t.NamedTuple):
 
 
 def check(
-    options: t.Mapping[str, t.Any], check_mode: bool = False, streams: t.Optional[Streams] = None
+    options: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    streams: t.Optional[Streams] = None,
+    watchers: t.Sequence[Watcher] = (),
 ) -> t.Dict[str, t.Any]:
     """Make all checks that the options ask for and return the run, in the shape of docs/facts.schema.json.
 
     :param options: by name, as ``options.CHECK_OPTIONS`` has them.
     :param check_mode: send no message: the dialogs end before DATA, and the plan says what would have been sent.
     :param streams: an open jump host to use; without it, ``via`` is logged in to for this run only.
+    :param watchers: told of each check that has ended. An exception of theirs ends the run.
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
@@ -64,28 +69,71 @@ def check(
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
-        checks = list(_checks(planned, settings, found, vantage, streams, proxy, check_mode))
-    judged = judge_run([made.as_dict() for made in checks])
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": str(uuid.uuid4()),
-        "label": None,
-        "started_at": _moment(started),
-        "finished_at": _moment(time.time()),
-        "plan": _plan_facts(planned, check_mode),
-        "vantages": [vantage.as_dict()],
-        **judged,
-    }
+        opener = streams.open_channel if streams is not None else None
+        ways = Ways(settings, vantage, opener, proxy, check_mode)
+        run_id, run_watchers = str(uuid.uuid4()), list(watchers)
+        journal = None
+        if not check_mode:
+            # Files are changes, which check mode does not make.
+            journal = _journal(stack, planned.evidence_file)
+            if planned.progress_file is not None:
+                progress_file = ProgressFile(planned.progress_file)
+                stack.callback(progress_file.close)
+                run_watchers.append(progress_file)
+        head = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "label": None,
+            "started_at": moment(started),
+        }
+        plan_facts = _plan_facts(planned, check_mode)
+        if journal is not None:
+            journal.write({"record": "run", **head, "plan": plan_facts, "vantages": [vantage.as_dict()]})
+        judged = judged_checks(planned, found, ways, journal, run_watchers)
+        run = {
+            **head,
+            "finished_at": moment(time.time()),
+            "detail": planned.detail,
+            "evidence_file": planned.evidence_file if journal is not None else None,
+            "plan": plan_facts,
+            "vantages": [vantage.as_dict()],
+            **judged,
+            "messages_sent": _messages_sent(judged["checks"]),
+            "timings": timings(judged["checks"]) if planned.repeat is not None else None,
+            "overview": None,
+        }
+        if journal is not None:
+            end = {name: run[name] for name in ("run_id", "finished_at", "verdict", "counts", "summary", "timings")}
+            journal.write({"record": "end", **end})
+    return detailed(run, planned.detail)
 
 
 def changed(run: t.Mapping[str, t.Any]) -> bool:
     """Whether a message left, or in check mode would have left: the one thing here that changes anything."""
     would = run["plan"]["would_send"] or []
-    sent = any(step["phase"] == "message" for made in run["checks"] for step in made["steps"])
+    return bool(run["messages_sent"]) or any(entry["message"] is not None for entry in would)
+
+
+def _messages_sent(checks: t.Sequence[t.Mapping[str, t.Any]]) -> int:
+    """How many messages left, or may have left."""
+    return sum(_sent(made) for check in checks for made in (check, *((check["attempts"] or {}).get("earlier", ()))))
+
+
+def _sent(made: t.Mapping[str, t.Any]) -> int:
+    replies = sum(step["phase"] == "message" for step in made["steps"])
     # Of chunks that go out together, the last can have left while the reply to the first is waited for.
-    messages = [part["message"] for made in run["checks"] for part in made["transactions"] or [made] if part["message"]]
-    sent = sent or any(message["outcome"] == "unknown" for message in messages)
-    return sent or any(entry["message"] is not None for entry in would)
+    messages = [part["message"] for part in made.get("transactions") or [made] if part["message"]]
+    unknown = sum(message["outcome"] == "unknown" for message in messages)
+    return int(max(min(replies, len(messages)), unknown))
+
+
+def _journal(stack: contextlib.ExitStack, path: t.Optional[str]) -> t.Optional[Journal]:
+    if path is None:
+        return None
+    try:
+        return stack.enter_context(contextlib.closing(Journal(path)))
+    except OSError as error:
+        raise OptionError("evidence_file", path, "cannot be written", str(error.strerror or error)) from error
 
 
 def default_helo_name() -> str:
@@ -169,121 +217,6 @@ def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
     return Proxy(given.type, endpoint, given.username, given.password)
 
 
-def _checks(
-    planned: Plan,
-    settings: t.Mapping[t.Any, TLSSettings],
-    found: t.Sequence[t.Sequence[Destination]],
-    vantage: Vantage,
-    streams: t.Optional[Streams],
-    proxy: t.Optional[Proxy],
-    check_mode: bool,
-) -> t.List[Check]:
-    """The evidence of all checks, in the order of the targets and their endpoints."""
-    checks: t.Dict[int, Check] = {}
-    jobs: t.Dict[int, Job] = {}
-    expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
-    number = 0
-    for target, places in zip(planned.targets, found):
-        expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
-        for place in places:
-            session = Session(_dialog(target, check_mode))
-            if place.error is not None:
-                checks[number] = _unresolved(target, place, session, vantage)
-            else:
-                jobs[number] = _job(target, place, session, settings[target.tls], streams, proxy)
-            number += 1
-    numbers = {id(job.session): number for number, job in jobs.items()}
-    for job, talk in Engine().run(jobs.values()):
-        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
-        checks[numbers[id(job.session)]] = made
-    return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
-
-
-def _dialog(target: Target, check_mode: bool) -> Dialog:
-    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, _header_date(time.time()))
-    if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
-    return dialog
-
-
-def _job(
-    target: Target,
-    place: Destination,
-    session: Session,
-    settings: TLSSettings,
-    streams: t.Optional[Streams],
-    proxy: t.Optional[Proxy],
-) -> Job:
-    return Job(
-        target=target.name,
-        endpoint=place.endpoint,
-        session=session,
-        timeouts=target.timeouts,
-        tls=settings,
-        verify=target.tls.verify,
-        # A socket file has no name that a certificate could have.
-        server_name=target.tls.server_name or (place.endpoint.host if place.endpoint.port is not None else ""),
-        source_address=target.source_address,
-        proxy=proxy,
-        proxy_protocol=target.proxy_protocol,
-        open_channel=streams.open_channel if streams is not None else None,
-    )
-
-
-def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
-    return Check(
-        vantage=dataclasses.replace(vantage, address=_left_from(job, talk)),
-        target=job.target,
-        endpoint=job.endpoint,
-        protocol=job.session.dialog.protocol,
-        started_at=_moment(talk.started_at),
-        seconds=talk.seconds,
-        dialog=job.session.as_dict(),
-        tls=t.cast(TLS, talk.tls_facts),
-        steps=tuple(talk.steps),
-    )
-
-
-def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
-    """The address that the connection started from; for one that came to nothing, the one that the system chooses.
-
-    The server sees a proxy's or a jump host's address, which nobody tells."""
-    endpoint = job.endpoint
-    if job.proxy is not None or job.open_channel is not None or endpoint.family not in ("ipv4", "ipv6"):
-        return talk.local_address
-    return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
-
-
-def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
-    return Check(
-        vantage=vantage,
-        target=job.target,
-        endpoint=job.endpoint,
-        protocol=job.session.dialog.protocol,
-        started_at=None,
-        seconds=None,
-        dialog=job.session.as_dict(),
-        tls=TLS(),
-        steps=(),
-        not_tested=why.reason,
-    )
-
-
-def _unresolved(target: Target, place: Destination, session: Session, vantage: Vantage) -> Check:
-    session.failed_phase = "resolve"
-    return Check(
-        vantage=vantage,
-        target=target.name,
-        endpoint=place.endpoint,
-        protocol=target.dialog.protocol,
-        started_at=_moment(time.time() - place.seconds),
-        seconds=place.seconds,
-        dialog=session.as_dict(),
-        tls=TLS(),
-        steps=(Step("resolve", None, None, place.error, 0.0, place.seconds, False),),
-    )
-
-
 def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
     """What was asked for; in check mode also what each target would be sent."""
     facts = planned.as_dict()
@@ -296,7 +229,7 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog.with_messages(lambda: "0" * 32, _header_date(time.time()))]
+            for dialog in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
         ]
     return facts
 
@@ -313,18 +246,3 @@ def _content(dialog: Dialog) -> t.Optional[str]:
     if message is None or dialog.stop_after != "message":
         return None
     return excerpt(message.content)
-
-
-def _moment(seconds: float) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _header_date(seconds: float) -> str:
-    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
-    moment = time.gmtime(seconds)
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.tm_wday]
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    clock = time.strftime("%H:%M:%S", moment)
-    return f"{day}, {moment.tm_mday:02d} {months[moment.tm_mon - 1]} {moment.tm_year} {clock} +0000"
