@@ -17,6 +17,7 @@ from pathlib import Path
 from mailops_smtp.evidence import PHASES
 from mailops_smtp.judge.signature import ANY_PHASE, Signature
 from mailops_smtp.judge.signatures import CATALOGUE
+from mailops_smtp.judge.signatures.mail_routes import SIGNATURES as MAIL_ROUTES
 from mailops_smtp.judge.verdicts import OWNERS, SEVERITIES, VERDICTS
 
 PAGE = Path(__file__).with_name("findings.md")
@@ -55,9 +56,13 @@ def findings_page() -> str:
             "",
             f"Severities, worst last: {_codes(SEVERITIES)}. Owners, who must fix it: {_codes(OWNERS)}.\n",
             "## Index\n",
-            *(f"- [`{entry.id}`](#{anchor(entry.id)}): {entry.title}" for entry in CATALOGUE),
+            *(f"- [`{entry.id}`](#{anchor(entry.id)}): {entry.title}" for entry in (*CATALOGUE, *MAIL_ROUTES)),
             "",
             *(_section(entry) for entry in CATALOGUE),
+            "## Where mail goes\n",
+            "What the DNS alone shows of a mail domain and its hosts, without a connection: the findings of\n"
+            "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx` and `dns.resolver` above.\n",
+            *(_section(entry) for entry in MAIL_ROUTES),
             "## Not from one run alone\n",
             "These need a comparison of vantages, or with an earlier run.\n",
             *(f"- `{name}`: {meaning}" for name, meaning in NEED_COMPARISON.items()),

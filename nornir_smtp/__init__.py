@@ -4,8 +4,17 @@
 
 from __future__ import annotations
 
-from .plugins.functions import matrix, print_matrix
+from .plugins.functions import compare, matrix, print_matrix, snapshot
 from .plugins.processors import ProgressBar
-from .plugins.tasks import mail_arrival, smtp_check
+from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
-__all__ = ["ProgressBar", "mail_arrival", "matrix", "print_matrix", "smtp_check"]
+__all__ = [
+    "ProgressBar",
+    "compare",
+    "mail_arrival",
+    "mail_route",
+    "matrix",
+    "print_matrix",
+    "smtp_check",
+    "snapshot",
+]

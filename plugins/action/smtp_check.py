@@ -12,11 +12,11 @@ import os
 import threading
 import time
 import typing as t
-from collections.abc import Mapping
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
+from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -38,15 +38,11 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         result = super().run(task_vars=task_vars)
-        arguments = dict(self._task.args)
-        given = arguments.get("vantage")
-        if given is None or isinstance(given, Mapping):
-            arguments["vantage"] = {**self._vantage(task_vars or {}), **(given or {})}
-        with self._signs_of_life(arguments.get("progress_file")):
+        with self._signs_of_life(self._task.args.get("progress_file")):
             result.update(
                 self._execute_module(
                     module_name="mailops.smtp.smtp_check",
-                    module_args=arguments,
+                    module_args=with_vantage(self._task, self._connection, task_vars or {}),
                     task_vars=task_vars,
                     # The result then comes from async_status, so nothing may be added to it here.
                     wrap_async=self._task.async_val,
@@ -68,11 +64,3 @@ class ActionModule(ActionBase):
         finally:
             ended.set()
             teller.join()
-
-    def _vantage(self, task_vars: Mapping[str, t.Any]) -> dict[str, str]:
-        """A jump host is delegated from, any other delegated task is tested from where it is delegated to."""
-        name = str(task_vars.get("inventory_hostname", ""))
-        if self._task.delegate_to and not self._task.args.get("via"):
-            name = str(self._task.delegate_to)
-        local = self._connection.transport == "local"
-        return {"name": name, "mode": "local" if local else "managed"}

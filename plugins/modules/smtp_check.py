@@ -191,6 +191,11 @@ options:
           - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
           - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
             O(tls.max_version=TLSv1.2).
+      resume:
+        type: bool
+        description:
+          - Whether to connect a second time, as far as TLS, to see whether the server takes the TLS session up again.
+          - The answer is RV(checks[].tls.session.reused). By default there is no second connection.
       as_of:
         type: str
         description:
@@ -1621,6 +1626,26 @@ checks:
           type: str
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
+        subject:
+          description: Its subject. Null for a message of the user's own.
+          type: str
+          returned: always
+          sample: test message
+        text:
+          description: By what its text is known again. Null where it consists of more than text.
+          type: dict
+          returned: always
+          contains:
+            lines:
+              description: How many lines it has, the one with the token not counted.
+              type: int
+              returned: always
+              sample: 1
+            sha256:
+              description: The SHA-256 of these lines, without blanks at their ends, joined by LF.
+              type: str
+              returned: always
+              sample: cbc451636ddd74d4dffb594adf2a3b81adcaae6f4956c1ab93af89a3952685b4
         size:
           description: Its size in octets, as SIZE announces it (RFC 1870).
           type: int

@@ -32,9 +32,14 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # It counts verdicts, and judges nothing.
+    "snapshot": {"evidence", "judge"},
+    # It makes checks again and again, and compares each with those before it.
+    "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
+    "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
-    "delivery": {"evidence", "plan"},
+    "delivery": {"dialog", "evidence", "plan"},
     # Neither knows what a check is: both are given what to write.
     "journal": set(),
     "progress": set(),
@@ -73,8 +78,8 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }
 
-# Nothing else is installed on a target. Both are guarded: see the file that imports them.
-THIRD_PARTY = {"route": {"dns"}, "vantage": {"paramiko"}}
+# Nothing else is installed on a target. All are guarded: see the file that imports them.
+THIRD_PARTY = {"route": {"dns", "dmarc", "spf"}, "vantage": {"paramiko"}}
 
 
 class Import(t.NamedTuple):

@@ -6,6 +6,7 @@
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
     mx1 mx2 slow  exim sendmail opensmtpd                vantage-b
     jump jump-closed jump-bare  vantage-a  controller      |
+    dns resolver  balancer                               dns-b resolver-b
       |_______________________ router _____________________|    (drops port 25 of mx1 for the outside)
 
 `Lab.up()` builds it, `Lab.load()` finds the running one, `Lab.down()` removes it without a trace (only the downloads of
@@ -18,8 +19,9 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
                             jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
-                            proxied trusting few-recipients mailbox-submission without-starttls first-contact broken-tls
+      .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see
+                            site.py: proxied trusting few-recipients greylisting mailbox-submission
+                            without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .mailbox_log_file     of mx1: what Dovecot logs
       .forwarding .python   what an SSH host allows and has
@@ -27,6 +29,8 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+      .stores               where the other mail servers keep what comes for them: exim, sendmail (an mbox), opensmtpd
+    far_domain              northwind.test: its mail goes from mx2 through exim, which changes it, to mx1's mailboxes
     international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
     full_address            its mailbox has no room: mx1's LMTP service says so after the message
@@ -54,21 +58,28 @@ from . import (
     faults,
     filesystem,
     firewall,
+    haproxy,
+    knot,
     network,
     opensmtpd,
     openssh,
+    policy_host,
     postfix,
+    postgrey,
     readiness,
     requirements,
     sendmail,
+    unbound,
     unpacked,
+    zones,
 )
 from .command import LabError, run
-from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
+from .site import DOMAIN, FAR_DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
 # Whoever tests two clones at the same time gives each a lab of its own.
 DEFAULT_NAME = os.environ.get("MAILOPS_LAB", "mailops")
 START_SECONDS = 20.0
+NAME_SERVERS = {"knot": knot, "unbound": unbound}
 MAIL_SERVERS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd}
 
 
@@ -143,6 +154,7 @@ def _build(place: Place) -> None:
     keys = openssh.Keys(place.directory / "ssh")
     network.create(place)
     firewall.start(place)
+    shown: dict[str, str] = {}
     ssh_password_hash = run("openssl", "passwd", "-6", "-stdin", stdin=passwords["ssh"]).strip()
     for host in HOSTS:
         filesystem.write_basics(place, host, ssh_password_hash)
@@ -151,11 +163,25 @@ def _build(place: Place) -> None:
                 tls = certificates.expired_self_signed(host, certificate_directory)
             else:
                 tls = authority.issue(host)
+            if host.name == "slow":
+                tls += authority.certificate_file.read_text()
+            shown[host.name] = tls
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
+        if "greylisting" in host.ports:
+            postgrey.configure(place, host)
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
+        if "mta-sts" in host.ports:
+            policy_host.configure(place, host, authority)
+        if "balanced" in host.ports:
+            haproxy.configure(place, host)
+        filesystem.write(place, host.name, "/etc/resolv.conf", unbound.resolv_conf(host))
+    zones.write(place, shown, authority.certificate_file)
+    for host in HOSTS:
+        if host.name_server:
+            NAME_SERVERS[host.name_server].configure(place, host)
         filesystem.mount(place, host)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda host: _start(place, host), HOSTS))
@@ -166,8 +192,17 @@ def _build(place: Place) -> None:
 
 
 def _start(place: Place, host: Host) -> None:
-    for port, server in (("imap", dovecot), ("smtp", MAIL_SERVERS[host.mail_server]), ("ssh", openssh)):
-        if port in host.ports:
+    servers = {
+        "dns": NAME_SERVERS.get(host.name_server),
+        "imap": dovecot,
+        "greylisting": postgrey,
+        "smtp": MAIL_SERVERS.get(host.mail_server),
+        "ssh": openssh,
+        "mta-sts": policy_host,
+        "balanced": haproxy,
+    }
+    for port, server in servers.items():
+        if port in host.ports and server is not None:
             server.start(place, host)
 
 
@@ -192,6 +227,7 @@ def _describe(
         "name": place.name,
         "directory": str(place.directory),
         "domain": DOMAIN,
+        "far_domain": FAR_DOMAIN,
         "ca_file": str(authority.certificate_file),
         "hosts": {host.name: _describe_host(place, host) for host in HOSTS},
         "faults": {fault.name: fault.as_dict() for fault in FAULTS},
@@ -200,6 +236,11 @@ def _describe(
                 "address": f"{user}@{DOMAIN}",
                 "password": passwords[user],
                 "maildir": dovecot.maildir(place, mx1, user),
+                "stores": {
+                    "exim": str(place.path("exim", f"/var/vmail/{user}/Maildir")),
+                    "sendmail": str(place.path("sendmail", sendmail.mbox(user))),
+                    "opensmtpd": str(place.path("opensmtpd", f"/var/vmail/{user}/Maildir")),
+                },
             }
             for user in MAIL_USERS
         },

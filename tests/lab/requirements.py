@@ -13,12 +13,17 @@ from .command import LabError
 
 # Each package with one file that only it installs.
 PACKAGES = {
+    "bind9-dnsutils": "/usr/bin/dig",
     "cyrus-common": "/usr/lib/cyrus/bin/master",  # binds log-ins to TLS, which no other server of Debian's does
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
+    "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
+    "knot": "/usr/sbin/knotd",
+    "knot-dnssecutils": "/usr/bin/kzonesign",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",
@@ -26,10 +31,13 @@ PACKAGES = {
     "openssh-server": "/usr/sbin/sshd",
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
+    "postgrey": "/usr/sbin/postgrey",
     "procps": "/usr/sbin/sysctl",
+    "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
+    "unbound": "/usr/sbin/unbound",
 }
 
 

@@ -10,6 +10,8 @@ import typing as t
 from pathlib import Path
 
 DOMAIN = "contoso.test"
+# Whose mail goes a long way: mx2, which hands it to exim, which changes it and hands it to mx1's greylisting port.
+FAR_DOMAIN = "northwind.test"
 SSH_USER = "probe"
 MAIL_USERS = ("user", "probe", "echo")
 FULL_USER = "full"  # has a mailbox without room, and cannot log in
@@ -60,16 +62,18 @@ class Host(Endpoint):
     forwarding: bool = True
     python: bool = True
     mail_server: str = "postfix"
+    name_server: str = ""
 
 
 SMTP = {"smtp": 25}
 SUBMISSION = {"submission": 587, "smtps": 465}
 # Further listeners of mx1's Postfix: one takes the client's address from the PROXY protocol, one from XCLIENT and
-# XFORWARD, and one takes no more than two recipients in a transaction.
-PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527}
+# XFORWARD, one takes no more than two recipients in a transaction, and one puts off whom it does not know yet.
+PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527, "greylisting": 2528}
 # Dovecot; it hands on what is submitted to it through "trusting".
-MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "mailbox-submission": 1587}
+MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "mailbox-submission": 1587}
 SSH = {"ssh": 22}
+DNS = {"dns": 53}
 
 HOSTS = (
     Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES}),
@@ -86,6 +90,14 @@ HOSTS = (
     Host("vantage-a", 50, ports=SSH),
     Host("vantage-b", 50, side="outside", ports=SSH),
     Host("controller", 60),
+    # knot has the zones of zones.py, unbound asks it and validates; inside and outside have their own of each. mta-sts
+    # has the policy of contoso.test.
+    Host("dns", 53, ports={**DNS, "mta-sts": 443}, name_server="knot"),
+    Host("resolver", 54, ports=DNS, name_server="unbound"),
+    Host("dns-b", 53, side="outside", ports=DNS, name_server="knot"),
+    Host("resolver-b", 54, side="outside", ports=DNS, name_server="unbound"),
+    # haproxy before mx1, exim and opensmtpd, each in turn.
+    Host("balancer", 36, ports={"balanced": 25}, mail_server=""),
 )
 
 # Further addresses of mx2 whose port 25 is broken: the first three by mx2's firewall, the others by broken_server.py.

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.mailops.smtp.plugins.modules import mail_arrival, smtp_check
+from ansible_collections.mailops.smtp.plugins.modules import mail_arrival, mail_route_info, smtp_check
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
 from mailops_smtp.compare import localisation
@@ -19,6 +19,7 @@ from mailops_smtp.delivery import mail, receipt
 from mailops_smtp.delivery.dsn import ACTIONS
 from mailops_smtp.judge import verdicts
 from mailops_smtp.plan.arrivals import ARRIVAL_OPTIONS
+from mailops_smtp.plan.mail_routes import ROUTE_OPTIONS
 from mailops_smtp.plan.mailboxes import KINDS
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
@@ -33,7 +34,7 @@ ANSIBLE_TYPES = {
 }  # fmt: skip
 
 # What users name themselves.
-OPEN_OBJECTS = {"arrival.asked", "check.expect", "plan.asked"}
+OPEN_OBJECTS = {"arrival.asked", "check.expect", "mail_routes.asked", "plan.asked"}
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -115,6 +116,7 @@ def _resolved(node: Node) -> Node:
 
 def test_the_modules_return_values_are_the_schemas() -> None:
     _compare(yaml.safe_load(smtp_check.RETURN), DEFS["run"], "RETURN")
+    _compare(yaml.safe_load(mail_route_info.RETURN), DEFS["mail_routes"], "RETURN")
     _compare(yaml.safe_load(mail_arrival.RETURN), DEFS["arrival"], "RETURN")
 
 
@@ -152,6 +154,7 @@ def _choices(node: Node) -> list[str] | None:
 
 def test_the_modules_options_are_the_codes() -> None:
     assert _documented(yaml.safe_load(smtp_check.DOCUMENTATION)["options"]) == _in_code(CHECK_OPTIONS)
+    assert _documented(yaml.safe_load(mail_route_info.DOCUMENTATION)["options"]) == _in_code(ROUTE_OPTIONS)
     assert _documented(yaml.safe_load(mail_arrival.DOCUMENTATION)["options"]) == _in_code(ARRIVAL_OPTIONS)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .change import compare, snapshot
 from .matrix import matrix, print_matrix
 
-__all__ = ["matrix", "print_matrix"]
+__all__ = ["compare", "matrix", "print_matrix", "snapshot"]

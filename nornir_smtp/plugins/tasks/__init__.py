@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from .mail_arrival import mail_arrival
+from .mail_route import mail_route
 from .smtp_check import smtp_check
 
-__all__ = ["mail_arrival", "smtp_check"]
+__all__ = ["mail_arrival", "mail_route", "smtp_check"]
+from .mail_arrival import mail_arrival

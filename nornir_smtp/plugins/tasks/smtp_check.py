@@ -4,21 +4,14 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 
-from mailops_smtp.plan import OptionError
 from mailops_smtp.progress import Watcher
-from mailops_smtp.run import Streams, changed, check
+from mailops_smtp.run import changed, check
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from ..connections import CONNECTION_NAME
-
-# Nornir opens a host's connection in whichever thread asks first, without a lock of its own.
-_opening = threading.Lock()
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+from .vantage import streams_of, vantage_host
 
 
 def smtp_check(
@@ -61,11 +54,11 @@ def smtp_check(
         asked["host"] = task.host.hostname or task.host.name
     if isinstance(via, t.Mapping):
         asked["via"] = via
-    vantage = _vantage(task, via, targets is not None)
+    vantage = vantage_host(task, via, targets is not None)
     if vantage is None and targets is not None and "via" not in asked:
         # This machine, under the name that the inventory has for it.
         asked.setdefault("vantage", {"name": task.host.name})
-    run = check(asked, bool(task.is_dry_run()), _streams(task, vantage), _watchers(task))
+    run = check(asked, bool(task.is_dry_run()), streams_of(task, vantage), _watchers(task))
     return Result(
         host=task.host,
         result=run,
@@ -77,25 +70,3 @@ def smtp_check(
 def _watchers(task: Task) -> list[Watcher]:
     """Of the run's processors those that want to be told of each check."""
     return [processor.watcher(task.host.name) for processor in task.nornir.processors if hasattr(processor, "watcher")]
-
-
-def _vantage(task: Task, via: str | Host | t.Mapping[str, t.Any] | None, is_vantage: bool) -> Host | None:
-    """The host whose SSH connection to use, or None for none."""
-    if isinstance(via, Host):
-        return via
-    if isinstance(via, str):
-        hosts = task.nornir.inventory.hosts
-        if via not in hosts:
-            raise OptionError("via", via, "is no host of this run's inventory", f"give one of {', '.join(hosts)}")
-        return hosts[via]
-    if via is None and is_vantage and (task.host.hostname or task.host.name) not in _LOCAL:
-        return task.host
-    return None
-
-
-def _streams(task: Task, vantage: Host | None) -> Streams | None:
-    if vantage is None:
-        return None
-    with _opening:
-        connection = vantage.get_connection(CONNECTION_NAME, task.nornir.config)
-    return Streams(vantage.name, connection.open_channel)

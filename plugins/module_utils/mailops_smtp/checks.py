@@ -26,6 +26,7 @@ from .plan import Dialog, Plan, Retry, Target
 from .progress import Progress, Watcher
 from .route.addresses import own_address
 from .route.endpoints import Destination
+from .wire import resumption
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Opener, Talk
@@ -45,7 +46,7 @@ class Ways(t.NamedTuple):
 class _Errand:
     """One check to be made, and what of it was made so far."""
 
-    __slots__ = ("earlier", "place", "position", "repetition", "target")
+    __slots__ = ("dialog", "earlier", "first", "place", "position", "repetition", "target")
 
     def __init__(self, position: int, target: Target, place: Destination, repetition: t.Optional[int]) -> None:
         self.position = position
@@ -53,6 +54,8 @@ class _Errand:
         self.place = place
         self.repetition = repetition
         self.earlier: t.List[t.Dict[str, t.Any]] = []
+        self.dialog: t.Optional[Dialog] = None
+        self.first: t.Optional[Check] = None  # which waits for a second connection (wire.resumption)
 
 
 def judged_checks(
@@ -102,11 +105,13 @@ class _Round:
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand = self._errands.pop(id(job.session))
-        check = self._not_tested(job, talk) if isinstance(talk, TurnedAway) else self._made(job, talk)
+        check = self._checked(errand, job, talk)
+        if check is None:
+            return
         reason = None
-        if isinstance(talk, Talk) and self._planned.retry is not None:
+        if check.not_tested is None and self._planned.retry is not None:
             delay, reason = _comes_back(self._planned.retry, len(errand.earlier), check.dialog)
-            left = _what_is_left(job.session.dialog, check) if delay is not None else None
+            left = _what_is_left(t.cast(Dialog, errand.dialog), check) if delay is not None else None
             if delay is not None and left is not None:
                 errand.earlier.append({"waited": delay, **_attempt(check)})
                 self._engine.add(self._job(errand, Session(left)), delay)
@@ -116,6 +121,23 @@ class _Round:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
         self._conclude(errand, dataclasses.replace(check, attempts=attempts))
         self._repeat(errand, check.seconds or 0.0)
+
+    def _checked(self, errand: _Errand, job: Job, talk: t.Union[Talk, TurnedAway]) -> t.Optional[Check]:
+        """What a connection has shown, with that of the one before where it is the second one; None where a second one
+        is to come."""
+        if job.tls_session is not None:
+            first = t.cast(Check, errand.first)
+            return dataclasses.replace(first, tls=resumption.with_second(first.tls, talk))
+        if isinstance(talk, TurnedAway):
+            return self._not_tested(job, talk)
+        check = self._made(job, talk)
+        second = resumption.second(job, talk)
+        if second is None:
+            return dataclasses.replace(check, tls=resumption.without_second(job, check.tls)) if job.resumes else check
+        errand.first = check
+        self._errands[id(second.session)] = errand
+        self._engine.add(second)
+        return None
 
     def _repeat(self, errand: _Errand, took: float) -> None:
         repeat = self._planned.repeat
@@ -143,6 +165,7 @@ class _Round:
 
     def _job(self, errand: _Errand, session: Session) -> Job:
         self._errands[id(session)] = errand
+        errand.dialog = session.dialog
         target, endpoint = errand.target, errand.place.endpoint
         return Job(
             target=target.name,
@@ -156,6 +179,7 @@ class _Round:
             source_address=target.source_address,
             proxy=self._ways.proxy,
             proxy_protocol=target.proxy_protocol,
+            resumes=target.tls.resume,
             open_channel=self._ways.opener,
         )
 

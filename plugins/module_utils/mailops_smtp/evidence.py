@@ -245,7 +245,7 @@ class TLSSession(_Record):
 
     ``ticket``: it handed out a session ticket (RFC 5077, RFC 8446 4.6.1), for ``ticket_lifetime_hint`` seconds.
     ``session_id``: it keeps the session itself (RFC 5246 7.3); None with a ticket, and in TLS 1.3, which has none.
-    ``reused``: whether it did take one up again. That takes a second connection, which is not made: see ``reason``.
+    ``reused``: whether it did take one up again. That takes a second connection, made only if asked: see ``reason``.
     """
 
     ticket: t.Optional[bool] = None

@@ -28,16 +28,11 @@ from .route.addresses import addresses, own_address
 from .route.endpoints import destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .timings import timings
+from .vantage.jump_host import Streams, jump_host
+from .vantage.via import ViaError
+from .wire import resumption
 from .wire.proxy import Proxy
-from .wire.talk import Opener
 from .wire.tls_settings import TLSSettingError, TLSSettings
-
-
-class Streams(t.NamedTuple):
-    """Where connections start from when not here: what opens them, and the name of that place."""
-
-    name: str
-    open_channel: Opener
 
 
 def check(
@@ -55,7 +50,8 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
-    planned = plan(options, default_helo_name(), elsewhere=streams is not None)
+    # Asking for the host's own name may take a look-up.
+    planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
@@ -184,16 +180,11 @@ def _require_dnspython(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
-    # paramiko takes its time to import, and is needed only here.
-    from .vantage.ssh import SSHVantage
-    from .vantage.via import Via, ViaError
-
     try:
-        via = Via.parse({name: value for name, value in dict(planned.via or {}).items() if value is not None})
+        with jump_host(dict(planned.via or {})) as streams:
+            yield streams
     except ViaError as error:
         raise OptionError(error.option, error.value, "cannot be used", error.remedy.rstrip(".")) from error
-    with SSHVantage(via) as vantage:
-        yield Streams(via.host, vantage.open_channel)
 
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
@@ -225,7 +216,7 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
         facts["would_send"] = [
             {
                 "target": target.name,
-                "lines": [*_first_line(target), *rehearse(dialog)],
+                "lines": [line for said in _dialogs(target, dialog) for line in _lines(target, said)],
                 "message": _content(dialog),
             }
             for target in planned.targets
@@ -234,10 +225,16 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
     return facts
 
 
-def _first_line(target: Target) -> t.Iterator[str]:
-    """What comes before the dialog. Its addresses are known once there is a connection."""
+def _dialogs(target: Target, dialog: Dialog) -> t.List[Dialog]:
+    """On one connection after the other."""
+    return [dialog, resumption.dialog_of_second(dialog)] if target.tls.resume else [dialog]
+
+
+def _lines(target: Target, dialog: Dialog) -> t.Iterator[str]:
+    """What comes before the dialog, whose addresses are known once there is a connection, and the dialog."""
     if target.proxy_protocol is not None:
         yield f"<PROXY {target.proxy_protocol.version} header>"
+    yield from rehearse(dialog)
 
 
 def _content(dialog: Dialog) -> t.Optional[str]:

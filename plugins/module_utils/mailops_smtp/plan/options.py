@@ -165,6 +165,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
             "ciphers": {"type": "str"},
+            "resume": {"type": "bool"},
             "as_of": {"type": "str"},
         },
     },

@@ -173,7 +173,8 @@ class Dialog:
 @dataclasses.dataclass(frozen=True)
 class TLSOptions:
     """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
-    ``as_of``: the Unix time, besides today, to judge the certificate for."""
+    ``as_of``: the Unix time, besides today, to judge the certificate for. ``resume``: a second connection is to show
+    whether the server takes the session up again."""
 
     verify: bool
     ca_path: t.Optional[str]
@@ -184,6 +185,7 @@ class TLSOptions:
     max_version: t.Optional[str]
     ciphers: t.Optional[str]
     as_of: t.Optional[int] = None
+    resume: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

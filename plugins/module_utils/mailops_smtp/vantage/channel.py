@@ -160,12 +160,20 @@ class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without t
         super()._send_message(message)
 
     def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
-        number, reason, explanation = message.get_int(), message.get_int(), message.get_binary()
+        number = message.get_int()
+        with self.lock:
+            opening = self.channel_events.get(number)
+        if not isinstance(opening, Opening):
+            # A channel for a command, which paramiko opens itself.
+            message.rewind()
+            message.get_byte()
+            SSHTransport._parse_channel_open_failure(self, message)
+            return
+        reason, explanation = message.get_int(), message.get_binary()
         with self.lock:
             self._channels.delete(number)
-            opening = self.channel_events.pop(number, None)
-        if opening is not None:
-            opening.refuse(reason, printable(explanation))
+            self.channel_events.pop(number, None)
+        opening.refuse(reason, printable(explanation))
 
     if "_handler_table" in vars(SSHTransport):
         # paramiko 2 finds handlers in a table of functions; later ones as methods of the instance.

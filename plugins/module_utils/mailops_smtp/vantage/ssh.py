@@ -19,6 +19,7 @@ from functools import partial
 
 from ..evidence import StepError
 from .channel import LOST, PARAMIKO_IMPORT_ERROR, ChannelStream, Opening, Transport
+from .files import Unreadable, read_file
 from .login import JumpError, log_in
 from .via import Via
 
@@ -72,12 +73,33 @@ class SSHVantage:
         vantage's thread; it must not block. The jump host resolves ``host``, and has ``timeout`` seconds to connect."""
         with self._lock:
             if not self._closed:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._serve, name=f"via {self.via.name}", daemon=True)
-                    self._thread.start()
+                self._start()
                 self._inbox.put(partial(self._request, host, port, timeout, report))
                 return
         report(None, self._ended())
+
+    def read_file(self, path: str) -> str:
+        """The text of a small file of the jump host. Blocking; for any other thread than the vantage's own.
+
+        :raises Unreadable: there is none to be had, or no way to the jump host.
+        """
+        transports: queue.SimpleQueue[t.Optional[Transport]] = queue.SimpleQueue()
+
+        def hand_over() -> None:
+            transports.put(self._transports[-1] if self._failure is None else None)
+
+        with self._lock:
+            if not self._closed:
+                self._start()
+                self._inbox.put(hand_over)
+        try:
+            patience = (self._connect_timeout + self._login_timeout) * (len(self.via.jump) + 1)
+            transport = transports.get(timeout=0.0 if self._closed else patience)
+        except queue.Empty:
+            transport = None
+        if transport is None:
+            raise Unreadable(self._ended().detail)
+        return read_file(transport, self.via.name, path, self._login_timeout)
 
     def close(self) -> None:
         """Ends the SSH connections and every stream on them. May be called often and from any thread."""
@@ -96,6 +118,12 @@ class SSHVantage:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def _start(self) -> None:
+        """With the lock held."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name=f"via {self.via.name}", daemon=True)
+            self._thread.start()
 
     def _serve(self) -> None:
         try:
