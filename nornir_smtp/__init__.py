@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .plugins.functions import compare, matrix, print_matrix, snapshot
+from .plugins.functions import compare, matrix, print_matrix, report, snapshot
 from .plugins.processors import ProgressBar
 from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
@@ -15,6 +15,7 @@ __all__ = [
     "mail_route",
     "matrix",
     "print_matrix",
+    "report",
     "smtp_check",
     "snapshot",
 ]

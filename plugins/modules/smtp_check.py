@@ -545,17 +545,18 @@ options:
           - Name or address of the jump host.
       port:
         type: int
-        default: 22
         description:
-          - Its SSH port.
+          - Its SSH port. The default is what O(via.ssh_config) says, else 22.
       user:
         type: str
         description:
-          - The user to log in as. The default is the user who runs the task.
+          - The user to log in as. The default is what O(via.ssh_config) says, else the user who runs the task.
       key_file:
         type: path
         description:
-          - The private key. The default is the SSH agent and the user's default keys.
+          - The private key. The default is the SSH agent and the keys that O(via.ssh_config) names, else the user's
+            default keys.
+          - An OpenSSH certificate that lies beside a key, as C(KEY-cert.pub), is used with it.
       password:
         type: str
         description:
@@ -564,12 +565,30 @@ options:
         type: list
         elements: path
         description:
-          - The files with the keys of known hosts. The default is the user's and the system's.
+          - The files with the keys of known hosts. The default is what O(via.ssh_config) says, else the user's and the
+            system's. Hashed names, C(@revoked) and C(@cert-authority) are understood.
       host_key_checking:
         type: bool
         default: true
         description:
           - Whether the jump host's key must be known. Without this check anybody can be the jump host.
+      mode:
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
+        description:
+          - How connections to mail servers are made from there.
+          - V(channel) has the SSH server forward them.
+          - V(exec) starts C(socat), C(bash) or C(nc) there for each, whichever is there, at most eight at a time.
+          - V(auto) is V(channel), and V(exec) where the SSH server forbids forwarding. The facts say which was used and
+            why (RV(checks[].vantage.mode_reason)).
+      ssh_config:
+        type: path
+        description:
+          - The file with the SSH settings by host, as C(ssh -F) takes it. Of these, C(HostName), C(User), C(Port),
+            C(IdentityFile), C(IdentitiesOnly), C(ProxyJump) and C(UserKnownHostsFile) are used where O(via) does not
+            say otherwise.
+          - The default is C(~/.ssh/config), if there is one. With V(/dev/null) there is none.
       jump:
         type: list
         elements: raw
@@ -775,6 +794,13 @@ options:
         which verdict.
       - Is not written in check mode.
       - Where the task runs on the controller itself (C(connection=local)), a line every five seconds tells it, too.
+  start_at:
+    type: str
+    description:
+      - The moment to begin at, such as V(2027-03-31T06:00:00Z), so that all vantages look at the same second.
+      - It counts by the clock of the host that the task runs on, corrected by O(vantage.clock_offset).
+      - A moment that has passed is no error. The checks then begin at once, with a warning.
+      - A moment that is more than an hour away is refused.
   vantage:
     type: dict
     description:
@@ -1754,6 +1780,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - jump_program
                 - proxy
                 - tunnel
                 - unreadable

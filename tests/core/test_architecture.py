@@ -23,15 +23,18 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "evidence": {"dialog"},
     "expect": {"evidence"},
     "judge": {"evidence", "expect"},
-    # Both speak of verdicts and findings, whose words and order judge has.
+    # It speaks of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
-    "report": {"evidence", "judge"},
+    # A report lays many runs side by side before it writes them down.
+    "report": {"compare", "evidence", "judge"},
     # Of evidence it knows the phases, in their order.
     "plan": {"dialog", "evidence", "expect", "files"},
     "files": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # Waiting too long is a wrong option.
+    "wait": {"plan"},
     # It counts verdicts, and judges nothing.
     "snapshot": {"evidence", "judge"},
     # It makes checks again and again, and compares each with those before it.
@@ -45,21 +48,22 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "progress": set(),
     "timings": {"evidence"},
     # What run.py does for each check, many at once.
-    "checks": {"dialog", "evidence", "journal", "judge", "plan", "progress", "route", "wire"},
+    "checks": {"dialog", "evidence", "plan", "route", "vantage", "wire"},
+    "results": {"evidence", "journal", "judge", "plan", "progress", "report", "timings"},
     "run": {
         "checks",
         "dialog",
         "evidence",
-        "journal",
         "judge",
         "plan",
         "progress",
-        "report",
+        "results",
         "route",
-        "timings",
         "vantage",
+        "wait",
         "wire",
     },
+    "remote": {"checks", "dialog", "evidence", "plan", "progress", "results", "route", "run", "vantage"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

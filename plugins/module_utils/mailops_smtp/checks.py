@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""From endpoints to judged checks: hold all conversations, and judge, write down and count each as soon as it ends.
+"""From endpoints to checks: hold all conversations, and hand over each as soon as it ends.
 
 Here a check can become several dialogs: ``repeat`` makes it again and again, ``retry`` comes back to a server that
 deferred a recipient. The engine knows nothing of that: it is given one more dialog, for later.
@@ -20,16 +20,14 @@ import uuid
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
 from .evidence import TLS, Check, Endpoint, Step, Vantage
-from .journal import Journal
-from .judge import Judging
 from .plan import Dialog, Plan, Retry, Target
-from .progress import Progress, Watcher
 from .route.addresses import own_address
 from .route.endpoints import Destination
+from .vantage.jump_host import Streams
 from .wire import resumption
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
-from .wire.talk import Job, Opener, Talk
+from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettings
 
 
@@ -38,7 +36,7 @@ class Ways(t.NamedTuple):
 
     settings: t.Mapping[t.Any, TLSSettings]
     vantage: Vantage
-    opener: t.Optional[Opener]
+    streams: t.Optional[Streams]
     proxy: t.Optional[Proxy]
     check_mode: bool
 
@@ -58,50 +56,38 @@ class _Errand:
         self.first: t.Optional[Check] = None  # which waits for a second connection (wire.resumption)
 
 
-def judged_checks(
-    planned: Plan,
-    found: t.Sequence[t.Sequence[Destination]],
-    ways: Ways,
-    journal: t.Optional[Journal] = None,
-    watchers: t.Sequence[Watcher] = (),
-) -> t.Dict[str, t.Any]:
-    """Make all checks and return what ``judge_run`` does of them, in the order of the targets and their endpoints.
+# Its number in the order of the targets, their endpoints, and the repetitions of each.
+Ended = t.Callable[[int, Check], None]
 
-    :param journal: gets a record of each check as it ends, judged as far as it alone shows.
-    :param watchers: told of each.
-    """
-    return _Round(planned, ways, journal, watchers).make(found)
+
+def make_checks(planned: Plan, found: t.Sequence[t.Sequence[Destination]], ways: Ways, ended: Ended) -> None:
+    """Make all checks, and call ``ended`` with each, in the order in which they end."""
+    _Round(planned, ways, ended).make(found)
 
 
 class _Round:
-    def __init__(self, planned: Plan, ways: Ways, journal: t.Optional[Journal], watchers: t.Sequence[Watcher]) -> None:
+    def __init__(self, planned: Plan, ways: Ways, ended: Ended) -> None:
         self._planned = planned
         self._ways = ways
-        self._journal = journal
-        self._watchers = watchers
+        self._ended = ended
         self._engine = Engine(manners=planned.connections)
-        self._judging = Judging()
         self._errands: t.Dict[int, _Errand] = {}  # by the identity of their session
 
-    def make(self, found: t.Sequence[t.Sequence[Destination]]) -> t.Dict[str, t.Any]:
+    def make(self, found: t.Sequence[t.Sequence[Destination]]) -> None:
         repeat = self._planned.repeat
-        times = repeat.count if repeat is not None else 1
-        jobs, unresolved, position = [], [], 0
+        jobs, number = [], 0
         for target, places in zip(self._planned.targets, found):
             for place in places:
-                errand = _Errand(position, target, place, 1 if repeat is not None else None)
-                position += times
+                errand = _Errand(number, target, place, 1 if repeat is not None else None)
+                number += repeat.count if repeat is not None else 1
+                session = Session(dialog_of(target, self._ways.check_mode))
                 if place.error is None:
-                    jobs.append(self._job(errand, Session(self._dialog(target))))
+                    jobs.append(self._job(errand, session))
                 else:
-                    unresolved.append(errand)
-        self._progress = Progress(self._ways.vantage.name, len(jobs) * times + len(unresolved))
-        for errand in unresolved:
-            self._conclude(errand, self._unresolved(errand))
+                    self._conclude(errand, unresolved(target, place, session, self._ways.vantage))
         with _collecting_rarely():
             for job, talk in self._engine.run(jobs):
                 self._take(job, talk)
-        return self._judging.finish()
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand = self._errands.pop(id(job.session))
@@ -143,25 +129,13 @@ class _Round:
         repeat = self._planned.repeat
         if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
             again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
-            job = self._job(again, Session(self._dialog(errand.target)))
+            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode)))
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:
         wishes = errand.target.expect
         expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
-        complete = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
-        judged = self._judging.add(errand.position, complete.as_dict())
-        if self._journal is not None:
-            self._journal.write({"record": "check", **judged})
-        self._progress.count(judged["verdict"])
-        for watcher in self._watchers:
-            watcher(self._progress)
-
-    def _dialog(self, target: Target) -> Dialog:
-        dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
-        if self._ways.check_mode and dialog.stop_after in ("data", "message"):
-            return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
-        return dialog
+        self._ended(errand.position, dataclasses.replace(check, expect=expect, repetition=errand.repetition))
 
     def _job(self, errand: _Errand, session: Session) -> Job:
         self._errands[id(session)] = errand
@@ -180,12 +154,12 @@ class _Round:
             proxy=self._ways.proxy,
             proxy_protocol=target.proxy_protocol,
             resumes=target.tls.resume,
-            open_channel=self._ways.opener,
+            open_channel=self._ways.streams.open_channel if self._ways.streams is not None else None,
         )
 
     def _made(self, job: Job, talk: Talk) -> Check:
         return Check(
-            vantage=dataclasses.replace(self._ways.vantage, address=_left_from(job, talk)),
+            vantage=dataclasses.replace(self._used(job), address=_left_from(job, talk)),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
@@ -198,7 +172,7 @@ class _Round:
 
     def _not_tested(self, job: Job, why: TurnedAway) -> Check:
         return Check(
-            vantage=self._ways.vantage,
+            vantage=self._used(job),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
@@ -210,21 +184,39 @@ class _Round:
             not_tested=why.reason,
         )
 
-    def _unresolved(self, errand: _Errand) -> Check:
-        session = Session(self._dialog(errand.target))
-        session.failed_phase = "resolve"
-        place = errand.place
-        return Check(
-            vantage=self._ways.vantage,
-            target=errand.target.name,
-            endpoint=place.endpoint,
-            protocol=errand.target.dialog.protocol,
-            started_at=moment(time.time() - place.seconds),
-            seconds=place.seconds,
-            dialog=session.as_dict(),
-            tls=TLS(),
-            steps=(Step("resolve", None, None, place.error, 0.0, place.seconds, False),),
-        )
+    def _used(self, job: Job) -> Vantage:
+        """The vantage as this connection was made from it."""
+        vantage, streams = self._ways.vantage, self._ways.streams
+        if streams is None:
+            return vantage
+        endpoint = job.endpoint
+        mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
+        reasons = [why for why in (vantage.mode_reason, reason) if why]
+        return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
+
+
+def dialog_of(target: Target, check_mode: bool) -> Dialog:
+    """What is said to the target, each message with a token of its own."""
+    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    if check_mode and dialog.stop_after in ("data", "message"):
+        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
+    return dialog
+
+
+def unresolved(target: Target, place: Destination, session: Session, vantage: Vantage, phase: str = "resolve") -> Check:
+    """A check that came to nothing in that phase, for ``place.error``."""
+    session.failed_phase = phase
+    return Check(
+        vantage=vantage,
+        target=target.name,
+        endpoint=place.endpoint,
+        protocol=target.dialog.protocol,
+        started_at=moment(time.time() - place.seconds),
+        seconds=place.seconds,
+        dialog=session.as_dict(),
+        tls=TLS(),
+        steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
+    )
 
 
 def _left_from(job: Job, talk: Talk) -> t.Optional[str]:

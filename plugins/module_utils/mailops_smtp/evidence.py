@@ -84,6 +84,7 @@ TESTER_ERRORS = {
     "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
     "jump_authentication": "the jump host refused the log-in",
     "jump_forwarding": "the jump host forbids forwarding",
+    "jump_program": "on the jump host no program could be started that tests or connects",
     "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
     "unreadable": "the message to be sent could not be read any more",

@@ -14,25 +14,32 @@ import time
 import typing as t
 import uuid
 
-from .checks import Ways, header_date, judged_checks, moment
+from .checks import Ways, header_date, make_checks, moment
 from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
-from .evidence import SCHEMA_VERSION, Endpoint, StepError, Vantage
-from .journal import Journal
+from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
 from .judge import FINDINGS
 from .plan import Dialog, OptionError, Plan, Target, plan
-from .progress import ProgressFile, Watcher
-from .report.detail import detailed
+from .progress import Watcher
+from .results import Results
 from .route.addresses import addresses, own_address
 from .route.endpoints import destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
-from .timings import timings
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
+from .wait import wait_until
 from .wire import resumption
 from .wire.proxy import Proxy
 from .wire.tls_settings import TLSSettingError, TLSSettings
+
+
+class Listener(t.NamedTuple):
+    """Who wants to hear of a run while it is made: of the endpoints of each target, and of each check as it ends, by
+    its number in the order of the targets, their endpoints, and the repetitions of each."""
+
+    found: t.Callable[[Vantage, t.Sequence[t.Sequence[Endpoint]]], None]
+    ended: t.Callable[[int, Check], None]
 
 
 def check(
@@ -50,11 +57,34 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
+    planned = _planned(options, streams)
+    with Results(planned, check_mode, watchers) as results:
+        listener = Listener(results.found, results.ended)
+        return results.run(_gathered(planned, check_mode, streams, listener))
+
+
+def gather(
+    options: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    streams: t.Optional[Streams] = None,
+    listener: t.Optional[Listener] = None,
+) -> t.Dict[str, t.Any]:
+    """The run without its checks, each of which goes to the listener, as evidence alone. No file is written."""
+    return _gathered(_planned(options, streams), check_mode, streams, listener)
+
+
+def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Plan:
     # Asking for the host's own name may take a look-up.
     planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
-    settings = _tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
+    return planned
+
+
+def _gathered(
+    planned: Plan, check_mode: bool, streams: t.Optional[Streams], listener: t.Optional[Listener]
+) -> t.Dict[str, t.Any]:
+    settings = tls_settings(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
             streams = stack.enter_context(_jump_host(planned))
@@ -65,71 +95,28 @@ def check(
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
-        opener = streams.open_channel if streams is not None else None
-        ways = Ways(settings, vantage, opener, proxy, check_mode)
-        run_id, run_watchers = str(uuid.uuid4()), list(watchers)
-        journal = None
-        if not check_mode:
-            # Files are changes, which check mode does not make.
-            journal = _journal(stack, planned.evidence_file)
-            if planned.progress_file is not None:
-                progress_file = ProgressFile(planned.progress_file)
-                stack.callback(progress_file.close)
-                run_watchers.append(progress_file)
-        head = {
-            "schema_version": SCHEMA_VERSION,
-            "run_id": run_id,
-            "label": None,
-            "started_at": moment(started),
-        }
-        plan_facts = _plan_facts(planned, check_mode)
-        if journal is not None:
-            journal.write({"record": "run", **head, "plan": plan_facts, "vantages": [vantage.as_dict()]})
-        judged = judged_checks(planned, found, ways, journal, run_watchers)
-        run = {
-            **head,
-            "finished_at": moment(time.time()),
-            "detail": planned.detail,
-            "evidence_file": planned.evidence_file if journal is not None else None,
-            "plan": plan_facts,
-            "vantages": [vantage.as_dict()],
-            **judged,
-            "messages_sent": _messages_sent(judged["checks"]),
-            "timings": timings(judged["checks"]) if planned.repeat is not None else None,
-            "overview": None,
-        }
-        if journal is not None:
-            end = {name: run[name] for name in ("run_id", "finished_at", "verdict", "counts", "summary", "timings")}
-            journal.write({"record": "end", **end})
-    return detailed(run, planned.detail)
+        if listener is not None:
+            listener.found(vantage, [[place.endpoint for place in places] for places in found])
+        if streams is not None:
+            streams.prepare()
+        late = wait_until(planned.start_at, planned.vantage_known["clock_offset"])
+        ways = Ways(settings, vantage, streams, proxy, check_mode)
+        make_checks(planned, found, ways, listener.ended if listener is not None else lambda number, made: None)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": str(uuid.uuid4()),
+        "label": None,
+        "started_at": moment(started),
+        "finished_at": moment(time.time()),
+        "plan": plan_facts(planned, check_mode, late),
+        "vantages": [vantage.as_dict()],
+    }
 
 
 def changed(run: t.Mapping[str, t.Any]) -> bool:
     """Whether a message left, or in check mode would have left: the one thing here that changes anything."""
     would = run["plan"]["would_send"] or []
     return bool(run["messages_sent"]) or any(entry["message"] is not None for entry in would)
-
-
-def _messages_sent(checks: t.Sequence[t.Mapping[str, t.Any]]) -> int:
-    """How many messages left, or may have left."""
-    return sum(_sent(made) for check in checks for made in (check, *((check["attempts"] or {}).get("earlier", ()))))
-
-
-def _sent(made: t.Mapping[str, t.Any]) -> int:
-    replies = sum(step["phase"] == "message" for step in made["steps"])
-    # Of chunks that go out together, the last can have left while the reply to the first is waited for.
-    messages = [part["message"] for part in made.get("transactions") or [made] if part["message"]]
-    unknown = sum(message["outcome"] == "unknown" for message in messages)
-    return int(max(min(replies, len(messages)), unknown))
-
-
-def _journal(stack: contextlib.ExitStack, path: t.Optional[str]) -> t.Optional[Journal]:
-    if path is None:
-        return None
-    try:
-        return stack.enter_context(contextlib.closing(Journal(path)))
-    except OSError as error:
-        raise OptionError("evidence_file", path, "cannot be written", str(error.strerror or error)) from error
 
 
 def default_helo_name() -> str:
@@ -144,7 +131,7 @@ def default_helo_name() -> str:
     )
 
 
-def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
+def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
     """Contexts take milliseconds to make, so each different set of options makes one."""
     settings: t.Dict[t.Any, TLSSettings] = {}
     for target in targets:
@@ -189,7 +176,8 @@ def _jump_host(planned: Plan) -> t.Iterator[Streams]:
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
     if streams is not None:
-        return Vantage(planned.vantage_name or streams.name, "ssh-channel", **planned.vantage_known)
+        name = planned.vantage_name or streams.name
+        return Vantage(name, "ssh-channel", mode_reason=streams.mode_reason, **planned.vantage_known)
     proxy = planned.proxy.name if planned.proxy is not None else None
     return Vantage(
         planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy, **planned.vantage_known
@@ -208,9 +196,10 @@ def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
     return Proxy(given.type, endpoint, given.username, given.password)
 
 
-def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
+def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] = ()) -> t.Dict[str, t.Any]:
     """What was asked for; in check mode also what each target would be sent."""
     facts = planned.as_dict()
+    facts["warnings"] += more_warnings
     facts["would_send"] = None
     if check_mode:
         facts["would_send"] = [

@@ -12,6 +12,7 @@ from .judgement import diagnose, judgement
 from .recognition import Check, Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
+from .vantages import endpoint_of, find_differences
 from .verdicts import count, worst
 
 # A dialog that broke off here never reached a mail server.
@@ -64,6 +65,8 @@ def _judged(cases: t.List[_Case]) -> t.Dict[str, t.Any]:
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
             _find_dead_addresses(host_cases)
+    for endpoint_cases in _grouped(cases, endpoint_of).values():
+        find_differences([(case.check, case.found) for case in endpoint_cases])
 
     judged = [
         case.judged

@@ -206,12 +206,14 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "type": "dict",
         "options": {
             "host": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 22},
+            "port": {"type": "int"},
             "user": {"type": "str"},
             "key_file": {"type": "path", "no_log": False},
             "password": {"type": "str", "no_log": True},
             "known_hosts": {"type": "list", "elements": "path"},
             "host_key_checking": {"type": "bool", "default": True},
+            "mode": {"type": "str", "choices": ["auto", "channel", "exec"], "default": "auto"},
+            "ssh_config": {"type": "path"},
             "jump": {"type": "list", "elements": "raw"},
         },
     },
@@ -253,6 +255,7 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "detail": {"type": "str", "choices": ["summary", "facts", "transcript"], "default": "facts"},
     "evidence_file": {"type": "path"},
     "progress_file": {"type": "path"},
+    "start_at": {"type": "str"},
     "vantage": {
         "type": "dict",
         "options": {

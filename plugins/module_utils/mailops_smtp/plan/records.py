@@ -304,7 +304,7 @@ class Retry:
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
-    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage."""
+    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
@@ -312,6 +312,7 @@ class Plan:
     vantage_name: t.Optional[str]
     vantage_mode: str
     vantage_known: t.Mapping[str, t.Any]
+    start_at: t.Optional[int]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
     connections: Connections
