@@ -175,7 +175,7 @@ def test_the_evidence_goes_to_a_file(name, server, tmp_path):
     keeps_contract(run)
     assert run["evidence_file"] == path
     head, *made, end = records(path)
-    assert (head["record"], head["run_id"], end["record"]) == ("run", run["run_id"], "end")
+    assert (head["record"], end["record"], end["run_id"]) == ("run", "end", run["run_id"])
     assert (end["verdict"], end["counts"]) == (run["verdict"], run["counts"])
     for entry in made:
         assert entry.pop("record") == "check"
@@ -289,7 +289,7 @@ def test_a_file_that_cannot_be_written_after_all(server, monkeypatch, tmp_path):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mailops_smtp.run.Journal", full)
+    monkeypatch.setattr("mailops_smtp.results.Journal", full)
     with pytest.raises(OptionError, match="cannot be written: No space left on device"):
         checked(server, evidence_file=str(tmp_path / "evidence"))
 

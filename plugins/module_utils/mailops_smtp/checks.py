@@ -102,10 +102,10 @@ class _Round:
                 errand.earlier.append({"waited": delay, **_attempt(check)})
                 self._engine.add(self._job(errand, Session(left)), delay)
                 return
-        attempts = None
         if errand.earlier or reason is not None:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
-        self._conclude(errand, dataclasses.replace(check, attempts=attempts))
+            check = dataclasses.replace(check, attempts=attempts)
+        self._conclude(errand, check)
         self._repeat(errand, check.seconds or 0.0)
 
     def _checked(self, errand: _Errand, job: Job, talk: t.Union[Talk, TurnedAway]) -> t.Optional[Check]:
@@ -135,7 +135,9 @@ class _Round:
     def _conclude(self, errand: _Errand, check: Check) -> None:
         wishes = errand.target.expect
         expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
-        self._ended(errand.position, dataclasses.replace(check, expect=expect, repetition=errand.repetition))
+        if expect is not None or errand.repetition is not None:
+            check = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
+        self._ended(errand.position, check)
 
     def _job(self, errand: _Errand, session: Session) -> Job:
         self._errands[id(session)] = errand
