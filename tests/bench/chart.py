@@ -18,7 +18,7 @@ def chart(rows: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     longest = max((row["cpu_ms"] for group in shown for row in group), default=1.0)
     scale = (WIDTH - LEFT - 90) / longest
     parts, y = [_text(16, 24, "Processor time for one dialog, in milliseconds (less is better)", 15)], TOP
-    for title, group in zip(GROUPS, shown):
+    for title, group in zip(GROUPS, shown, strict=True):
         parts.append(_text(16, y + 14, title.partition(",")[0], 13, bold=True))
         for row in group:
             length = max(1.0, row["cpu_ms"] * scale)

@@ -128,7 +128,7 @@ def main() -> None:
     name, first, count, port, dialogs, in_flight, kind = sys.argv[1:]
     start = int(ipaddress.ip_address(first))
     addresses = [str(ipaddress.ip_address(start + number % int(count))) for number in range(int(dialogs))]
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if name != "mailops":
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     threading.stack_size(256 * 1024)

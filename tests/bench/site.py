@@ -42,7 +42,20 @@ def build() -> None:
             run("gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source, *libraries)
     if not (BUILT / "certificate.pem").exists():
         run(
-            *["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365", "-subj", "/CN=sink"],
+            *[
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "365",
+                "-subj",
+                "/CN=sink",
+            ],
             *("-addext", "subjectAltName=DNS:sink", "-keyout", BUILT / "key.pem", "-out", BUILT / "certificate.pem"),
         )
 

@@ -40,6 +40,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # It makes checks again and again, and compares each with those before it.
     "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
+    "transcripts": {"dialog", "evidence"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"dialog", "evidence", "plan"},
@@ -54,6 +55,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "checks",
         "dialog",
         "evidence",
+        "expect",
         "judge",
         "plan",
         "progress",
@@ -78,6 +80,7 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
+    "transcripts": _INPUT_AND_OUTPUT | _TIME,
     # It reads the dates that users write, and does not ask for today's.
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }

@@ -8,7 +8,6 @@ This is the whole way through the house, and the only place that knows all of it
 from __future__ import annotations
 
 import contextlib
-import difflib
 import socket
 import time
 import typing as t
@@ -19,7 +18,8 @@ from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
-from .judge import FINDINGS
+from .expect import ExpectationError
+from .judge.again import refuse_unknown_findings
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .progress import Watcher
 from .results import Results
@@ -144,13 +144,15 @@ def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
 
 
 def _require_known_findings(targets: t.Sequence[Target]) -> None:
-    """A finding that does not exist would never occur, and so would always be as forbidden."""
     for target in targets:
-        for name in target.expect.findings if target.expect is not None else ():
-            if name not in FINDINGS:
-                close = difflib.get_close_matches(name, FINDINGS, 1)
-                remedy = f"did you mean {close[0]}? " if close else ""
-                raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
+        wishes = target.expect
+        if wishes is None:
+            continue
+        for said in wishes.variants:
+            try:
+                refuse_unknown_findings(said, wishes.circumstances)
+            except ExpectationError as error:
+                raise OptionError(f"expect.{error.name}", error.value, error.problem, error.remedy) from error
 
 
 def _require_dnspython(targets: t.Sequence[Target]) -> None:

@@ -21,8 +21,9 @@ class SentTo(t.NamedTuple):
 class Sent(t.NamedTuple):
     """``accepted_at``: by the vantage's clock, seconds since 1970, None where no server accepted it.
 
-    ``outcome`` is None where nothing but the token is known. ``detail`` is what the server said to the message, or why
-    it was not sent. ``subject`` and ``text`` tell what was written: the text by its number of lines and their digest.
+    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose.
+    ``detail`` is what the server said to the message, or why it was not sent. ``subject`` and ``text`` tell what was
+    written: the text by its number of lines and their digest.
     """
 
     token: t.Optional[str]
@@ -77,7 +78,14 @@ def sent_in(check: Facts) -> t.List[Sent]:
 
 
 def _sent(check: Facts, part: Facts, position: int) -> Sent:
-    message = part["message"]
+    message, outcome = part["message"], part["message"]["outcome"]
+    if (
+        outcome == "not_sent"
+        and check["failed_phase"] is None
+        and "accepted" in [e["outcome"] for e in part["recipients"]]
+    ):
+        # Check mode, or stop_after: the server was ready for it.
+        outcome = "withheld"
     started_at = _seconds(check["started_at"])
     after = None
     if message["outcome"] in ("accepted", "unknown"):
@@ -98,7 +106,7 @@ def _sent(check: Facts, part: Facts, position: int) -> Sent:
         recipients=tuple(
             SentTo(entry["address"], entry["outcome"], tuple(entry["notify"] or ())) for entry in part["recipients"]
         ),
-        outcome=message["outcome"],
+        outcome=outcome,
         detail=_detail(check, part),
         queue_id=message["queue_id"],
         started_at=started_at,
