@@ -23,7 +23,7 @@ from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Van
 from .expect import ExpectationError
 from .judge import judge_run
 from .judge.again import refuse_unknown_findings
-from .plan import Dialog, OptionError, Plan, Target, plan
+from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
@@ -218,7 +218,7 @@ def _checks(
     for target, places in zip(planned.targets, found):
         expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
         for place in places:
-            session = Session(dialog_of(target, check_mode))
+            session = Session(dialog_of(target, check_mode, place.endpoint))
             if place.error is not None:
                 ended(number, unresolved(target, place, session, vantage))
             else:
@@ -254,8 +254,9 @@ def _used(vantage: Vantage, job: Job, streams: t.Optional[Streams]) -> Vantage:
     return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
 
 
-def dialog_of(target: Target, check_mode: bool) -> Dialog:
+def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
     dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, _header_date(time.time()))
+    dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog
@@ -354,7 +355,8 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog.with_messages(lambda: "0" * 32, _header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, _header_date(time.time()))]
+            for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts
 

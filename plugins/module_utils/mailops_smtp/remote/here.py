@@ -222,7 +222,7 @@ class _Answers:
             for place in places:
                 evidence = self._evidence.get(number)
                 if evidence is None:
-                    session = Session(dialog_of(target, self._check_mode))
+                    session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
                     nowhere = Destination(Endpoint(**place), error)
                     expect = target.expect.at(self._vantage.name) if target.expect is not None else None
                     made = unresolved(target, nowhere, session, self._vantage, "connect")
