@@ -195,7 +195,13 @@ def test_the_whole_way():
             "relay": True,
             "random_recipient": True,
             "test_message": {"subject": "test message"},
-            "expect": {"policy": "inbound-mx", "starttls": None, "tls": None, "random_recipient": None, "auth_before_tls": None},
+            "expect": {
+                "policy": "inbound-mx",
+                "starttls": None,
+                "tls": None,
+                "random_recipient": None,
+                "auth_before_tls": None,
+            },
         })  # fmt: skip
     made = run["checks"][0]
     keeps_contract(made, "check")
