@@ -14,6 +14,7 @@ from .probes import with_probes
 from .records import (
     Auth,
     Composed,
+    Connections,
     DeliverBy,
     Dialog,
     Envelope,
@@ -24,6 +25,8 @@ from .records import (
     Proxy,
     ProxyProtocol,
     Recipient,
+    Repeat,
+    Retry,
     Target,
     Timeouts,
     TLSOptions,
@@ -32,6 +35,7 @@ from .records import (
 __all__ = [
     "Auth",
     "Composed",
+    "Connections",
     "DeliverBy",
     "Dialog",
     "Envelope",
@@ -43,6 +47,8 @@ __all__ = [
     "Proxy",
     "ProxyProtocol",
     "Recipient",
+    "Repeat",
+    "Retry",
     "TLSOptions",
     "Target",
     "Timeouts",
