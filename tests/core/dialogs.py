@@ -75,6 +75,8 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
+        "relay": None,
+        "random_recipient": None,
         "steps": steps,
     }  # fmt: skip
     for name, value in changes.items():

@@ -65,7 +65,21 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "wait",
         "wire",
     },
-    "remote": {"checks", "dialog", "evidence", "plan", "progress", "results", "route", "run", "vantage"},
+    "fitness": {"evidence"},
+    "vantage_fitness": {"fitness", "plan", "run", "vantage"},
+    "remote": {
+        "checks",
+        "dialog",
+        "evidence",
+        "fitness",
+        "plan",
+        "progress",
+        "results",
+        "route",
+        "run",
+        "vantage",
+        "vantage_fitness",
+    },
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

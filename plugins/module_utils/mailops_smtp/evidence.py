@@ -343,6 +343,8 @@ class Check:
             "recipients": self.dialog["recipients"],
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
+            "relay": self.dialog.get("relay"),
+            "random_recipient": self.dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
             "repetition": self.repetition,
             "attempts": self.attempts,
