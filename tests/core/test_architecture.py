@@ -35,10 +35,12 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # It counts verdicts, and judges nothing.
     "snapshot": {"evidence", "judge"},
     "scenario": {"evidence"},
+    # Looks again and again, so it holds conversations of its own.
+    "members": {"dialog", "evidence", "wire"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"evidence", "plan"},
-    "run": {"dialog", "evidence", "judge", "plan", "route", "vantage", "wire"},
+    "run": {"dialog", "evidence", "judge", "mail_routes", "members", "plan", "route", "vantage", "wire"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

@@ -23,14 +23,20 @@ from mailops_smtp.judge.verdicts import CONFIDENCES, OWNERS, SEVERITIES, VERDICT
 from mailops_smtp.judge.wording import words
 
 from docs.generate_findings import PAGE, findings_page
-from tests.core import test_judge_connection, test_judge_run, test_judge_session, test_judge_transaction
+from tests.core import (
+    test_judge_connection,
+    test_judge_policies,
+    test_judge_run,
+    test_judge_session,
+    test_judge_transaction,
+)
 from tests.core.dialogs import HEALTHY, check, ids
 
 BY_ID = {signature.id: signature for signature in CATALOGUE}
 
 
 def test_every_signature_has_a_dialog_that_shows_it_and_one_that_nearly_does():
-    files = (test_judge_connection, test_judge_run, test_judge_session, test_judge_transaction)
+    files = (test_judge_connection, test_judge_run, test_judge_session, test_judge_transaction, test_judge_policies)
     assert {identifier for file in files for identifier in file.CASES} == set(BY_ID)
 
 

@@ -22,12 +22,15 @@ from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
 from .judge import FINDINGS, judge_run
+from .mail_routes import known_names, mail_domains_of
+from .members import find_members
 from .plan import Dialog, OptionError, Plan, Target, plan
 from .route.addresses import addresses, own_address
-from .route.endpoints import Destination, destinations, destinations_beyond
-from .route.mail_exchangers import dnspython_is_installed
+from .route.endpoints import Destination, Known, destinations
+from .route.sender_policies import mta_sts_of, tlsa_of
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
+from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Talk
@@ -48,19 +51,19 @@ def check(
     planned = plan(options, default_helo_name(), elsewhere=streams is not None)
     settings = _tls_settings(planned.targets)
     _require_known_findings(planned.targets)
-    _require_dnspython(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
             streams = stack.enter_context(_jump_host(planned))
         started = time.time()
         beyond = streams is not None or planned.proxy is not None
-        found = destinations_beyond(planned.targets) if beyond else destinations(planned.targets)
+        known = known_names(planned, streams)
+        found = destinations(planned.targets, known, beyond)
         proxy = _proxy(planned)
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
-        checks = list(_checks(planned, settings, found, vantage, streams, proxy, check_mode))
-    judged = judge_run([made.as_dict() for made in checks])
+        checks = list(_checks(planned, settings, found, known, vantage, streams, proxy, check_mode))
+    judged = judge_run([made.as_dict() for made in checks], mail_domains_of(planned, known))
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": str(uuid.uuid4()),
@@ -117,18 +120,6 @@ def _require_known_findings(targets: t.Sequence[Target]) -> None:
                 raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
 
 
-def _require_dnspython(targets: t.Sequence[Target]) -> None:
-    for target in targets:
-        if target.domain is not None and not dnspython_is_installed():
-            raise OptionError(
-                "targets",
-                target.domain,
-                "is a mail domain, and looking up its MX records needs dnspython, which is not installed here",
-                "install dnspython (Debian: python3-dnspython), or name the host, "
-                f"such as {{host: mx1.{target.domain}}}",
-            )
-
-
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
     try:
@@ -163,6 +154,7 @@ def _checks(
     planned: Plan,
     settings: t.Mapping[t.Any, TLSSettings],
     found: t.Sequence[t.Sequence[Destination]],
+    known: Known,
     vantage: Vantage,
     streams: t.Optional[Streams],
     proxy: t.Optional[Proxy],
@@ -171,6 +163,7 @@ def _checks(
     """The evidence of all checks, in the order of the targets and their endpoints."""
     checks: t.Dict[int, Check] = {}
     jobs: t.Dict[int, Job] = {}
+    targets: t.Dict[int, Target] = {}
     expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
     number = 0
     for target, places in zip(planned.targets, found):
@@ -180,13 +173,26 @@ def _checks(
             if place.error is not None:
                 checks[number] = _unresolved(target, place, session, vantage)
             else:
-                jobs[number] = _job(target, place, session, settings[target.tls], streams, proxy)
+                tlsa = tlsa_of(known, target.domain, place.endpoint)
+                job = _job(target, place, session, settings[target.tls], streams, proxy)
+                jobs[number] = job._replace(dane=Reference(**tlsa) if tlsa is not None else None)
+            targets[number] = target
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
+    balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
     for job, talk in Engine().run(jobs.values()):
+        at = numbers[id(job.session)]
         made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
-        checks[numbers[id(job.session)]] = made
-    return [dataclasses.replace(checks[position], expect=expect[position]) for position in range(number)]
+        wanted = targets[at].members
+        if wanted is not None and isinstance(talk, Talk):
+            balanced[at] = (job, talk, wanted)
+        mta_sts = mta_sts_of(known, targets[at].domain, job.endpoint, made.tls)
+        checks[at] = dataclasses.replace(made, tls=dataclasses.replace(made.tls, mta_sts=mta_sts)) if mta_sts else made
+    members = dict(zip(balanced, find_members(list(balanced.values())) if balanced else ()))
+    return [
+        dataclasses.replace(checks[position], expect=expect[position], members=members.get(position))
+        for position in range(number)
+    ]
 
 
 def _dialog(target: Target, check_mode: bool) -> Dialog:

@@ -9,10 +9,13 @@ import re
 import typing as t
 
 from .judgement import diagnose, judgement
+from .mail_domains import belonging, judge_domain
 from .recognition import Check, Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
 from .verdicts import count, worst
+
+_DOMAINS_SHOWN = 3
 
 # A dialog that broke off here never reached a mail server.
 _BEFORE_SMTP = ("resolve", "connect", "proxy", "banner")
@@ -25,12 +28,15 @@ class _Case(t.NamedTuple):
     found: t.List[Found]
 
 
-def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
+def judge_run(checks: t.Iterable[Check], domains: t.Sequence[t.Mapping[str, t.Any]] = ()) -> t.Dict[str, t.Any]:
     """The judgement of all checks of a run.
 
     ``checks`` are checks in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns
     ``{checks, verdict, counts, summary}``, to be merged into a run record: ``checks`` are new, in the same order, each
     with ``verdict, summary, findings, unmet`` and its ``banner.software``.
+
+    ``domains``: the mail domains among the targets, each with what the DNS said (mail_domains.judge_domain), or as an
+    earlier judgement left them. The run's verdict counts each as its senders would experience it, not its checks.
     """
     cases = [_Case(check, diagnose(check)) for check in checks]
     for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
@@ -40,13 +46,20 @@ def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
             _find_dead_addresses(host_cases)
 
     judged = [_with_judgement(case.check, without_consequences(case.found)) for case in cases]
-    verdicts = [check["verdict"] for check in judged]
-    counts = count(verdicts)
+    counts = count(check["verdict"] for check in judged)
+    judged_domains = [judge_domain(domain, judged) for domain in domains]
+    of_domains = belonging(judged, judged_domains)
+    verdicts = [check["verdict"] for check, belongs in zip(judged, of_domains) if not belongs]
+    verdicts += [domain["verdict"] for domain in judged_domains]
+    summary = _summary(judged, counts)
+    if judged_domains and all(of_domains):
+        summary = " ".join(domain["summary"] for domain in judged_domains[:_DOMAINS_SHOWN])
     return {
         "checks": judged,
+        "domains": judged_domains,
         "verdict": worst(verdicts),
         "counts": counts,
-        "summary": _summary(judged, counts),
+        "summary": summary,
     }
 
 

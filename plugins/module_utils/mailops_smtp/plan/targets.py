@@ -10,6 +10,7 @@ import typing as t
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
 from .expectations import read_expect
+from .lookups import read_members, read_mx
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy_protocol
@@ -76,6 +77,8 @@ def read_target(
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
         expect=read_expect(options, dialog, tls, domain, prefix),
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
     # What depends on the place is each one's own: a header of PROXY names addresses, an expectation has a domain.
     has_none_of_these = not (options["proxy_protocol"] or options["expect"])
@@ -108,6 +111,8 @@ def _like_others(place: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], share
         address_family=options["address_family"],
         source_address=options["source_address"],
         proxy_protocol=None,
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
 
 

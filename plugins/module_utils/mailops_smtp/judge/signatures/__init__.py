@@ -20,15 +20,33 @@ from . import (
     ehlo,
     extra,
     mail,
+    policies,
     protocol,
     quit,
     rcpt,
+    resolve,
     several,
     starttls,
     vantage,
 )
 
-_FILES = (vantage, connect, banner, extra, ehlo, starttls, client_attributes, auth, mail, rcpt, data, quit, protocol)
+_FILES = (
+    vantage,
+    resolve,
+    connect,
+    banner,
+    extra,
+    ehlo,
+    starttls,
+    policies,
+    client_attributes,
+    auth,
+    mail,
+    rcpt,
+    data,
+    quit,
+    protocol,
+)
 
 FAILURES = tuple(signature for file in _FILES for signature in file.FAILURES)
 REMARKS = tuple(signature for file in _FILES for signature in file.REMARKS)
