@@ -14,7 +14,7 @@ INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/
 DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan recorded rehearsal \
     replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
-.PHONY: help venv demo test coverage test-core test-unit test-integration test-packaging test-sanity bench-dns fuzz lint matrix clean
+.PHONY: help venv demo test coverage test-core test-unit test-integration test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -45,6 +45,10 @@ test-packaging: venv ## what the collection and the wheel contain
 
 test-sanity: venv ## ansible-test sanity
 	PATH="$(INTERPRETERS)$$PATH" $(PYTHON) -m tests.sanity
+
+test-report-browser: venv ## the HTML report in Chromium, which it gets along with axe-core where they are missing
+	$(PYTHON) -m tests.browser
+	CI=true $(PYTEST) tests/browser
 
 fuzz: venv ## ten minutes of octets that no server should send, chosen by the lines of the core that they reach
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'

@@ -16,19 +16,11 @@ from pathlib import Path
 
 from mailops_smtp.evidence import PHASES
 from mailops_smtp.judge.signature import ANY_PHASE, Signature
-from mailops_smtp.judge.signatures import CATALOGUE
+from mailops_smtp.judge.signatures import CATALOGUE, several, vantages
 from mailops_smtp.judge.signatures.mail_routes import SIGNATURES as MAIL_ROUTES
 from mailops_smtp.judge.verdicts import OWNERS, SEVERITIES, VERDICTS
 
 PAGE = Path(__file__).with_name("findings.md")
-
-# One run from one vantage cannot show these.
-NEED_COMPARISON = {
-    "tcp.outside_only": "outside vantages fail, inside ones pass",
-    "tcp.src_nat": "the server sees another client address than expected",
-    "ehlo.caps_shrunk": "fewer extensions than another vantage, or an earlier run, was offered",
-    "ehlo.exch_verbs_lost": "extensions between Exchange servers are offered to one vantage and not to its neighbour",
-}
 
 INTRODUCTION = """\
 <!--
@@ -63,10 +55,6 @@ def findings_page() -> str:
             "What the DNS alone shows of a mail domain and its hosts, without a connection: the findings of\n"
             "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx`, `dns.bogus` and `dns.resolver` above.\n",
             *(_section(entry) for entry in MAIL_ROUTES),
-            "## Not from one run alone\n",
-            "These need a comparison of vantages, or with an earlier run.\n",
-            *(f"- `{name}`: {meaning}" for name, meaning in NEED_COMPARISON.items()),
-            "",
         ]
     )
 
@@ -90,6 +78,12 @@ def _section(entry: Signature) -> str:
         f"- severity {entry.severity}, confidence {entry.confidence}, owner {entry.owner}",
         f"- reference: {entry.reference}",
     ]
+    if entry in several.SIGNATURES:
+        rows.append("- needs several checks of one vantage (`judge_run`)")
+    if entry in vantages.SIGNATURES:
+        rows.append(
+            "- needs checks of several vantages, as `mailops.smtp.smtp_judge` and `nornir_smtp.judge` take them"
+        )
     if entry.explains:
         rows.append(f"- takes the place of {_codes(entry.explains)}")
     return "\n".join(rows) + "\n"

@@ -4,7 +4,16 @@
 
 from __future__ import annotations
 
-from .plugins.functions import compare, matrix, print_matrix, snapshot
+from .plugins.functions import compare, matrix, print_matrix, report, snapshot
 from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
-__all__ = ["compare", "mail_arrival", "mail_route", "matrix", "print_matrix", "smtp_check", "snapshot"]
+__all__ = [
+    "compare",
+    "mail_arrival",
+    "mail_route",
+    "matrix",
+    "print_matrix",
+    "report",
+    "smtp_check",
+    "snapshot",
+]

@@ -117,9 +117,8 @@ options:
         required: true
       port:
         description:
-          - The port of its SSH server.
+          - The port of its SSH server. Without it, what O(via.ssh_config) says, else 22.
         type: int
-        default: 22
       user:
         description:
           - The user to log in as. Without it, the user who runs the task.
@@ -142,6 +141,19 @@ options:
           - Whether to refuse a jump host whose key is not known.
         type: bool
         default: true
+      mode:
+        description:
+          - How connections to name servers are made from there.
+          - V(channel) has the SSH server forward them, V(exec) starts a program there for each. V(auto) is the first of
+            these that works.
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
+      ssh_config:
+        description:
+          - The file with the SSH settings by host, as C(ssh -F) takes it. Without it, C(~/.ssh/config), where there is
+            one.
+        type: path
       jump:
         description:
           - The hosts to pass on the way to the jump host, the first to pass first. Each is C(user@host:port), or a

@@ -192,6 +192,11 @@ options:
           - The cipher suites to offer, as C(openssl ciphers) reads them, for example V(ECDHE+AESGCM) or V(AES128-SHA).
           - It has no say about the suites of TLS 1.3. To see whether a server takes the ones given here, set
             O(tls.max_version=TLSv1.2).
+      resume:
+        type: bool
+        description:
+          - Whether to connect a second time, as far as TLS, to see whether the server takes the TLS session up again.
+          - The answer is RV(checks[].tls.session.reused). By default there is no second connection.
       as_of:
         type: str
         description:
@@ -541,17 +546,18 @@ options:
           - Name or address of the jump host.
       port:
         type: int
-        default: 22
         description:
-          - Its SSH port.
+          - Its SSH port. The default is what O(via.ssh_config) says, else 22.
       user:
         type: str
         description:
-          - The user to log in as. The default is the user who runs the task.
+          - The user to log in as. The default is what O(via.ssh_config) says, else the user who runs the task.
       key_file:
         type: path
         description:
-          - The private key. The default is the SSH agent and the user's default keys.
+          - The private key. The default is the SSH agent and the keys that O(via.ssh_config) names, else the user's
+            default keys.
+          - An OpenSSH certificate that lies beside a key, as C(KEY-cert.pub), is used with it.
       password:
         type: str
         description:
@@ -560,12 +566,30 @@ options:
         type: list
         elements: path
         description:
-          - The files with the keys of known hosts. The default is the user's and the system's.
+          - The files with the keys of known hosts. The default is what O(via.ssh_config) says, else the user's and the
+            system's. Hashed names, C(@revoked) and C(@cert-authority) are understood.
       host_key_checking:
         type: bool
         default: true
         description:
           - Whether the jump host's key must be known. Without this check anybody can be the jump host.
+      mode:
+        type: str
+        choices: [auto, channel, exec]
+        default: auto
+        description:
+          - How connections to mail servers are made from there.
+          - V(channel) has the SSH server forward them.
+          - V(exec) starts C(socat), C(bash) or C(nc) there for each, whichever is there, at most eight at a time.
+          - V(auto) is V(channel), and V(exec) where the SSH server forbids forwarding. The facts say which was used and
+            why (RV(checks[].vantage.mode_reason)).
+      ssh_config:
+        type: path
+        description:
+          - The file with the SSH settings by host, as C(ssh -F) takes it. Of these, C(HostName), C(User), C(Port),
+            C(IdentityFile), C(IdentitiesOnly), C(ProxyJump) and C(UserKnownHostsFile) are used where O(via) does not
+            say otherwise.
+          - The default is C(~/.ssh/config), if there is one. With V(/dev/null) there is none.
       jump:
         type: list
         elements: raw
@@ -710,6 +734,13 @@ options:
     type: dict
     description:
       - What the controller found of the mail domains. Filled in with O(resolve_at=controller).
+  start_at:
+    type: str
+    description:
+      - The moment to begin at, such as V(2027-03-31T06:00:00Z), so that all vantages look at the same second.
+      - It counts by the clock of the host that the task runs on, corrected by O(vantage.clock_offset).
+      - A moment that has passed is no error. The checks then begin at once, with a warning.
+      - A moment that is more than an hour away is refused.
   vantage:
     type: dict
     description:
@@ -1641,6 +1672,26 @@ checks:
           type: str
           returned: always
           sample: "3c3e58ba829e4b8a90f10564abdb8d2f"
+        subject:
+          description: Its subject. Null for a message of the user's own.
+          type: str
+          returned: always
+          sample: test message
+        text:
+          description: By what its text is known again. Null where it consists of more than text.
+          type: dict
+          returned: always
+          contains:
+            lines:
+              description: How many lines it has, the one with the token not counted.
+              type: int
+              returned: always
+              sample: 1
+            sha256:
+              description: The SHA-256 of these lines, without blanks at their ends, joined by LF.
+              type: str
+              returned: always
+              sample: cbc451636ddd74d4dffb594adf2a3b81adcaae6f4956c1ab93af89a3952685b4
         size:
           description: Its size in octets, as SIZE announces it (RFC 1870).
           type: int
@@ -1780,6 +1831,7 @@ checks:
                 - jump_host_key_changed
                 - jump_authentication
                 - jump_forwarding
+                - jump_program
                 - proxy
                 - tunnel
                 - unreadable

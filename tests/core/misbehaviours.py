@@ -234,7 +234,7 @@ PLAYED: t.Dict[str, Played] = {
     "first-contact-450": Played(
         (*MAIL, RCPT, "S:   450 4.3.2 Service currently unavailable", *QUIT), "deferred", ("rcpt.postscreen_new",)
     ),
-    "rcpt-555": Played((*MAIL, RCPT, "S:   555 5.5.4 Unsupported option", *QUIT), "fail", ("rcpt.refused",)),
+    "rcpt-555": Played((*MAIL, RCPT, "S:   555 5.5.4 Unsupported option", *QUIT), "fail", ("mail.opt_unsup",)),
     **{
         f"starttls-{end}": Played((*STARTTLS, f"---   {detail}"), "fail", (finding,), silent=end == "silent")
         for end, detail, finding in (

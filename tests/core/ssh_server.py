@@ -26,6 +26,7 @@ class Behaviour:
     password: t.Optional[str] = None
     interactive_password: t.Optional[str] = None
     public_keys: t.Sequence[asyncssh.SSHKey] = ()
+    authorities: t.Sequence[asyncssh.SSHKey] = ()
     refusals: t.Dict[str, t.Tuple[int, str]] = dataclasses.field(default_factory=dict)
     held: t.Set[str] = dataclasses.field(default_factory=set)
     log_in_delay: float = 0.0
@@ -66,6 +67,10 @@ class JumpHost:
         """All connections are reset and no new one is accepted, as when the machine goes down."""
         self._run(self._kill())
 
+    def drop(self) -> None:
+        """All connections are reset; new ones are welcome."""
+        self._run(self._abort())
+
     def release(self) -> None:
         """Lets the held connections go on."""
         self._loop.call_soon_threadsafe(self.released.set)
@@ -80,10 +85,13 @@ class JumpHost:
         )
         self.port = self._listener.get_port()
 
-    async def _kill(self) -> None:
-        self._listener.close()
+    async def _abort(self) -> None:
         for connection in list(self.connections):
             connection.abort()
+
+    async def _kill(self) -> None:
+        self._listener.close()
+        await self._abort()
         # From Python 3.12 on this waits for the connections too.
         await self._listener.wait_closed()
 
@@ -116,6 +124,9 @@ class _Server(asyncssh.SSHServer):
 
     def public_key_auth_supported(self) -> bool:
         return bool(self._behaviour.public_keys)
+
+    def validate_ca_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return key in self._behaviour.authorities
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return key in self._behaviour.public_keys

@@ -23,24 +23,30 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "evidence": {"dialog"},
     "expect": {"evidence"},
     "judge": {"evidence", "expect"},
-    # Both speak of verdicts and findings, whose words and order judge has.
+    # It speaks of verdicts and findings, whose words and order judge has.
     "compare": {"evidence", "judge"},
-    "report": {"evidence", "judge"},
+    # A report lays many runs side by side before it writes them down.
+    "report": {"compare", "evidence", "judge"},
     # Of evidence it knows the phases, in their order.
     "plan": {"dialog", "evidence", "expect", "files"},
     "files": {"dialog"},
     "route": {"evidence"},
     "wire": {"dialog", "evidence"},
     "vantage": {"evidence", "wire"},
+    # Waiting too long is a wrong option.
+    "wait": {"plan"},
     # It counts verdicts, and judges nothing.
     "snapshot": {"evidence", "judge"},
+    # It makes checks again and again, and compares each with those before it.
+    "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
     # Looks again and again, so it holds conversations of its own.
     "members": {"dialog", "evidence", "wire"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
-    "delivery": {"evidence", "plan"},
-    "run": {"dialog", "evidence", "judge", "mail_routes", "members", "plan", "route", "vantage", "wire"},
+    "delivery": {"dialog", "evidence", "plan"},
+    "run": {"dialog", "evidence", "judge", "mail_routes", "members", "plan", "route", "vantage", "wait", "wire"},
+    "remote": {"dialog", "evidence", "mail_routes", "plan", "route", "run", "vantage"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

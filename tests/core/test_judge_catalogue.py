@@ -16,28 +16,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mailops_smtp.evidence import ERROR_KINDS, PHASES
+from mailops_smtp.expect.patterns import why_not_safe
 from mailops_smtp.judge import judge, judge_run
-from mailops_smtp.judge.recognition import RELATIONS, Found
+from mailops_smtp.judge.recognition import LINE_SEEN, LINES_SEEN, RELATIONS, Found
 from mailops_smtp.judge.signatures import CATALOGUE, FAILURES
+from mailops_smtp.judge.software import SOFTWARE
 from mailops_smtp.judge.verdicts import CONFIDENCES, OWNERS, SEVERITIES, VERDICTS
 from mailops_smtp.judge.wording import words
 
 from docs.generate_findings import PAGE, findings_page
-from tests.core import (
-    test_judge_connection,
-    test_judge_policies,
-    test_judge_run,
-    test_judge_session,
-    test_judge_transaction,
-)
 from tests.core.dialogs import HEALTHY, check, ids
+from tests.core.signature_cases import CASES
 
+# Words that only several checks have.
+ACROSS = tuple((name, "a word") for name in ("outside", "inside", "others", "missing", "other_issuer"))
 BY_ID = {signature.id: signature for signature in CATALOGUE}
 
 
 def test_every_signature_has_a_dialog_that_shows_it_and_one_that_nearly_does():
-    files = (test_judge_connection, test_judge_run, test_judge_session, test_judge_transaction, test_judge_policies)
-    assert {identifier for file in files for identifier in file.CASES} == set(BY_ID)
+    assert set(CASES) == set(BY_ID)
 
 
 def test_ids_are_unique():
@@ -54,7 +51,7 @@ def test_a_signature_uses_only_the_words_there_are(signature):
     assert set(signature.explains) <= set(BY_ID)
     assert {kind for when in signature.when for kind in when.error} <= set(ERROR_KINDS)
     assert {fact[1] for when in signature.when for fact in when.facts} <= {*RELATIONS, "differs from"}
-    known = words(check(HEALTHY), Found(signature, "connect", (0,)))
+    known = words(check(HEALTHY), Found(signature, "connect", (0,), more=ACROSS))
     for template in (signature.title, signature.meaning, signature.next_step):
         assert {name for literal, name, *format_of_it in string.Formatter().parse(template) if name} <= set(known)
 
@@ -63,13 +60,32 @@ def test_failures_are_about_steps():
     assert all(when.is_about_a_step for signature in FAILURES for when in signature.when)
 
 
-@pytest.mark.parametrize("signature", CATALOGUE, ids=lambda signature: signature.id)
-def test_no_pattern_repeats_anything_without_a_bound(signature):
-    patterns = [text for when in signature.when for text in (when.text, when.sent, when.keyword, when.no_keyword)]
-    patterns += [value for when in signature.when for path, relation, value in when.facts if relation == "matches"]
-    for pattern in patterns:
-        without_literals = re.sub(r"\\.|\[[^]]*\]", "", pattern)
-        assert not re.search(r"[*+]|\{\d*,\}", without_literals), pattern
+def patterns(signature):
+    for when in signature.when:
+        yield from (text for text in (when.text, when.sent, when.keyword, when.no_keyword, when.software) if text)
+        yield from (value for path, relation, value in when.facts if relation in ("matches", "have sent"))
+
+
+PATTERNS = [
+    *((signature.id, pattern) for signature in CATALOGUE for pattern in patterns(signature)),
+    *((row.product, pattern) for row in SOFTWARE for pattern in (row.banner, row.reply) if pattern),
+]
+
+
+@pytest.mark.parametrize(("whose", "pattern"), PATTERNS, ids=[whose for whose, pattern in PATTERNS])
+def test_no_pattern_can_be_made_to_run_for_long(whose, pattern):
+    """Nothing is repeated without a bound, nothing repeated stands in a repetition, and hostile texts are tried."""
+    without_literals = re.sub(r"\\.|\[[^]]*\]", "", pattern)
+    assert not re.search(r"(?<!\()[*+]|\{\d*,\}", without_literals), pattern
+    assert why_not_safe(pattern) is None, pattern
+    compiled = re.compile(pattern, re.IGNORECASE)
+    seen = (LINES_SEEN + 1) * LINE_SEEN
+    words = re.findall(r"[A-Za-z0-9*@<. -]{1,12}", pattern)
+    for part in {"a", "0", " ", "*", ".", "<a@", "a-", *words, *(word[:-1] for word in words)}:
+        if part:
+            begin = time.process_time()
+            compiled.search((part * seen)[:seen])
+            assert time.process_time() - begin < 0.25, (pattern, part)
 
 
 def test_the_findings_page_is_what_the_catalogue_says():

@@ -44,11 +44,12 @@ CASES = {
     "vantage.jump_authentication": (check("E: jump_authentication publickey"), check("E: jump_forwarding")),
     "vantage.proxy": (check("E: proxy rules"), check("E: refused by the proxy's word")),
     "vantage.jump_forwarding": (check("E: jump_forwarding prohibited"), check("E: refused prohibited")),
+    "vantage.jump_program": (check("E: jump_program no shell"), check("E: jump_forwarding no shell")),
     "vantage.tunnel": (check("S: 220 hi.contoso.com\nC: EHLO a.b\nE: tunnel lost"), check("E: reset lost")),
     "vantage.unreadable": (check("E: unreadable It has changed."), check("E: local It has changed.")),
     "vantage.crashed": (check("E: crashed KeyError"), check("E: local KeyError")),
     "rep.dnsbl": (
-        check("S: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using zen.spamhaus.org"),
+        check("S: 554 5.7.1 Service unavailable; Client host [198.51.100.7] blocked using bl.spamcop.net"),
         check("S: 554 5.7.1 No SMTP service here, not even for the enlisted"),
     ),
     "proto.sync": (
@@ -57,7 +58,7 @@ CASES = {
     ),
     "proto.421_rate": (
         check("S: 421 4.7.0 mx1.contoso.com Error: too many connections from 198.51.100.7"),
-        check("S: 421 4.3.2 System not accepting network messages"),
+        check("S: 421 4.3.2 Service shutting down"),
     ),
     "dns.nxdomain": (check("E: unresolved no such name"), check("E: resolver timeout")),
     "dns.null_mx": (check("E: null_mx accepts no mail"), check("E: unresolved accepts no mail")),
@@ -84,7 +85,7 @@ CASES = {
     "ban.521": (check("S: 521 nomail.contoso.com does not accept mail"), check("S: 554 521 go away")),
     "ban.554": (check("S: 554 No SMTP service here"), check("S: 421 554 seconds to wait")),
     "ban.421": (
-        check("S: 421 4.3.2 System not accepting network messages"),
+        check("S: 421 4.3.2 Service shutting down"),
         check("S: 220 421.contoso.com ESMTP"),
     ),
     "ban.garbled": (check('E: protocol This is not an SMTP reply: "hello"'), check("E: closed hello")),

@@ -179,7 +179,7 @@ CASES = {
     "auth.535": (auth("S: 535 5.7.8 authentication failed"), auth("S: 454 4.7.0 535 tries")),
     "auth.538_tls": (auth("S: 538 5.7.11 Encryption required"), auth("S: 534 5.7.9 too weak")),
     "auth.454": (auth("S: 454 4.7.0 Temporary authentication failure"), auth("S: 535 5.7.8 failure")),
-    "auth.refused": (auth("S: 504 5.5.4 Unrecognized authentication type"), auth("S: 535 5.7.8 failure")),
+    "auth.refused": (auth("S: 502 5.5.1 AUTH is not available"), auth("S: 535 5.7.8 failure")),
     "auth.ntlm_only": (
         unable("The server has no mechanism for a user name and a password; it offers NTLM, GSSAPI."),
         unable("The server has no mechanism for a user name and a password; it offers NTLM, XOAUTH2."),

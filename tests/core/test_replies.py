@@ -74,6 +74,7 @@ def test_a_reply(octets, code, enhanced, lines):
         (b"2500 octets\r\n", 250, ("0 octets",), ("no_separator",)),
         # The last line's code counts (RFC 5321 4.2.1 allows only one), and so does its enhanced code.
         (b"250-2.1.5 Ok\r\n450 4.2.0 But not now\r\n", 450, ("2.1.5 Ok", "4.2.0 But not now"), ("code_changed",)),
+        (b"250-Ok\r\n251 Forwarded\r\n", 251, ("Ok", "Forwarded"), ("code_changed",)),
         (b"250-mx\n250\0\xff\n", 250, ("mx", "\\x00\\xff"), ("bare_lf", "nul", "not_ascii", "no_separator")),
     ],
 )
@@ -228,6 +229,7 @@ def test_an_empty_line_is_a_line_of_its_own(before, end):
 
 def test_the_largest_line_is_waited_for():
     reader = ReplyReader()
+    assert not reader.overfull
     reader.receive(b"x" * replies.MAX_REPLY_OCTETS)
     assert reader.next_reply() is None
     assert not reader.overfull

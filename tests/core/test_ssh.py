@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from mailops_smtp.vantage.channel import ChannelStream, Transport, TunnelLost
-from mailops_smtp.vantage.ssh import SSHVantage
+from mailops_smtp.vantage.ssh import RECONNECTIONS, SSHVantage
 from mailops_smtp.vantage.via import Via
 
 from tests.core.ssh_client import (
@@ -176,7 +176,25 @@ def test_a_jump_host_that_dies_is_not_the_end_of_the_server(jump_host: JumpHost,
         [(stream, error)] = open_streams(vantage, ("127.0.0.1", port))
         assert stream is None
         assert error is not None
+        assert error.kind == "jump_unreachable"
+
+
+def test_a_lost_connection_is_made_again_for_what_is_asked_later(jump_host: JumpHost, home: Path) -> None:
+    with target(echo) as port, SSHVantage(trusting(jump_host, home)) as vantage:
+        lost = 0
+        for number in range(1 + RECONNECTIONS):
+            stream = open_stream(vantage, "127.0.0.1", port)
+            assert receive(stream) == b"220 ready\r\n"
+            assert jump_host.log_ins == number + 1
+            jump_host.drop()
+            with pytest.raises(TunnelLost):
+                receive(stream)
+            lost += 1
+        # Not for ever.
+        [(_stream, error)] = open_streams(vantage, ("127.0.0.1", port))
+        assert error is not None
         assert error.kind == "tunnel"
+        assert jump_host.log_ins == lost
 
 
 def test_a_jump_host_that_dies_answers_every_open_request(jump_host: JumpHost, home: Path) -> None:

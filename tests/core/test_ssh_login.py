@@ -14,8 +14,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 from mailops_smtp.evidence import StepError
+from mailops_smtp.vantage.host_certificate import flaw
 from mailops_smtp.vantage.ssh import SSHVantage
-from mailops_smtp.vantage.via import Via
+from mailops_smtp.vantage.ssh_config import resolved
+from mailops_smtp.vantage.via import Via, ViaError
 
 from tests.core.ssh_client import (
     PASSWORD,
@@ -142,6 +144,59 @@ def test_the_key_type_that_is_known_is_asked_for(home: Path) -> None:
             assert receive(open_stream(vantage, "127.0.0.1", port)) == b"220 ready\r\n"
 
 
+# Host certificates
+
+
+def certified(host: JumpHost, home: Path, authority: asyncssh.SSHKey, **changes: t.Any) -> t.Optional[StepError]:
+    """What becomes of a log-in to a host with a certificate, where known_hosts has the authority alone."""
+    settings = {"principals": ["127.0.0.1"], "signer": authority, **changes}
+    signer = settings.pop("signer")
+    certificate = signer.generate_host_certificate(host.host_key, "jump", **settings)
+    host._host_keys = [(host.host_key, certificate)]
+    with host:
+        via = trusting(host, home)
+        line = known_hosts_line(host.port, authority, f"[127.0.0.1]:{host.port}")
+        Path(via.known_hosts[0]).write_text(f"@cert-authority {line}")
+        with target(echo) as port, SSHVantage(via) as vantage:
+            [answer] = open_streams(vantage, ("127.0.0.1", port))
+    return answer[1]
+
+
+@pytest.mark.parametrize("algorithm", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"])
+def test_a_host_certificate_is_trusted_for_its_authority(home: Path, algorithm: str) -> None:
+    authority = asyncssh.generate_private_key(algorithm)
+    assert certified(JumpHost(Behaviour(password=PASSWORD)), home, authority) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"signer": asyncssh.generate_private_key("ssh-ed25519")}, "no authority that is trusted for 127.0.0.1"),
+        ({"principals": ["other.example"]}, "it is for other.example"),
+        ({"valid_before": 1000000}, "it is not valid any more"),
+        ({"valid_after": 0xF0000000, "valid_before": 0xF0000001}, "it is not valid yet"),
+    ],
+)
+def test_a_host_certificate_that_is_not_good_is_refused(home: Path, changes: t.Dict[str, t.Any], reason: str) -> None:
+    authority = asyncssh.generate_private_key("ssh-ed25519")
+    error = certified(JumpHost(Behaviour(password=PASSWORD)), home, authority, **changes)
+    assert error is not None
+    assert error.kind == "jump_host_key_unknown"
+    assert reason in error.detail
+
+
+def test_a_certificate_for_a_user_and_a_forged_one_are_none() -> None:
+    authority, key = (asyncssh.generate_private_key("ssh-ed25519") for _key in range(2))
+    blob = authority.generate_host_certificate(key, "jump", principals=["h"]).public_data
+    for_user = authority.generate_user_certificate(key, "jump", principals=["h"]).public_data
+    trusted = [authority.public_data]
+    assert flaw(blob, "h", trusted, 1e9) is None
+    assert flaw(for_user, "h", trusted, 1e9) == "it is for a user ('jump'), not for a host"
+    assert flaw(blob.replace(b"jump", b"jimp"), "h", trusted, 1e9) == "the authority's signature is not right"
+    for length in range(0, len(blob), 7):
+        assert flaw(blob[:length], "h", trusted, 1e9) is not None
+
+
 def test_host_key_checking_can_be_switched_off(jump_host: JumpHost, home: Path) -> None:
     via = Via("127.0.0.1", jump_host.port, "ops", password=PASSWORD, host_key_checking=False)
     with target(echo) as port, SSHVantage(via) as vantage:
@@ -215,3 +270,74 @@ def test_a_refused_log_in_names_what_was_tried_and_what_is_allowed(home: Path) -
     assert f"tried {home}/key, password" in error.detail
     assert "wrong" not in error.detail
     assert "tried nothing" in nothing.detail
+
+
+def test_a_certificate_beside_the_key_logs_in(home: Path) -> None:
+    key = write_key(home / "key")
+    authority = asyncssh.generate_private_key("ssh-ed25519")
+    authority.generate_user_certificate(key, "ops", principals=["ops"]).write_certificate(str(home / "key-cert.pub"))
+    # The server knows the authority, and not the key.
+    behaviour = Behaviour(authorities=[authority.convert_to_public()], public_keys=[authority.convert_to_public()])
+    with JumpHost(behaviour) as host:
+        assert_logs_in(trusting(host, home, key_file=str(home / "key"), password=None))
+
+
+# ssh_config
+
+
+def config(home: Path, text: str) -> str:
+    path = home / "ssh_config"
+    path.write_text(text)
+    return str(path)
+
+
+def test_ssh_config_says_where_a_jump_host_is(jump_host: JumpHost, home: Path) -> None:
+    trusting(jump_host, home)
+    text = f"""
+        Host bastion
+            HostName 127.0.0.1
+            Port {jump_host.port}
+            User ops
+            UserKnownHostsFile {home}/known_hosts_{jump_host.port}
+        """
+    via = Via.parse({"host": "bastion", "password": PASSWORD, "ssh_config": config(home, text)})
+    with target(echo) as port, SSHVantage(via) as vantage:
+        assert vantage.via.name == f"ops@127.0.0.1:{jump_host.port}"
+        assert receive(open_stream(vantage, "127.0.0.1", port)) == b"220 ready\r\n"
+
+
+def test_the_users_own_ssh_config_counts_and_via_comes_before_it(home: Path) -> None:
+    (home / ".ssh").mkdir(exist_ok=True)
+    (home / ".ssh" / "config").write_text("Host b\n HostName far.example\n User root\n Port 2222\n IdentityFile ~/k\n")
+    whole = resolved(Via.parse({"host": "b"}))
+    assert (whole.host, whole.user, whole.port, whole.identity_files) == ("far.example", "root", 2222, (f"{home}/k",))
+    said = resolved(Via.parse({"host": "b", "user": "me", "port": 22}))
+    assert (said.host, said.user, said.port) == ("far.example", "me", 22)
+    assert resolved(Via.parse({"host": "b", "ssh_config": "/dev/null"})).host == "b"
+
+
+def test_a_chain_of_proxyjumps_is_followed(home: Path) -> None:
+    text = "Host in\n ProxyJump me@mid:2200\nHost mid\n ProxyJump out\n HostName m.example\nHost out\n User o\n"
+    via = Via.parse({"host": "in", "ssh_config": config(home, text), "host_key_checking": False})
+    whole = resolved(via)
+    assert [hop.name for hop in whole.jump] == ["o@out:22", "me@m.example:2200"]
+    assert not any(hop.host_key_checking for hop in whole.jump)
+    # A chain that via names stands, and what leads to its first hop comes before it.
+    given = Via.parse({"host": "in", "jump": ["mid"], "ssh_config": config(home, text)})
+    assert [hop.name for hop in resolved(given).jump] == ["o@out:22", "m.example:22"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Host b\n ProxyCommand nc %h %p\n", "ProxyCommand for b: use ProxyJump"),
+        ("Host b\n ProxyJump c\nHost c\n ProxyJump b\n", "leads in a circle"),
+        ("Host b\n Nonsense\n", "cannot be read"),
+        ("Match exec\n", "cannot be read"),
+    ],
+)
+def test_an_ssh_config_that_cannot_be_used_is_told(home: Path, text: str, words: str) -> None:
+    with pytest.raises(ViaError, match=words):
+        resolved(Via.parse({"host": "b", "ssh_config": config(home, text)}))
+    with pytest.raises(ViaError, match=r"via\.ssh_config .* name a file that exists"):
+        Via.parse({"host": "b", "ssh_config": str(home / "nothing")})

@@ -128,6 +128,8 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
         "key_file": None,
         "known_hosts": [str(known_hosts)],
         "host_key_checking": True,
+        "mode": "auto",
+        "ssh_config": None,
         "jump": [
             {
                 "host": "j",
@@ -136,6 +138,8 @@ def test_the_plain_form_has_everything_else(tmp_path: Path) -> None:
                 "key_file": None,
                 "known_hosts": [str(known_hosts)],
                 "host_key_checking": True,
+                "mode": "auto",
+                "ssh_config": None,
                 "jump": [],
             }
         ],

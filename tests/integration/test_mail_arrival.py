@@ -7,25 +7,11 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from pathlib import Path
 
 from .conftest import Controller
+from .looking import DSN, files, sent
 from .server_log import Log
-
-DSN = {"notify": ["success", "failure"], "ret": "hdrs"}
-
-
-def sent(controller: Controller, **options: t.Any) -> list[dict[str, t.Any]]:
-    """The checks that have sent a message from probe to echo."""
-    asked = {
-        "host": controller.name("mx1"),
-        "address_family": "ipv4",
-        "sender": "probe@contoso.test",
-        "recipient": "echo@contoso.test",
-        "test_message": {},
-    }
-    return t.cast("list[dict[str, t.Any]]", controller.check(**{**asked, **options})["checks"])
 
 
 def test_a_message_and_its_receipt_come_and_everything_stays_as_it_was(controller: Controller) -> None:
@@ -84,7 +70,3 @@ def test_cleanup_removes_the_message_and_its_report_and_nothing_else(controller:
     left = [Path(name).read_text(encoding="utf-8") for user in ("echo", "probe") for name in files(controller, user)]
     assert not any(receipt["token"] in mail for mail in left)
     assert any(stranger["message"]["token"] in mail for mail in left)
-
-
-def files(controller: Controller, user: str) -> set[str]:
-    return {str(path) for path in Path(controller.mailbox(user)["maildir"]).glob("*/*") if path.is_file()}

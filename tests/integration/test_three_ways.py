@@ -62,7 +62,7 @@ def nornir_check(controller: Controller, options: dict[str, t.Any]) -> dict[str,
             "extras": {"key_file": via["key_file"], "known_hosts": via["known_hosts"]},
         },
     }
-    return run_nornir(controller, inventory, ["mx1"], {**options, "via": "jump"})["mx1"]
+    return run_nornir(controller, inventory, ["mx1"], {**options, "via": "jump", "mode": "channel"})["mx1"]
 
 
 def run_nornir(
@@ -88,7 +88,7 @@ def test_inventory_hosts_as_vantages(controller: Controller) -> None:
         for name in ("jump", "jump-bare", "vantage-b")
     }
     targets = [f"{controller.name('mx1')}:25", f"{controller.name('mx2')}:25"]
-    options = {"targets": targets, "tls": controller.tls, "timeouts": {"connect": 2.0}}
+    options = {"targets": targets, "tls": controller.tls, "timeouts": {"connect": 2.0}, "mode": "channel"}
     results = run_nornir(controller, inventory, list(inventory), options)
     seen = {name: [check["verdict"] for check in run["checks"]] for name, run in results.items()}
     assert seen == {

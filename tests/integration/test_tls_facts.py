@@ -47,6 +47,15 @@ def test_what_they_offer_for_resumption(controller: Controller, host: str, versi
     assert session["reused"] is None
 
 
+@pytest.mark.parametrize(("host", "version"), OFFERED)
+def test_whether_they_take_it_up_again(controller: Controller, host: str, version: str) -> None:
+    """Exim gives its sessions a name up to TLS 1.2, and does not know it any more when it is asked for."""
+    session = checked(controller, host, tls={"max_version": version, "resume": True})["tls"]["session"]
+    offered = True in OFFERED[host, version]
+    assert session["reused"] is ((host != "exim") if offered else None)
+    assert session["reason"] == (None if offered else "the server has offered nothing to take it up with")
+
+
 def test_the_cipher_suites_to_offer(controller: Controller) -> None:
     offered = {"max_version": "TLSv1.2", "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"}
     assert checked(controller, "mx1", tls=offered)["tls"]["cipher"] == "ECDHE-ECDSA-AES256-GCM-SHA384"

@@ -19,8 +19,9 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
                             jump jump-closed jump-bare vantage-a vantage-b controller
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
-      .ports                by service: smtp submission smtps lmtp imap imaps ssh; further listeners, see site.py:
-                            proxied trusting few-recipients mailbox-submission without-starttls first-contact broken-tls
+      .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see
+                            site.py: proxied trusting few-recipients greylisting mailbox-submission
+                            without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .mailbox_log_file     of mx1: what Dovecot logs
       .forwarding .python   what an SSH host allows and has
@@ -28,6 +29,8 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+      .stores               where the other mail servers keep what comes for them: exim, sendmail (an mbox), opensmtpd
+    far_domain              northwind.test: its mail goes from mx2 through exim, which changes it, to mx1's mailboxes
     international_address   of user at the servers with SMTPUTF8: mx1 and exim
     bouncing_address        mx1 accepts mail for it, then returns a DSN to the sender
     full_address            its mailbox has no room: mx1's LMTP service says so after the message
@@ -62,6 +65,7 @@ from . import (
     openssh,
     policy_host,
     postfix,
+    postgrey,
     readiness,
     requirements,
     sendmail,
@@ -70,7 +74,7 @@ from . import (
     zones,
 )
 from .command import LabError, run
-from .site import DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
+from .site import DOMAIN, FAR_DOMAIN, FAULT_HOST, FAULTS, FULL_USER, HOSTS, MAIL_USERS, SSH_USER, Host, Place
 
 # Whoever tests two clones at the same time gives each a lab of its own.
 DEFAULT_NAME = os.environ.get("MAILOPS_LAB", "mailops")
@@ -165,6 +169,8 @@ def _build(place: Place) -> None:
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
+        if "greylisting" in host.ports:
+            postgrey.configure(place, host)
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
         if "mta-sts" in host.ports:
@@ -189,6 +195,7 @@ def _start(place: Place, host: Host) -> None:
     servers = {
         "dns": NAME_SERVERS.get(host.name_server),
         "imap": dovecot,
+        "greylisting": postgrey,
         "smtp": MAIL_SERVERS.get(host.mail_server),
         "ssh": openssh,
         "mta-sts": policy_host,
@@ -220,6 +227,7 @@ def _describe(
         "name": place.name,
         "directory": str(place.directory),
         "domain": DOMAIN,
+        "far_domain": FAR_DOMAIN,
         "ca_file": str(authority.certificate_file),
         "hosts": {host.name: _describe_host(place, host) for host in HOSTS},
         "faults": {fault.name: fault.as_dict() for fault in FAULTS},
@@ -228,6 +236,11 @@ def _describe(
                 "address": f"{user}@{DOMAIN}",
                 "password": passwords[user],
                 "maildir": dovecot.maildir(place, mx1, user),
+                "stores": {
+                    "exim": str(place.path("exim", f"/var/vmail/{user}/Maildir")),
+                    "sendmail": str(place.path("sendmail", sendmail.mbox(user))),
+                    "opensmtpd": str(place.path("opensmtpd", f"/var/vmail/{user}/Maildir")),
+                },
             }
             for user in MAIL_USERS
         },

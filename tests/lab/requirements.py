@@ -18,6 +18,7 @@ PACKAGES = {
     "dovecot-core": "/usr/sbin/dovecot",
     "dovecot-imapd": "/usr/lib/dovecot/imap",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
     "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
@@ -30,6 +31,7 @@ PACKAGES = {
     "openssh-server": "/usr/sbin/sshd",
     "openssl": "/usr/bin/openssl",
     "postfix": "/usr/sbin/postfix",
+    "postgrey": "/usr/sbin/postgrey",
     "procps": "/usr/sbin/sysctl",
     "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
     "sasl2-bin": "/usr/sbin/saslpasswd2",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sendmail, whose configuration is written in m4. It throws away what it accepts."""
+"""Sendmail, whose configuration is written in m4. It appends what it accepts to files, one for each mailbox."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import typing as t
 
 from . import filesystem
 from .command import run
-from .site import DOMAIN, Host, Place
+from .site import DOMAIN, MAIL_USERS, Host, Place
 
 LOG = "/var/log/sendmail.traffic"
+DEFAULT_UID = 8  # Debian's mail: as whom Sendmail writes into files
 
 # Cyrus SASL keeps its users in a database, whose only way in is this program.
 _MAKE_USERS = """
@@ -34,7 +35,14 @@ def configure(place: Place, host: Host, tls: str, passwords: t.Mapping[str, str]
     users = "".join(f"{address} {password}\n" for address, password in passwords.items())
     filesystem.write(place, host.name, "/etc/mail/users", users, mode=0o600)
     filesystem.make_directory(place, host.name, "/var/spool/mqueue", mode=0o700)
+    for user in MAIL_USERS:
+        filesystem.write(place, host.name, mbox(user), "", mode=0o600, owner=DEFAULT_UID)
     filesystem.write(place, host.name, LOG, "", mode=0o600)
+
+
+def mbox(user: str) -> str:
+    """Where a user's messages are kept on the host."""
+    return f"/run/mail-files/{user}"
 
 
 def start(place: Place, host: Host) -> None:

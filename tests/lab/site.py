@@ -10,6 +10,8 @@ import typing as t
 from pathlib import Path
 
 DOMAIN = "contoso.test"
+# Whose mail goes a long way: mx2, which hands it to exim, which changes it and hands it to mx1's greylisting port.
+FAR_DOMAIN = "northwind.test"
 SSH_USER = "probe"
 MAIL_USERS = ("user", "probe", "echo")
 FULL_USER = "full"  # has a mailbox without room, and cannot log in
@@ -66,10 +68,10 @@ class Host(Endpoint):
 SMTP = {"smtp": 25}
 SUBMISSION = {"submission": 587, "smtps": 465}
 # Further listeners of mx1's Postfix: one takes the client's address from the PROXY protocol, one from XCLIENT and
-# XFORWARD, and one takes no more than two recipients in a transaction.
-PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527}
+# XFORWARD, one takes no more than two recipients in a transaction, and one puts off whom it does not know yet.
+PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527, "greylisting": 2528}
 # Dovecot; it hands on what is submitted to it through "trusting".
-MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "mailbox-submission": 1587}
+MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "mailbox-submission": 1587}
 SSH = {"ssh": 22}
 DNS = {"dns": 53}
 

@@ -85,7 +85,7 @@ def test_with_via_the_connection_starts_from_another_host(
             "address": None,
             "clock_offset": None,
             "proxy": None,
-            "mode_reason": None,
+            "mode_reason": "The SSH server allows no session there to start Python in.",
             "side": None,
             "network": None,
             "unfit": None,

@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from .change import compare, snapshot
 from .matrix import matrix, print_matrix
+from .report import report
 
-__all__ = ["compare", "matrix", "print_matrix", "snapshot"]
+__all__ = ["compare", "matrix", "print_matrix", "report", "snapshot"]

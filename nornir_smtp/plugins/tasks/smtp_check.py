@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import typing as t
 
+from mailops_smtp.remote.ladder import check_from
 from mailops_smtp.run import changed, check
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from .vantage import streams_of, vantage_host
+from .vantage import connection_of, vantage_host
 
 
 def smtp_check(
     task: Task,
     targets: t.Sequence[str | t.Mapping[str, t.Any]] | None = None,
     via: str | Host | t.Mapping[str, t.Any] | None = None,
+    mode: str | None = None,
+    python: str | None = None,
     fail_task: bool = False,
     **options: t.Any,
 ) -> Result:
@@ -33,6 +36,11 @@ def smtp_check(
         targets: what to test: mail domains, ``host:port``, or dictionaries with the options of one target
         via: the host to start the connections from: the name of another host of the inventory; or that host itself,
             since a filtered inventory does not know the others; or, as in Ansible, a dictionary
+        mode: how to test from a host that is reached through SSH: ``python`` runs there, ``channel`` has its SSH server
+            forward the connections, ``exec`` starts a program there for each; ``auto``, the default, takes the first of
+            these that works, and the facts say which and why
+        python: how to start Python there: the interpreter's name or path, or a command such as ``sudo -n python3``; the
+            default is ``python3``
         fail_task: whether the verdicts ``fail`` and ``inconclusive`` fail the task; Nornir leaves out a failed host in
             all later tasks, so by default they do not
         options: all other options of the Ansible module ``mailops.smtp.smtp_check``
@@ -57,7 +65,17 @@ def smtp_check(
     if vantage is None and targets is not None and "via" not in asked:
         # This machine, under the name that the inventory has for it.
         asked.setdefault("vantage", {"name": task.host.name})
-    run = check(asked, check_mode=bool(task.is_dry_run()), streams=streams_of(task, vantage))
+    check_mode = bool(task.is_dry_run())
+    how = {
+        "mode": mode or asked.pop("mode", None) or "auto",
+        "python": python or asked.pop("python", None) or "python3",
+    }
+    for name in how:
+        asked.pop(name, None)
+    if vantage is None:
+        run = check(asked, check_mode)
+    else:
+        run = check_from(connection_of(task, vantage), asked, check_mode, vantage.name, **how)
     return Result(
         host=task.host,
         result=run,

@@ -9,6 +9,7 @@ import typing as t
 
 from mailops_smtp.plan import OptionError
 from mailops_smtp.vantage.jump_host import Streams
+from mailops_smtp.vantage.ssh import SSHVantage
 from nornir.core.inventory import Host
 from nornir.core.task import Task
 
@@ -41,6 +42,10 @@ def streams_of(task: Task, vantage: Host | None) -> Streams | None:
     """What opens connections from there; None for this machine."""
     if vantage is None:
         return None
+    connection = connection_of(task, vantage)
+    return Streams(vantage.name, connection.open_channel, connection.read_file, connection.prepare, connection.mode_to)
+
+
+def connection_of(task: Task, vantage: Host) -> SSHVantage:
     with _opening:
-        connection = vantage.get_connection(CONNECTION_NAME, task.nornir.config)
-    return Streams(vantage.name, connection.open_channel, connection.read_file)
+        return t.cast("SSHVantage", vantage.get_connection(CONNECTION_NAME, task.nornir.config))

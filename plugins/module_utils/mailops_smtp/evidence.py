@@ -85,6 +85,7 @@ TESTER_ERRORS = {
     "jump_host_key_changed": "the jump host's key differs from the one in known_hosts",
     "jump_authentication": "the jump host refused the log-in",
     "jump_forwarding": "the jump host forbids forwarding",
+    "jump_program": "on the jump host no program could be started that tests or connects",
     "proxy": "the proxy could not be reached, or opened no connection",
     "tunnel": "the SSH connection to the jump host was lost or failed",
     "unreadable": "the message to be sent could not be read any more",
@@ -246,7 +247,7 @@ class TLSSession(_Record):
 
     ``ticket``: it handed out a session ticket (RFC 5077, RFC 8446 4.6.1), for ``ticket_lifetime_hint`` seconds.
     ``session_id``: it keeps the session itself (RFC 5246 7.3); None with a ticket, and in TLS 1.3, which has none.
-    ``reused``: whether it did take one up again. That takes a second connection, which is not made: see ``reason``.
+    ``reused``: whether it did take one up again. That takes a second connection, made only if asked: see ``reason``.
     """
 
     ticket: t.Optional[bool] = None

@@ -143,13 +143,13 @@ def mail_domains_of(planned: Plan, known: Known) -> t.List[t.Dict[str, t.Any]]:
 
 
 def look_up_for_targets(
-    targets: t.Any, nameservers: t.Any, hosts: t.Any, ca_path: t.Optional[str]
+    targets: t.Any, nameservers: t.Any, hosts: t.Container[str], ca_path: t.Optional[str]
 ) -> t.Dict[str, t.Any]:
     """The routes of the mail domains among targets, for a vantage that cannot ask by itself: its ``looked_up``.
 
     :raises OptionError: a target, or whom to ask, is not written as it should be, or dnspython is missing here.
     """
-    domains = [name for name in mail_domains(targets) if name not in (hosts or {})]
+    domains = [name for name in mail_domains(targets) if name not in (hosts or ())]
     if not domains:
         return {}
     if not dnspython_is_installed():

@@ -30,11 +30,21 @@ from .route.endpoints import Destination, Known, destinations
 from .route.sender_policies import mta_sts_of, tlsa_of
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
+from .wait import wait_until
+from .wire import resumption
 from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
+
+
+class Listener(t.NamedTuple):
+    """Who wants to hear of a run while it is made: of the endpoints of each target, and of each check as it ends, by
+    its number in the order of the targets and their endpoints. A later word about the same check takes its place."""
+
+    found: t.Callable[[t.Sequence[t.Sequence[Endpoint]]], None]
+    ended: t.Callable[[int, Check], None]
 
 
 def check(
@@ -48,8 +58,24 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
-    planned = plan(options, default_helo_name(), elsewhere=streams is not None)
-    settings = _tls_settings(planned.targets)
+    return judged(gather(options, check_mode, streams))
+
+
+def judged(run: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The run with the judgement of its checks."""
+    return {**run, **judge_run(run["checks"], run.get("domains", ()))}
+
+
+def gather(
+    options: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    streams: t.Optional[Streams] = None,
+    listener: t.Optional[Listener] = None,
+) -> t.Dict[str, t.Any]:
+    """The same without the judgement: the evidence alone."""
+    # Asking for the host's own name may take a look-up.
+    planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
+    settings = tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
@@ -62,17 +88,22 @@ def check(
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
-        checks = list(_checks(planned, settings, found, known, vantage, streams, proxy, check_mode))
-    judged = judge_run([made.as_dict() for made in checks], mail_domains_of(planned, known))
+        if listener is not None:
+            listener.found([[place.endpoint for place in places] for places in found])
+        if streams is not None:
+            streams.prepare()
+        late = wait_until(planned.start_at, planned.vantage_known["clock_offset"])
+        checks = _checks(planned, settings, found, known, vantage, streams, proxy, check_mode, listener)
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": str(uuid.uuid4()),
         "label": None,
-        "started_at": _moment(started),
-        "finished_at": _moment(time.time()),
-        "plan": _plan_facts(planned, check_mode),
+        "started_at": moment(started),
+        "finished_at": moment(time.time()),
+        "plan": plan_facts(planned, check_mode, late),
         "vantages": [vantage.as_dict()],
-        **judged,
+        "checks": [made.as_dict() for made in checks],
+        "domains": mail_domains_of(planned, known),
     }
 
 
@@ -98,7 +129,7 @@ def default_helo_name() -> str:
     )
 
 
-def _tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
+def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
     """Contexts take milliseconds to make, so each different set of options makes one."""
     settings: t.Dict[t.Any, TLSSettings] = {}
     for target in targets:
@@ -131,7 +162,8 @@ def _jump_host(planned: Plan) -> t.Iterator[Streams]:
 
 def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
     if streams is not None:
-        return Vantage(planned.vantage_name or streams.name, "ssh-channel", **planned.vantage_known)
+        name = planned.vantage_name or streams.name
+        return Vantage(name, "ssh-channel", mode_reason=streams.mode_reason, **planned.vantage_known)
     proxy = planned.proxy.name if planned.proxy is not None else None
     return Vantage(
         planned.vantage_name or socket.gethostname(), planned.vantage_mode, proxy=proxy, **planned.vantage_known
@@ -159,19 +191,26 @@ def _checks(
     streams: t.Optional[Streams],
     proxy: t.Optional[Proxy],
     check_mode: bool,
+    listener: t.Optional[Listener],
 ) -> t.List[Check]:
     """The evidence of all checks, in the order of the targets and their endpoints."""
     checks: t.Dict[int, Check] = {}
-    jobs: t.Dict[int, Job] = {}
     targets: t.Dict[int, Target] = {}
     expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
+
+    def ended(number: int, made: Check) -> None:
+        checks[number] = dataclasses.replace(made, expect=expect[number])
+        if listener is not None:
+            listener.ended(number, checks[number])
+
+    jobs: t.Dict[int, Job] = {}
     number = 0
     for target, places in zip(planned.targets, found):
         expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
         for place in places:
-            session = Session(_dialog(target, check_mode))
+            session = Session(dialog_of(target, check_mode))
             if place.error is not None:
-                checks[number] = _unresolved(target, place, session, vantage)
+                ended(number, unresolved(target, place, session, vantage))
             else:
                 tlsa = tlsa_of(known, target.domain, place.endpoint)
                 job = _job(target, place, session, settings[target.tls], streams, proxy)
@@ -180,22 +219,44 @@ def _checks(
             number += 1
     numbers = {id(job.session): number for number, job in jobs.items()}
     balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
-    for job, talk in Engine().run(jobs.values()):
-        at = numbers[id(job.session)]
-        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, vantage)
-        wanted = targets[at].members
-        if wanted is not None and isinstance(talk, Talk):
-            balanced[at] = (job, talk, wanted)
-        mta_sts = mta_sts_of(known, targets[at].domain, job.endpoint, made.tls)
-        checks[at] = dataclasses.replace(made, tls=dataclasses.replace(made.tls, mta_sts=mta_sts)) if mta_sts else made
-    members = dict(zip(balanced, find_members(list(balanced.values())) if balanced else ()))
-    return [
-        dataclasses.replace(checks[position], expect=expect[position], members=members.get(position))
-        for position in range(number)
-    ]
+    engine = Engine()
+    for job, talk in engine.run(jobs.values()):
+        its_number = numbers[id(job.session)]
+        if job.tls_session is not None:
+            first = checks[its_number]
+            ended(its_number, dataclasses.replace(first, tls=resumption.with_second(first.tls, talk)))
+            continue
+        used = _used(vantage, job, streams)
+        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, used)
+        target = targets[its_number]
+        mta_sts = mta_sts_of(known, target.domain, job.endpoint, made.tls)
+        made = dataclasses.replace(made, tls=dataclasses.replace(made.tls, mta_sts=mta_sts)) if mta_sts else made
+        if target.members is not None and isinstance(talk, Talk):
+            balanced[its_number] = (job, talk, target.members)
+        second = resumption.second(job, talk)
+        if second is not None:
+            numbers[id(second.session)] = its_number
+            engine.add(second)
+        else:
+            made = dataclasses.replace(made, tls=resumption.without_second(job, made.tls))
+        ended(its_number, made)
+    if balanced:
+        for its_number, members in zip(balanced, find_members(list(balanced.values()))):
+            ended(its_number, dataclasses.replace(checks[its_number], members=members))
+    return [checks[position] for position in range(number)]
 
 
-def _dialog(target: Target, check_mode: bool) -> Dialog:
+def _used(vantage: Vantage, job: Job, streams: t.Optional[Streams]) -> Vantage:
+    """The vantage as this connection was made from it."""
+    if streams is None:
+        return vantage
+    endpoint = job.endpoint
+    mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
+    reasons = [why for why in (vantage.mode_reason, reason) if why]
+    return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
+
+
+def dialog_of(target: Target, check_mode: bool) -> Dialog:
     dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, _header_date(time.time()))
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
@@ -222,6 +283,7 @@ def _job(
         source_address=target.source_address,
         proxy=proxy,
         proxy_protocol=target.proxy_protocol,
+        resumes=target.tls.resume,
         open_channel=streams.open_channel if streams is not None else None,
     )
 
@@ -232,7 +294,7 @@ def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
         target=job.target,
         endpoint=job.endpoint,
         protocol=job.session.dialog.protocol,
-        started_at=_moment(talk.started_at),
+        started_at=moment(talk.started_at),
         seconds=talk.seconds,
         dialog=job.session.as_dict(),
         tls=t.cast(TLS, talk.tls_facts),
@@ -265,30 +327,32 @@ def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
     )
 
 
-def _unresolved(target: Target, place: Destination, session: Session, vantage: Vantage) -> Check:
-    session.failed_phase = "resolve"
+def unresolved(target: Target, place: Destination, session: Session, vantage: Vantage, phase: str = "resolve") -> Check:
+    """A check that came to nothing in that phase, for ``place.error``."""
+    session.failed_phase = phase
     return Check(
         vantage=vantage,
         target=target.name,
         endpoint=place.endpoint,
         protocol=target.dialog.protocol,
-        started_at=_moment(time.time() - place.seconds),
+        started_at=moment(time.time() - place.seconds),
         seconds=place.seconds,
         dialog=session.as_dict(),
         tls=TLS(),
-        steps=(Step("resolve", None, None, place.error, 0.0, place.seconds, False),),
+        steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
     )
 
 
-def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
+def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] = ()) -> t.Dict[str, t.Any]:
     """What was asked for; in check mode also what each target would be sent."""
     facts = planned.as_dict()
+    facts["warnings"] += more_warnings
     facts["would_send"] = None
     if check_mode:
         facts["would_send"] = [
             {
                 "target": target.name,
-                "lines": [*_first_line(target), *rehearse(dialog)],
+                "lines": [line for said in _dialogs(target, dialog) for line in _lines(target, said)],
                 "message": _content(dialog),
             }
             for target in planned.targets
@@ -297,10 +361,16 @@ def _plan_facts(planned: Plan, check_mode: bool) -> t.Dict[str, t.Any]:
     return facts
 
 
-def _first_line(target: Target) -> t.Iterator[str]:
-    """What comes before the dialog. Its addresses are known once there is a connection."""
+def _dialogs(target: Target, dialog: Dialog) -> t.List[Dialog]:
+    """On one connection after the other."""
+    return [dialog, resumption.dialog_of_second(dialog)] if target.tls.resume else [dialog]
+
+
+def _lines(target: Target, dialog: Dialog) -> t.Iterator[str]:
+    """What comes before the dialog, whose addresses are known once there is a connection, and the dialog."""
     if target.proxy_protocol is not None:
         yield f"<PROXY {target.proxy_protocol.version} header>"
+    yield from rehearse(dialog)
 
 
 def _content(dialog: Dialog) -> t.Optional[str]:
@@ -311,7 +381,7 @@ def _content(dialog: Dialog) -> t.Optional[str]:
     return excerpt(message.content)
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
     """RFC 3339 in UTC, to the millisecond."""
     moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
 
-from .recognition import TOKEN_HEADER, Recognised
+from ..dialog.message import TOKEN_HEADER, text_digest
+from .recognition import Recognised
 from .sent import Sent
 
 # Added text that is shown.
 _SHOWN = 300
-
-
-def digest(lines: t.Sequence[str]) -> str:
-    """Of a text by its lines, whatever their ends and the blanks before these: transports may change both."""
-    return hashlib.sha256("\n".join(line.rstrip() for line in lines).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def alterations(found: Recognised) -> t.List[t.Dict[str, str]]:
@@ -41,20 +36,20 @@ def _of_header(sent: Sent, found: Recognised) -> t.Iterator[t.Tuple[str, str]]:
 
 
 def _of_body(sent: Sent, lines: t.List[str]) -> t.Iterator[t.Tuple[str, str]]:
-    if sent.body is None:
+    if sent.text is None:
         return
-    count, wanted = sent.body
-    while lines and not lines[-1].strip():
-        lines.pop()
+    count, wanted = sent.text
+    # The line with the token, and the empty one above it, are ours as well.
+    token = f"token: {(sent.token or '').lower()}"
+    lines = [line for line in lines if line.strip().lower() != token]
     for start in range(max(1, len(lines) - count + 1)):
-        if digest(lines[start : start + count]) != wanted:
-            continue
-        before, after = _shown(lines[:start]), _shown(lines[start + count :])
-        if before:
-            yield "body", f"Text was put in front of the message's own: {before!r}."
-        if after:
-            yield "body", f"Text was put behind the message's own: {after!r}."
-        return
+        if text_digest(lines[start : start + count]) == wanted:
+            before, after = _shown(lines[:start]), _shown(lines[start + count :])
+            if before:
+                yield "body", f"Text was put in front of the message's own: {before!r}."
+            if after:
+                yield "body", f"Text was put behind the message's own: {after!r}."
+            return
     yield "body", "The text of the message is another one than was sent."
 
 

@@ -37,6 +37,11 @@ class FileMailbox:
         self._mark: t.Optional[t.Tuple[int, float]] = None
 
     def open(self) -> None:
+        """What is not there yet may come with the first message; see ``_is_there``."""
+        if not self._is_there():
+            self.problems.append(MailboxError("unreadable", f"{self.access.place} does not exist."))
+
+    def _is_there(self) -> bool:
         path = Path(self.access.place)
         try:
             if self.access.kind == "mbox":
@@ -45,13 +50,16 @@ class FileMailbox:
                 if beginning not in (b"", b"From "):
                     raise MailboxError("unreadable", f"{path} is no mbox: it does not begin with a From line.")
                 self.folder_names = [path.name]
-                return
+                return True
             kinds = {entry.name for entry in path.iterdir() if entry.is_dir()}
+        except FileNotFoundError:
+            return False
         except OSError as error:
             raise MailboxError("unreadable", f"{path} cannot be read: {error.strerror}.") from error
         if not {"new", "cur"} <= kinds:
             raise MailboxError("unreadable", f"{path} is no Maildir: it has no directories new and cur.")
         self.folder_names = self._folders(kinds)
+        return True
 
     def _folders(self, names: t.Set[str]) -> t.List[str]:
         """Maildir++: folders are directories that begin with a dot."""
@@ -73,6 +81,10 @@ class FileMailbox:
         return wanted
 
     def look(self, words: t.Sequence[str]) -> t.Iterator[Mail]:
+        if not self.folder_names:
+            if not self._is_there():
+                return
+            self.problems.clear()
         try:
             if self.access.kind == "mbox":
                 yield from self._look_into_mbox(words)

@@ -133,7 +133,7 @@ class _Clock:
 
 
 def _accepted(sent: Sent) -> t.Optional[t.Dict[str, t.Any]]:
-    if sent.outcome is None:
+    if sent.outcome in (None, "withheld"):
         return None
     outcomes = [recipient.outcome for recipient in sent.recipients]
     if sent.outcome == "accepted":

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..dialog.message import TOKEN_HEADER
 from .dsn import Report, read_report
 from .mime import Parsed, get, parsed
 from .sent import Sent
-
-TOKEN_HEADER = "X-Mailops-Token"
 
 
 class Recognised(t.NamedTuple):

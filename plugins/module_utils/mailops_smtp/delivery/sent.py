@@ -21,8 +21,9 @@ class SentTo(t.NamedTuple):
 class Sent(t.NamedTuple):
     """``accepted_at``: by the vantage's clock, seconds since 1970, None where no server accepted it.
 
-    ``outcome`` is None where nothing but the token is known. ``detail`` is what the server said to the message, or why
-    it was not sent. ``subject`` and ``body`` tell what was written: the body by its number of lines and their digest.
+    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose.
+    ``detail`` is what the server said to the message, or why it was not sent. ``subject`` and ``text`` tell what was
+    written: the text by its number of lines and their digest.
     """
 
     token: t.Optional[str]
@@ -43,7 +44,7 @@ class Sent(t.NamedTuple):
     accepted_after: t.Optional[float] = None
     offers_dsn: t.Optional[bool] = None
     subject: t.Optional[str] = None
-    body: t.Optional[t.Tuple[int, str]] = None
+    text: t.Optional[t.Tuple[int, str]] = None
 
     @property
     def words(self) -> t.List[str]:
@@ -77,14 +78,21 @@ def sent_in(check: Facts) -> t.List[Sent]:
 
 
 def _sent(check: Facts, part: Facts, position: int) -> Sent:
-    message = part["message"]
+    message, outcome = part["message"], part["message"]["outcome"]
+    if (
+        outcome == "not_sent"
+        and check["failed_phase"] is None
+        and "accepted" in [e["outcome"] for e in part["recipients"]]
+    ):
+        # Check mode, or stop_after: the server was ready for it.
+        outcome = "withheld"
     started_at = _seconds(check["started_at"])
     after = None
     if message["outcome"] in ("accepted", "unknown"):
         ends = [step["at"] + step["seconds"] for step in check["steps"] if step["phase"] == "message"]
         after = ends[min(position, len(ends) - 1)] if ends else None
     software = (check["banner"] or {}).get("software") or {}
-    body = message.get("body")
+    text = message.get("text")
     return Sent(
         token=message["token"],
         message_id=message["message_id"],
@@ -98,7 +106,7 @@ def _sent(check: Facts, part: Facts, position: int) -> Sent:
         recipients=tuple(
             SentTo(entry["address"], entry["outcome"], tuple(entry["notify"] or ())) for entry in part["recipients"]
         ),
-        outcome=message["outcome"],
+        outcome=outcome,
         detail=_detail(check, part),
         queue_id=message["queue_id"],
         started_at=started_at,
@@ -106,7 +114,7 @@ def _sent(check: Facts, part: Facts, position: int) -> Sent:
         accepted_after=after,
         offers_dsn="DSN" not in (check["ehlo"]["not_offered"] or ()) if check["ehlo"] else None,
         subject=message.get("subject"),
-        body=(body["lines"], body["sha256"]) if body else None,
+        text=(text["lines"], text["sha256"]) if text else None,
     )
 
 

@@ -50,6 +50,8 @@ class Watcher:
                     break
                 self.mailbox.wait(watch.poll_interval, watch.ending.is_set)
             self._look()
+            if not self.mailbox.folder_names:
+                raise self.mailbox.problems[0]
             if watch.cleanup:
                 self._clean_up()
         except MailboxError as error:

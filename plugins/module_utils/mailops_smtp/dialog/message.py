@@ -9,6 +9,7 @@ gateway on its way rewrites. Date and token are given: this room has no clock an
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import typing as t
 from urllib.parse import quote
@@ -37,8 +38,17 @@ _HEADER_OCTETS = 64 * 1024
 _MESSAGE_ID = re.compile(rb"(?:^|\r?\n|\r)message-id[ \t]*:[ \t\r\n]*(<[!-~]{1,990}>)", re.IGNORECASE)
 
 
+class Text(t.NamedTuple):
+    """What stands above the token in a message: how many lines, and their digest (see ``text_digest``)."""
+
+    lines: int
+    sha256: str
+
+
 class Message(t.NamedTuple):
     """A message ready to be sent. One that the user wrote himself has no token, and perhaps no Message-ID.
+
+    ``text``: of a message that consists of nothing else.
 
     ``transfer``: by "data" or by "bdat", in chunks of ``chunk_size`` octets (None: in one). ``prdr``: with one reply
     for each recipient.
@@ -50,6 +60,8 @@ class Message(t.NamedTuple):
     transfer: str = "data"
     chunk_size: t.Optional[int] = None
     prdr: bool = False
+    subject: t.Optional[str] = None
+    text: t.Optional[Text] = None
 
     @property
     def size(self) -> int:
@@ -133,7 +145,21 @@ def compose(
         yield from sliced(end)
 
     message_id = next(value for name, value in written if name.lower() == "message-id")
-    return Message(Content(pieces, without if size is None else size), message_id, token)
+    subject_sent = next((value for name, value in written if name.lower() == "subject"), None)
+    lines = _LINE_END.sub("\n", body).split("\n")
+    alone = size is None and not attachments and "content-type" not in replaced
+    return Message(
+        Content(pieces, without if size is None else size),
+        message_id,
+        token,
+        subject=subject_sent,
+        text=Text(len(lines), text_digest(lines)) if alone else None,
+    )
+
+
+def text_digest(lines: t.Sequence[str]) -> str:
+    """SHA-256 over lines, whatever their ends and the blanks before these: transports may change both."""
+    return hashlib.sha256("\n".join(line.rstrip() for line in lines).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def message_id_in(content: Content) -> t.Optional[str]:

@@ -48,6 +48,8 @@ class Transaction:
                 "message_id": envelope.message.message_id,
                 "token": envelope.message.token,
                 "envelope_id": None,
+                "subject": envelope.message.subject,
+                "text": envelope.message.text._asdict() if envelope.message.text is not None else None,
                 "size": envelope.message.size,
                 "transfer": None,
                 "prdr": None,

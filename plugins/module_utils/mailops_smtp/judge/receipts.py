@@ -253,6 +253,8 @@ def _summary(receipt: Receipt, verdict: str, findings: t.Sequence[Receipt]) -> s
         told = "was put off"
     elif arrived is not None:
         told = "is not known to have arrived"
+    elif verdict == "not_tested":
+        told = "was not sent"
     else:
         told = "was accepted" if accepted is not None else "was not looked for"
     others = []

@@ -21,6 +21,7 @@ import typing as t
 from ..evidence import PHASES
 from .signature import Signature, When
 from .signatures import FAILURES, REMARKS
+from .software import software
 
 Check = t.Mapping[str, t.Any]
 
@@ -45,12 +46,13 @@ _GOOD_CODES = {
 class Found(t.NamedTuple):
     """A signature that fits, the phase it was seen in, and the steps (their indexes) that show it.
 
-    ``wanted``: an expectation asks for what it reports."""
+    ``wanted``: an expectation asks for what it reports. ``more``: words for its sentences that no single check has."""
 
     signature: Signature
     phase: str
     steps: t.Tuple[int, ...]
     wanted: bool = False
+    more: t.Tuple[t.Tuple[str, str], ...] = ()
 
 
 def recognise(check: Check) -> t.List[Found]:
@@ -61,13 +63,15 @@ def recognise(check: Check) -> t.List[Found]:
 
     for index, step in enumerate(steps):
         phase = step["phase"]
+        kind = _kind_of(step)
+        text: t.List[str] = []
         if not went_well(step) and _ORDER[phase] <= last_phase:
-            for failure, when in _FAILURES[phase]:
-                if _step_fits(when, step) and _check_fits(when, check):
+            for failure, when in _candidates(True, phase, *kind):
+                if _step_fits(when, step, text) and _check_fits(when, check):
                     _note(found, Found(failure, phase, (index,)))
                     break
-        for remark, when in (_REMARKS_ON_ANY_STEP if _is_ordinary(step) else _REMARKS_ON_STEPS)[phase]:
-            if _step_fits(when, step) and _check_fits(when, check):
+        for remark, when in _candidates(False, phase, *kind):
+            if _step_fits(when, step, text) and _check_fits(when, check):
                 _note(found, Found(remark, phase, (index,)))
 
     for remark, when in _REMARKS_ON_CHECKS:
@@ -76,18 +80,6 @@ def recognise(check: Check) -> t.List[Found]:
             indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
             _note(found, Found(remark, phase, tuple(indexes[-1:])))
     return without_consequences(list(found.values()))
-
-
-def _is_ordinary(step: Check) -> bool:
-    """Nothing in it but a command and its reply, as nearly all steps are: most remarks need not even be looked at."""
-    reply = step["reply"]
-    return (
-        step["error"] is None
-        and not step["unsolicited"]
-        and not step.get("pipelined")
-        and step["seconds"] <= _SLOW
-        and not (reply is not None and reply["flaws"])
-    )
 
 
 def without_consequences(found: t.List[Found]) -> t.List[Found]:
@@ -115,27 +107,25 @@ def went_well(step: Check) -> bool:
     return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(phase, ("2",)))
 
 
-def _step_fits(when: When, step: Check) -> bool:
-    """The cheap conditions come first: most steps are told apart by their error or code alone."""
-    error, reply = step["error"], step["reply"]
-    if when.error and (error is None or error["kind"] not in when.error):
-        return False
-    if when.code and (reply is None or not _code(when.code).fullmatch(str(reply["code"]))):
-        return False
-    if when.enhanced and (reply is None or not _enhanced(when.enhanced).fullmatch(reply["enhanced"] or "")):
-        return False
+def _step_fits(when: When, step: Check, text: t.List[str]) -> bool:
+    """Whether the rest fits, where the error, the code, and what the reply has at all do (see ``_candidates``).
+
+    ``text`` keeps what the patterns see of the step, from the first of them on."""
+    reply = step["reply"]
     if when.slower_than is not None and (reply is None or step["seconds"] <= when.slower_than):
         return False
-    if when.flaws and (reply is None or not set(when.flaws).intersection(reply["flaws"])):
-        return False
-    if when.unsolicited and not step["unsolicited"]:
+    if when.flaws and not set(when.flaws).intersection(reply["flaws"]):
         return False
     # Runs of earlier versions are judged too, and do not tell.
     if when.pipelined and not step.get("pipelined"):
         return False
     if when.sent and not _text(when.sent).match((step["sent"] or "")[:LINE_SEEN]):
         return False
-    return not when.text or _text(when.text).search(_text_seen(step)) is not None
+    if not when.text:
+        return True
+    if not text:
+        text.append(_text_seen(step))
+    return _text(when.text).search(text[0]) is not None
 
 
 def _text_seen(step: Check) -> str:
@@ -152,6 +142,8 @@ def _check_fits(when: When, check: Check) -> bool:
             return False
     # These look at the whole list of keywords.
     if when.keyword and not _offers(check, when.keyword):
+        return False
+    if when.software and not _text(when.software).search((software(check) or {}).get("product", "")):
         return False
     return not (when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)))
 
@@ -189,6 +181,15 @@ def _have_sent(steps: t.Sequence[Check], pattern: str) -> bool:
     return any(_text(pattern).match((step["sent"] or "")[:LINE_SEEN]) for step in steps)
 
 
+def _differs_after_tls(ehlo: Check, aside: t.Sequence[str]) -> bool:
+    """Whether the lists before and after TLS differ, some keywords aside."""
+    lists = [ehlo.get("before_tls"), ehlo["keywords"]]
+    if lists[0] is None:
+        return False
+    before, after = ({entry["keyword"] for entry in extensions or ()} for extensions in lists)
+    return bool(before.symmetric_difference(after) - set(aside))
+
+
 def _same_name(name: str) -> str:
     return name.lower().rstrip(".")
 
@@ -204,6 +205,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
     "have sent": _have_sent,
     "differ in": lambda seen, value: any(entry[value] != seen[0][value] for entry in seen),
+    "differs after TLS": lambda seen, value: _differs_after_tls(seen, value),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 
@@ -234,6 +236,43 @@ def _alternatives(signatures: t.Iterable[Signature]) -> t.Tuple[t.Tuple[Signatur
     return tuple((signature, when) for signature in signatures for when in signature.when)
 
 
+_Kind = t.Tuple[t.Optional[str], t.Optional[str], str, bool, bool, bool]
+
+
+def _kind_of(step: Check) -> _Kind:
+    """The error's kind, both codes of the reply, whether it has flaws, whether something came unasked, and whether it
+    took its time: nearly all signatures are told apart by these alone."""
+    error, reply, unsolicited = step["error"], step["reply"], bool(step["unsolicited"])
+    kind, slow = error and error["kind"], step["seconds"] > _SLOW
+    if reply is None:
+        return kind, None, "", False, unsolicited, slow
+    return kind, str(reply["code"]), reply["enhanced"] or "", bool(reply["flaws"]), unsolicited, slow
+
+
+@functools.lru_cache(maxsize=8192)
+def _candidates(
+    failures: bool,
+    phase: str,
+    error: t.Optional[str],
+    code: t.Optional[str],
+    enhanced: str,
+    flaws: bool,
+    unsolicited: bool,
+    slow: bool,
+) -> t.Tuple[t.Tuple[Signature, When], ...]:
+    """The failures of a phase, or the remarks on its steps, that can fit a step of this kind, in their order."""
+    return tuple(
+        (signature, when)
+        for signature, when in (_FAILURES if failures else _REMARKS_ON_STEPS)[phase]
+        if (not when.error or error in when.error)
+        and (not when.code or (code is not None and _code(when.code).fullmatch(code)))
+        and (not when.enhanced or (code is not None and _enhanced(when.enhanced).fullmatch(enhanced)))
+        and (not when.flaws or flaws)
+        and (not when.unsolicited or unsolicited)
+        and (when.slower_than is None or slow)
+    )
+
+
 def _by_phase(
     alternatives: t.Sequence[t.Tuple[Signature, When]],
 ) -> t.Dict[str, t.Tuple[t.Tuple[Signature, When], ...]]:
@@ -242,13 +281,5 @@ def _by_phase(
 
 _FAILURES = _by_phase(_alternatives(FAILURES))
 _REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
-_SLOW = min(when.slower_than for remark in REMARKS for when in remark.when if when.slower_than is not None)
-_REMARKS_ON_ANY_STEP = {
-    phase: tuple(
-        (remark, when)
-        for remark, when in entries
-        if not (when.error or when.flaws or when.unsolicited or when.pipelined or when.slower_than is not None)
-    )
-    for phase, entries in _REMARKS_ON_STEPS.items()
-}
+_SLOW = min(when.slower_than for entry in (*FAILURES, *REMARKS) for when in entry.when if when.slower_than is not None)
 _REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)

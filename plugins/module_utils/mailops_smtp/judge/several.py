@@ -13,6 +13,7 @@ from .mail_domains import belonging, judge_domain
 from .recognition import Check, Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
+from .vantages import endpoint_of, find_differences
 from .verdicts import count, worst
 
 _DOMAINS_SHOWN = 3
@@ -44,6 +45,8 @@ def judge_run(checks: t.Iterable[Check], domains: t.Sequence[t.Mapping[str, t.An
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
             _find_dead_addresses(host_cases)
+    for endpoint_cases in _grouped(cases, endpoint_of).values():
+        find_differences(endpoint_cases)
 
     judged = [_with_judgement(case.check, without_consequences(case.found)) for case in cases]
     counts = count(check["verdict"] for check in judged)

@@ -35,6 +35,7 @@ class When(t.NamedTuple):
 
     ``keyword``      the EHLO list has a keyword that this regular expression matches whole
     ``no_keyword``   there is an EHLO list, and no keyword in it matches
+    ``software``     what answers is a product that this regular expression matches (software.py)
     ``facts``        triples (path, relation, value), such as ``("endpoint.port", "is", 465)``; the relations are
                      recognition.RELATIONS, and a fact that was not observed is only ever ``is not``
     """
@@ -50,6 +51,7 @@ class When(t.NamedTuple):
     pipelined: bool = False
     keyword: str = ""
     no_keyword: str = ""
+    software: str = ""
     facts: t.Tuple[t.Tuple[str, str, t.Any], ...] = ()
 
     @property

@@ -88,13 +88,16 @@ class _Words(t.Mapping[str, str]):
         return fact(self.step or {}, path)
 
     def __getitem__(self, word: str) -> str:
-        return _WORDS[word](self)
+        if word in _WORDS:
+            return _WORDS[word](self)
+        return _cut(dict(self.found.more)[word])
 
     def __iter__(self) -> t.Iterator[str]:
-        return iter(_WORDS)
+        yield from _WORDS
+        yield from dict(self.found.more)
 
     def __len__(self) -> int:
-        return len(_WORDS)
+        return len(_WORDS) + len(self.found.more)
 
 
 _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
@@ -104,6 +107,7 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "banner_name": lambda of: _or(of.fact("banner.hostname"), "no name"),
     "channel_binding": lambda of: _or(of.fact("auth.channel_binding"), "this type of channel binding"),
     "dane_reason": lambda of: _or(of.fact("tls.dane.reason"), "no reason given"),
+    "client_seen_as": lambda of: _or(of.fact("ehlo.client_seen_as"), "an unknown address"),
     "days_left": lambda of: _days(of.fact("tls.certificate.days_left")),
     "detail": lambda of: _explained(of.step),
     "expected": lambda of: _or(of.of_step("expected"), "another"),
@@ -127,11 +131,13 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "said": lambda of: _said(of.step) if of.step is not None else "nothing",
     "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
     "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",
+    "tls_version": lambda of: _or(of.fact("tls.version"), "no common version"),
     "tls_name": lambda of: _or(of.fact("tls.name_matches.name"), "the server's name"),
     "unfit": lambda of: _sentence(_or(of.fact("vantage.unfit"), "no reason given")),
     # Its line end is written out there, as every character is that does not print.
     "unsolicited": lambda of: _or((of.of_step("unsolicited") or "").replace("\\r\\n", " ").strip(), "nothing"),
     "vantage": lambda of: _or(of.fact("vantage.name"), "the vantage"),
+    "vantage_address": lambda of: _or(of.fact("vantage.address"), "an unknown address"),
     "verb": lambda of: _or(of.command[0] if of.command else None, "EHLO"),
     "where": lambda of: where(of.check["endpoint"]),
 }

@@ -171,6 +171,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "min_version": {"type": "str", "choices": TLS_VERSIONS},
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
             "ciphers": {"type": "str"},
+            "resume": {"type": "bool"},
             "as_of": {"type": "str"},
         },
     },
@@ -213,12 +214,14 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
         "type": "dict",
         "options": {
             "host": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 22},
+            "port": {"type": "int"},
             "user": {"type": "str"},
             "key_file": {"type": "path", "no_log": False},
             "password": {"type": "str", "no_log": True},
             "known_hosts": {"type": "list", "elements": "path"},
             "host_key_checking": {"type": "bool", "default": True},
+            "mode": {"type": "str", "choices": ["auto", "channel", "exec"], "default": "auto"},
+            "ssh_config": {"type": "path"},
             "jump": {"type": "list", "elements": "raw"},
         },
     },
@@ -232,6 +235,7 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
         },
     },
+    "start_at": {"type": "str"},
     "vantage": {
         "type": "dict",
         "options": {

@@ -9,6 +9,7 @@ import typing as t
 from .addresses import address_of
 from .lookups import read_hosts, read_nameservers
 from .messages import oddities
+from .moments import moment
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
 from .proxies import read_proxy
 from .records import Plan, Target
@@ -58,6 +59,7 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
             name: None if vantage.get(name) == "" else vantage.get(name)
             for name in ("side", "network", "unfit", "clock_offset")
         },
+        start_at=moment("start_at", values["start_at"]) if values["start_at"] is not None else None,
         asked=redacted({name: value for name, value in values.items() if name != "looked_up"}, CHECK_OPTIONS),
         warnings=tuple(_warnings(targets)),
         nameservers=read_nameservers(values["nameservers"]),

@@ -173,7 +173,8 @@ class Dialog:
 @dataclasses.dataclass(frozen=True)
 class TLSOptions:
     """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
-    ``as_of``: the Unix time, besides today, to judge the certificate for."""
+    ``as_of``: the Unix time, besides today, to judge the certificate for. ``resume``: a second connection is to show
+    whether the server takes the session up again."""
 
     verify: bool
     ca_path: t.Optional[str]
@@ -184,6 +185,7 @@ class TLSOptions:
     max_version: t.Optional[str]
     ciphers: t.Optional[str]
     as_of: t.Optional[int] = None
+    resume: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -284,8 +286,9 @@ class Override(t.NamedTuple):
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
-    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``hosts``: names that are not looked
-    up, each with where it leads instead. ``looked_up``: domains and their routes that somebody else has looked up."""
+    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time.
+    ``hosts``: names that are not looked up, each with where it leads instead. ``looked_up``: domains and their routes
+    that somebody else has looked up."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
@@ -293,6 +296,7 @@ class Plan:
     vantage_name: t.Optional[str]
     vantage_mode: str
     vantage_known: t.Mapping[str, t.Any]
+    start_at: t.Optional[int]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
     nameservers: t.Tuple[str, ...] = ()

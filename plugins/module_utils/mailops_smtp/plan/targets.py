@@ -193,11 +193,15 @@ def _check_source_address(text: str, family: str, prefix: str) -> None:
     _check_family(text, family, f"{prefix}address_family")
 
 
+_READ_TLS_OPTIONS = ("verify", "as_of", "resume")
+
+
 def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> TLSOptions:
     verify, as_of = given.get("verify"), given.get("as_of")
     return TLSOptions(
         # Credentials are for a server that proved who it is; everything else may look at any certificate.
         verify=verify if verify is not None else auth is not None,
         as_of=moment(f"{prefix}as_of", as_of) if as_of is not None else None,
-        **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in ("verify", "as_of")},
+        resume=bool(given.get("resume")),
+        **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in _READ_TLS_OPTIONS},
     )

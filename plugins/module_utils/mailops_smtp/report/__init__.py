@@ -6,5 +6,6 @@ from __future__ import annotations
 
 from .terminal import matrix_table, run_text
 from .transcript import transcript
+from .writing import FORMATS, NoSuchFormat, report
 
-__all__ = ["matrix_table", "run_text", "transcript"]
+__all__ = ["FORMATS", "NoSuchFormat", "matrix_table", "report", "run_text", "transcript"]

@@ -59,6 +59,11 @@ _EXPLANATIONS = (
 )
 
 
+def kind_of(explanation: str) -> str:
+    """The kind of error that the words of an operating system mean; ``local`` for words that nobody knows."""
+    return next((kind for words, kind in _EXPLANATIONS if words in explanation.lower()), "local")
+
+
 class TunnelLost(ConnectionError):
     """The SSH connection that carried the channel is gone; nothing is known of the target."""
 
@@ -105,8 +110,7 @@ class Opening:
             )
         if self._reason == _CONNECT_FAILED:
             # Without a known explanation nothing may be said of the target: the attempt failed at the vantage.
-            known = (kind for words, kind in _EXPLANATIONS if words in self._explanation.lower())
-            return StepError(next(known, "local"), f"{jump_host} could not connect to {target}: {said}")
+            return StepError(kind_of(self._explanation), f"{jump_host} could not connect to {target}: {said}")
         return StepError("tunnel", f"{jump_host} opened no channel to {target}: {said}")
 
 
@@ -115,11 +119,34 @@ class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without t
 
     _service_requested = False
 
+    # The host key algorithms to offer, the preferred ones first; None for those that paramiko prefers.
+    offered_host_keys: t.Optional[t.Sequence[str]] = None
+
+    @property
+    def preferred_keys(self) -> t.Sequence[str]:
+        # paramiko offers the certificates for its algorithms after all of these, whatever is known of the host.
+        return super().preferred_keys if self.offered_host_keys is None else tuple(self.offered_host_keys)
+
     def request_channel(self, host: str, port: int, answered: t.Callable[[Opening], None]) -> Opening:
         """Asks for a connection from the jump host to ``host`` (resolved there) and returns at once.
 
         ``answered(opening)`` is called once, in paramiko's thread; it must neither block nor use this transport.
         """
+        # The originator of a forwarded connection (RFC 4254 7.2); here there is none.
+        return self._request(host, port, answered, "direct-tcpip", (host, port, "127.0.0.1", 0))
+
+    def request_session(self, host: str, port: int, answered: t.Callable[[Opening], None]) -> Opening:
+        """Asks for a session (RFC 4254 6.1), to start a program in that leads to ``host``. Otherwise the same."""
+        return self._request(host, port, answered, "session", ())
+
+    def _request(
+        self,
+        host: str,
+        port: int,
+        answered: t.Callable[[Opening], None],
+        channel_type: str,
+        parameters: t.Sequence[t.Union[str, int]],
+    ) -> Opening:
         with self.lock:
             number = self._next_channel()
             channel = paramiko.Channel(number)
@@ -131,15 +158,12 @@ class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without t
             self.channel_events[number] = opening
         message = paramiko.Message()
         message.add_byte(cMSG_CHANNEL_OPEN)
-        message.add_string("direct-tcpip")
+        message.add_string(channel_type)
         message.add_int(number)
         message.add_int(_WINDOW_SIZE)
         message.add_int(_PACKET_SIZE)
-        message.add_string(host)
-        message.add_int(port)
-        # The originator of a forwarded connection (RFC 4254 7.2); here there is none.
-        message.add_string("127.0.0.1")
-        message.add_int(0)
+        for parameter in parameters:
+            (message.add_int if isinstance(parameter, int) else message.add_string)(parameter)
         with contextlib.suppress(*LOST):
             self._send_user_message(message)
         # A connection that ended before the opening was registered tells nobody.

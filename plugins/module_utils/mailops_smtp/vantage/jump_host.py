@@ -15,11 +15,18 @@ Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]],
 
 class Streams(t.NamedTuple):
     """Where connections start from when not here: what opens them, the name of that place, and what reads a small file
-    there, None where nothing can."""
+    there, None where nothing can.
+
+    ``prepare`` gets the place ready, and returns at once. ``mode_to(host, port)`` says how the last connection there
+    was made, as ``mode`` and ``mode_reason`` of evidence.Vantage; ``mode_reason`` holds for all of them.
+    """
 
     name: str
     open_channel: Opener
     read_file: t.Optional[t.Callable[[str], str]] = None
+    prepare: t.Callable[[], None] = lambda: None
+    mode_to: t.Callable[[str, int], t.Tuple[str, t.Optional[str]]] = lambda host, port: ("ssh-channel", None)
+    mode_reason: t.Optional[str] = None
 
 
 @contextlib.contextmanager
@@ -35,4 +42,4 @@ def jump_host(given: t.Mapping[str, t.Any]) -> t.Iterator[Streams]:
 
     via = Via.parse({name: value for name, value in given.items() if value is not None})
     with SSHVantage(via) as vantage:
-        yield Streams(via.host, vantage.open_channel, vantage.read_file)
+        yield Streams(via.host, vantage.open_channel, vantage.read_file, vantage.prepare, vantage.mode_to)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which keys known_hosts files hold for a jump host. Files are read and never written.
 
-The format is sshd(8)'s "SSH_KNOWN_HOSTS FILE FORMAT": lists of names, ``[host]:port``, patterns, hashed names and
-``@revoked``. paramiko's HostKeys is not used because it would accept a revoked key, keeps only the first of two keys
-of one type (a key that is being replaced then reads as a forged one) and gives up a whole file for one broken line.
-Lines with ``@cert-authority`` are passed over: paramiko does not verify host certificates.
+The format is sshd(8)'s "SSH_KNOWN_HOSTS FILE FORMAT": lists of names, ``[host]:port``, patterns, hashed names,
+``@revoked`` and ``@cert-authority``. paramiko's HostKeys is not used because it would accept a revoked key, keeps only
+the first of two keys of one type (a key that is being replaced then reads as a forged one) and gives up a whole file
+for one broken line.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ DEFAULT_FILES = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 
 
 class KnownKey(t.NamedTuple):
-    """``data`` is the public key as SSH encodes it (RFC 4253 6.6), ``type`` its name there."""
+    """``data`` is the public key as SSH encodes it (RFC 4253 6.6), ``type`` its name there. ``authority``: it is not
+    the host's, but may sign certificates for it."""
 
     type: str
     data: bytes
     revoked: bool
+    authority: bool = False
 
 
 def read_known_keys(files: t.Iterable[str], host: str, port: int) -> t.List[KnownKey]:
@@ -50,15 +52,16 @@ def fingerprint(data: bytes) -> str:
 def _parse_line(line: str, name: str) -> t.Optional[KnownKey]:
     fields = line.split()
     marker = fields.pop(0) if fields and fields[0].startswith("@") else None
-    if len(fields) < 3 or fields[0].startswith("#") or marker not in (None, "@revoked"):
+    if len(fields) < 3 or fields[0].startswith("#") or marker not in (None, "@revoked", "@cert-authority"):
         return None
     names, key_type, encoded = fields[:3]
     if not _matches(names, name):
         return None
     try:
-        return KnownKey(key_type, base64.b64decode(encoded, validate=True), revoked=marker is not None)
+        data = base64.b64decode(encoded, validate=True)
     except binascii.Error:
         return None
+    return KnownKey(key_type, data, revoked=marker == "@revoked", authority=marker == "@cert-authority")
 
 
 def _matches(names: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import queue
 import socket
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from ..evidence import StepError, printable
 from .channel import LOST, Transport
+from .host_certificate import SUFFIX, flaw
 from .known_hosts import DEFAULT_FILES, KnownKey, fingerprint, read_known_keys
 from .via import Via
 
@@ -26,6 +28,10 @@ with contextlib.suppress(ImportError):  # SSHVantage says what is missing
     import paramiko
 
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+
+# Firewalls forget connections on which nothing happens for a minute or more.
+KEEPALIVE_SECONDS = 15
+DEAD_SECONDS = 45.0
 
 # What a channel's error means when it was to lead to the next jump host; any other is "jump_unreachable".
 _HOP_KINDS = {"unresolved": "jump_unresolved", "resolver": "jump_unresolved", "jump_forwarding": "jump_forwarding"}
@@ -65,17 +71,23 @@ def _log_in_over(stream: t.Any, hop: Via, timeout: float, started: t.Callable[[T
     deadline = time.monotonic() + timeout
     known_keys = read_known_keys(_known_hosts(hop), hop.host, hop.port)
     # The server shows one key only: ask for the type that can be verified.
-    _prefer_key_types(transport, {key.type for key in known_keys if not key.revoked})
+    own = {key.type for key in known_keys if not key.revoked and not key.authority}
+    _prefer_key_types(transport, own, any(key.authority for key in known_keys))
     _negotiate(hop, transport, timeout)
     if hop.host_key_checking:
         _verify_host_key(hop, transport.get_remote_server_key(), known_keys)
     _authenticate(hop, transport, deadline)
+    transport.set_keepalive(KEEPALIVE_SECONDS)
     return transport
 
 
 def _connect(hop: Via, timeout: float) -> socket.socket:
     try:
-        return socket.create_connection((hop.host, hop.port), timeout=timeout)
+        connection = socket.create_connection((hop.host, hop.port), timeout=timeout)
+        # Together with the keepalive: a peer that answers nothing for so long is gone.
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(DEAD_SECONDS * 1000))
+        return connection
     except (socket.gaierror, UnicodeError) as error:
         # UnicodeError: a label that is empty or too long for DNS.
         raise JumpError(
@@ -110,13 +122,16 @@ def _known_hosts(hop: Via) -> t.Tuple[str, ...]:
     return DEFAULT_FILES if hop.known_hosts is None else hop.known_hosts
 
 
-def _prefer_key_types(transport: Transport, known_types: t.Set[str]) -> None:
+def _prefer_key_types(transport: Transport, known_types: t.Set[str], certificates: bool) -> None:
     def is_unknown(algorithm: str) -> bool:
         # RFC 8332: rsa-sha2-256 and rsa-sha2-512 are signatures with a key of the type ssh-rsa.
         return ("ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm) not in known_types
 
     options = transport.get_security_options()
-    options.key_types = sorted(options.key_types, key=is_unknown)
+    plain = [algorithm for algorithm in options.key_types if not algorithm.endswith(SUFFIX)]
+    # A certificate that no authority is known for would only hide the key that is known.
+    certified = [f"{algorithm}{SUFFIX}" for algorithm in plain if f"{algorithm}{SUFFIX}" in transport._key_info]
+    transport.offered_host_keys = [*(certified if certificates else []), *sorted(plain, key=is_unknown)]
 
 
 def _negotiate(hop: Via, transport: Transport, timeout: float) -> None:
@@ -134,10 +149,23 @@ def _negotiate(hop: Via, transport: Transport, timeout: float) -> None:
 
 
 def _verify_host_key(hop: Via, key: paramiko.PKey, known_keys: t.Sequence[KnownKey]) -> None:
-    same_type = [known for known in known_keys if known.type == key.get_name()]
+    same_type = [known for known in known_keys if known.type == key.get_name() and not known.authority]
     same_key = [known for known in same_type if known.data == key.asbytes()]
     shown = f"{key.get_name()} {fingerprint(key.asbytes())}"
     files = ", ".join(_known_hosts(hop))
+    certificate = key.public_blob.key_blob if key.public_blob is not None else None
+    authorities = {known.data for known in known_keys if known.authority}
+    authorities -= {known.data for known in known_keys if known.revoked}
+    if certificate is not None and not any(known.revoked for known in same_key):
+        problem = flaw(certificate, hop.host, authorities, time.time())
+        if problem is None:
+            return
+        if not same_type:
+            raise JumpError(
+                "jump_host_key_unknown",
+                f"{hop.name} shows a certificate for its key {shown}, and {problem}; look at the lines with "
+                f"@cert-authority in {files}",
+            )
     if any(known.revoked for known in same_key):
         raise JumpError("jump_host_key_changed", f"{hop.name} shows the key {shown}, which {files} marks as revoked")
     if same_key:
@@ -229,20 +257,32 @@ def _keys(hop: Via) -> t.Iterator[t.Tuple[str, paramiko.PKey]]:
     """The key that was named; without one, as ``ssh`` does, the agent's and then the user's default keys."""
     if hop.key_file is not None:
         try:
-            yield hop.key_file, _load_key(hop.key_file, hop.password)
+            yield from _with_certificate(hop.key_file, hop.password)
         except (OSError, paramiko.SSHException) as error:
             raise JumpError(
                 "jump_authentication", f"the key_file {hop.key_file} for {hop.name} cannot be used: {error}"
             ) from error
         return
-    with contextlib.suppress(*LOST), contextlib.closing(paramiko.Agent()) as agent:
-        for key in agent.get_keys():
-            yield f"agent key {fingerprint(key.asbytes())}", key
-    for name in _DEFAULT_KEYS:
-        path = Path("~/.ssh", name).expanduser()
+    if not hop.identities_only:
+        with contextlib.suppress(*LOST), contextlib.closing(paramiko.Agent()) as agent:
+            for key in agent.get_keys():
+                yield f"agent key {fingerprint(key.asbytes())}", key
+    default = tuple(str(Path("~/.ssh", name).expanduser()) for name in _DEFAULT_KEYS)
+    for path in hop.identity_files or default:
         # A default key that is missing, encrypted or broken was not asked for by anybody.
         with contextlib.suppress(OSError, paramiko.SSHException):
-            yield str(path), _load_key(str(path), hop.password)
+            yield from _with_certificate(path, hop.password)
+
+
+def _with_certificate(path: str, password: t.Optional[str]) -> t.Iterator[t.Tuple[str, paramiko.PKey]]:
+    """The key, before it the key with its certificate, which lies beside it where ssh-keygen has put it."""
+    key = _load_key(path, password)
+    certificate = f"{path}-cert.pub"
+    if os.path.exists(certificate):
+        certified = _load_key(path, password)
+        certified.load_certificate(certificate)
+        yield f"{path} with {certificate}", certified
+    yield path, key
 
 
 def _load_key(path: str, password: t.Optional[str]) -> paramiko.PKey:

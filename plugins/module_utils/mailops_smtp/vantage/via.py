@@ -14,6 +14,7 @@ import os
 import typing as t
 
 DEFAULT_PORT = 22
+MODES = ("auto", "channel", "exec")
 
 
 class ViaError(ValueError):
@@ -32,7 +33,10 @@ class Via:
 
     ``user`` None is the user who runs this code. ``key_file`` None means the SSH agent and the user's default keys.
     ``password`` answers the log-in and opens an encrypted key. ``known_hosts`` None means the user's and the system's
-    files. ``host_key_checking`` False accepts any host key, and with it anyone in between.
+    files. ``host_key_checking`` False accepts any host key, and with it anyone in between. ``mode``: how connections
+    start there: ``channel``, ``exec`` (a program that the SSH server starts), or ``auto``, the first that works.
+    ``ssh_config`` None means the user's own file, where there is one; what that says fills in what is not said here,
+    and also the last three fields, which nobody writes: see ssh_config.py.
     """
 
     host: str
@@ -42,7 +46,12 @@ class Via:
     password: t.Optional[str] = dataclasses.field(default=None, repr=False)
     known_hosts: t.Optional[t.Tuple[str, ...]] = None
     host_key_checking: bool = True
+    mode: str = "auto"
+    ssh_config: t.Optional[str] = None
     jump: t.Tuple[Via, ...] = ()
+    port_given: bool = dataclasses.field(default=False, compare=False)
+    identity_files: t.Tuple[str, ...] = ()
+    identities_only: bool = False
 
     @classmethod
     def parse(cls, value: t.Any, option: str = "via") -> Via:
@@ -52,7 +61,9 @@ class Via:
         fields = _given(value, option)
         hops = fields.pop("jump", [])
         via = cls(**{name: _PARSERS[name](content, f"{option}.{name}") for name, content in fields.items()})
-        return dataclasses.replace(via, jump=_parse_jump(hops, via, f"{option}.jump"))
+        return dataclasses.replace(
+            via, jump=_parse_jump(hops, via, f"{option}.jump"), port_given=fields.get("port") is not None
+        )
 
     @property
     def name(self) -> str:
@@ -69,6 +80,8 @@ class Via:
             "key_file": self.key_file,
             "known_hosts": list(self.known_hosts) if self.known_hosts is not None else None,
             "host_key_checking": self.host_key_checking,
+            "mode": self.mode,
+            "ssh_config": self.ssh_config,
             "jump": [hop.as_dict() for hop in self.jump],
         }
 
@@ -80,7 +93,7 @@ def _given(value: t.Any, option: str) -> t.Dict[str, t.Any]:
     # The value itself stays out of the message: a list or a mapping can hold a password.
     if not isinstance(value, t.Mapping):
         raise ViaError(option, type(value).__name__, "give user@host:port, or a mapping with at least host")
-    names = [field.name for field in dataclasses.fields(Via)]
+    names = [*_PARSERS, "jump"]
     for key in value:
         if key not in names:
             close = difflib.get_close_matches(str(key), names, n=1)
@@ -182,6 +195,17 @@ def _parse_flag(value: t.Any, option: str) -> bool:
     return value
 
 
+def _parse_config(value: t.Any, option: str) -> str:
+    # /dev/null, which is no regular file, is how to have none.
+    return os.devnull if value == os.devnull else _parse_file(value, option)
+
+
+def _parse_mode(value: t.Any, option: str) -> str:
+    if value not in MODES:
+        raise ViaError(option, value, f"choose one of {', '.join(MODES)}")
+    return str(value)
+
+
 _PARSERS: t.Dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "host": _parse_host,
     "port": _parse_port,
@@ -190,4 +214,6 @@ _PARSERS: t.Dict[str, t.Callable[[t.Any, str], t.Any]] = {
     "password": _parse_password,
     "known_hosts": _parse_known_hosts,
     "host_key_checking": _parse_flag,
+    "mode": _parse_mode,
+    "ssh_config": _parse_config,
 }

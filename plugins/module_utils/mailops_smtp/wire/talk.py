@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import ssl
 import typing as t
 
 from ..dialog.commands import MASK
@@ -44,7 +45,10 @@ Preparation = (Negotiation, Announcement)
 
 
 class Job(t.NamedTuple):
-    """A check to be made. ``timeouts`` and the rest are the plan's; ``open_channel`` is None for a direct socket."""
+    """A check to be made. ``timeouts`` and the rest are the plan's; ``open_channel`` is None for a direct socket.
+
+    ``resumes``: its TLS session is to be taken up again by a second one (``resumption``), of which it is
+    ``tls_session``."""
 
     target: str
     endpoint: Endpoint
@@ -58,6 +62,8 @@ class Job(t.NamedTuple):
     proxy: t.Optional[Proxy] = None
     proxy_protocol: t.Any = None
     dane: t.Optional[Reference] = None
+    resumes: bool = False
+    tls_session: t.Optional[ssl.SSLSession] = None
 
 
 class Talk:
@@ -134,6 +140,11 @@ class Talk:
         self._content: t.Optional[t.Iterator[bytes]] = None  # what is yet to come into the outbox
         self._tls: t.Optional[TLSStream] = None
         self._leaving = False
+
+    @property
+    def tls_session(self) -> t.Optional[ssl.SSLSession]:
+        """What another talk with this server can take up again, None where there is no such thing."""
+        return self._tls.session() if self._tls is not None else None
 
     @property
     def began(self) -> float:
@@ -425,7 +436,7 @@ class Talk:
     def _begin_handshake(self) -> None:
         # RFC 3207 4: nothing that was sent in clear text after the 220 may be taken for something said under TLS.
         self._unsolicited = self._reader.unsolicited()
-        self._tls = TLSStream(self.stream, self.job.tls, self.job.server_name)
+        self._tls = TLSStream(self.stream, self.job.tls, self.job.server_name, self.job.tls_session)
         self._continue_handshake()
 
     def _continue_handshake(self) -> None:

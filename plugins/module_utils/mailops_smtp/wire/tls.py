@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import re
 import ssl
@@ -64,9 +65,12 @@ class TLSStream:
     ``flush()`` is to be called when the stream below can be written to again.
 
     :param server_name: the name or address that was connected to; ``tls.server_name`` has precedence.
+    :param session: one with the same server and settings, to be taken up again.
     """
 
-    def __init__(self, stream: Stream, settings: TLSSettings, server_name: str) -> None:
+    def __init__(
+        self, stream: Stream, settings: TLSSettings, server_name: str, session: t.Optional[ssl.SSLSession] = None
+    ) -> None:
         self._stream = stream
         self._settings = settings
         self._name = _certifiable(settings.server_name or server_name)
@@ -74,8 +78,9 @@ class TLSStream:
         self._outgoing = ssl.MemoryBIO()
         self._tls = t.cast(
             ObservedSSLObject,
-            settings.context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._name),
+            settings.context.wrap_bio(self._incoming, self._outgoing, server_hostname=self._name, session=session),
         )
+        self._resumes = session is not None
         self._ciphertext = b""  # encrypted, and not taken yet by the stream below
         self._first_octets = b""
         self._ended = False
@@ -217,8 +222,20 @@ class TLSStream:
             algorithm = None
         return channel_bindings(self._tls, certificate, algorithm)
 
+    def session(self) -> t.Optional[ssl.SSLSession]:
+        """What it takes to take the session up again on another connection; None where that cannot be."""
+        session = self._tls.session if self.established else None
+        offered = session is not None and (session.has_ticket or (session.id and self._tls.version() != "TLSv1.3"))
+        return session if offered else None
+
     def resumption(self) -> t.Optional[TLSSession]:
         """What the server has offered so far for taking this session up again; None where there is no session."""
+        offer = self._offer()
+        if offer is None or not self._resumes:
+            return offer
+        return dataclasses.replace(offer, reused=self._tls.session_reused, reason=None)
+
+    def _offer(self) -> t.Optional[TLSSession]:
         if not self.established:
             return None
         # Python copies the whole session to show it, which takes longer than all else here: that is only for what the

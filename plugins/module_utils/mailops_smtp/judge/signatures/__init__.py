@@ -5,7 +5,8 @@
 Each file has two tables. FAILURES tell why a step did not go well: the first that fits wins, so the more specific
 stand before the more general. REMARKS tell what else is noticeable: each that fits is reported.
 
-``vantage`` comes first, because what the tester's own side did wrong must never be said of a mail server. ``protocol``
+``reputation`` and ``vantage`` come first, because what the tester's own side did wrong must never be said of a mail
+server; then ``operators``, whose words are more specific than anybody's. ``protocol``
 comes last: it knows every class of reply and every error, so that nothing is dropped.
 """
 
@@ -20,18 +21,23 @@ from . import (
     ehlo,
     extra,
     mail,
+    operators,
     policies,
     protocol,
     quit,
     rcpt,
+    reputation,
     resolve,
     several,
     starttls,
     vantage,
+    vantages,
 )
 
 _FILES = (
+    reputation,
     vantage,
+    operators,
     resolve,
     connect,
     banner,
@@ -50,4 +56,4 @@ _FILES = (
 
 FAILURES = tuple(signature for file in _FILES for signature in file.FAILURES)
 REMARKS = tuple(signature for file in _FILES for signature in file.REMARKS)
-CATALOGUE = (*FAILURES, *REMARKS, protocol.STOPPED, *several.SIGNATURES)
+CATALOGUE = (*FAILURES, *REMARKS, protocol.STOPPED, *several.SIGNATURES, *vantages.SIGNATURES)

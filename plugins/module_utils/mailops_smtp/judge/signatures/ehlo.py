@@ -233,4 +233,32 @@ REMARKS = (
         next_step="If this vantage is outside, restrict the connector to the organisation's own servers.",
         reference="Microsoft Exchange receive connectors",
     ),
+    Signature(
+        id="tcp.src_nat",
+        phases=("ehlo",),
+        when=(When(facts=(("ehlo.client_seen_as", "differs from", "vantage.address"),)),),
+        verdict="pass",
+        severity="info",
+        confidence="certain",
+        owner="vantage",
+        title="The server sees another address than the vantage has",
+        meaning="The connection left from {vantage_address}, the server sees {client_seen_as}: address translation in "
+        "between. PTR, SPF, allow lists and block lists are about that address.",
+        next_step="Nothing to do. Use {client_seen_as} for allow lists, and look up that one at block lists.",
+        reference="RFC 5321 section 4.1.1.1",
+    ),
+    Signature(
+        id="rcpt.accept_all",
+        phases=("rcpt",),
+        when=(When(facts=(("random_recipient.outcome", "is", "accepted"),)),),
+        verdict="pass",
+        severity="notice",
+        confidence="certain",
+        owner="target",
+        title="The server takes mail for anybody in the domain",
+        meaning="A recipient that cannot exist was accepted: a catch-all mailbox, or a gateway that does not know the "
+        "recipients and sends a bounce later. That RCPT is accepted proves nothing here.",
+        next_step="Let the gateway know the recipients; prove delivery by looking into the mailbox.",
+        reference="RFC 5321 section 3.6.3",
+    ),
 )

@@ -37,6 +37,26 @@ FAILURES = (
         explains=("ehlo.starttls_missing",),
     ),
     Signature(
+        id="tls.inject",
+        phases=("starttls", "ehlo"),
+        when=(
+            When(code="454", enhanced="4.5.0"),
+            When(
+                code="[45]yz",
+                text=r"\bafter (?:the )?STARTTLS\b|\bSTARTTLS\b.{1,40}\bpipelin|\bpipelin.{1,40}\bSTARTTLS\b",
+            ),
+        ),
+        verdict="inconclusive",
+        severity="error",
+        confidence="likely",
+        owner="network",
+        title="The server saw something behind STARTTLS in the same packet",
+        meaning="It takes that for an attack ({reply}). This check sends nothing behind STARTTLS, so something in the "
+        "path did, or put two packets together.",
+        next_step="Look for a proxy or a device with mail inspection in the path, and compare with another vantage.",
+        reference="RFC 3207 section 4.2",
+    ),
+    Signature(
         id="tls.454",
         phases=("starttls",),
         when=(When(code="4(?!21)yz"),),
@@ -140,6 +160,72 @@ REMARKS = (
         next_step="Compare with another vantage; allow STARTTLS in the mail inspection of the firewalls in between.",
         reference="RFC 3207 section 6",
         explains=("ehlo.starttls_missing", "ehlo.submission_in_clear"),
+    ),
+    Signature(
+        id="tls.old_only",
+        phases=("starttls",),
+        when=(
+            When(facts=(("tls.established", "is", True), ("tls.version", "matches", r"^(?:SSLv3|TLSv1(?:\.1)?)$"))),
+            # OpenSSL's words, and those of the alert that the server sends.
+            When(
+                error=("tls",),
+                text=r"\b(?:unsupported protocol|wrong ssl version|version too low|alert protocol version)\b",
+            ),
+        ),
+        verdict="degraded",
+        severity="warning",
+        confidence="likely",
+        owner="target",
+        title="Only outdated TLS versions are spoken here",
+        meaning="There is no TLS 1.2 or newer in common with the server ({tls_version}). Large providers do not "
+        "deliver "
+        "to such a server, and their log only says that the connection was lost.",
+        next_step="Upgrade the server's TLS library, or its settings; if tls.max_version is set, leave it out.",
+        reference="RFC 8996",
+        explains=("tls.handshake_failed",),
+        breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.inspection_ca",
+        phases=("starttls",),
+        # Names that makers put into the authority of their inspecting devices.
+        when=(
+            When(
+                facts=(
+                    (
+                        "tls.certificate.issuer",
+                        "matches",
+                        r"\b(?:Forti(?:net|Gate)|Palo Alto|PAN-OS|Zscaler|Blue ?Coat|Sophos|Check ?Point|WatchGuard"
+                        r"|SonicWall|Netskope|Forcepoint|Websense|Untangle|pfSense|mitmproxy|Kaspersky|Avast|AVG|ESET"
+                        r"|Bitdefender|(?:SSL|TLS|HTTPS)[ -](?:inspection|interception|proxy))\b",
+                    ),
+                )
+            ),
+        ),
+        verdict="degraded",
+        severity="warning",
+        confidence="possible",
+        owner="network",
+        title="The certificate looks like that of an inspecting device",
+        meaning="It was issued by {issuer}, a name that firewalls and virus scanners give to their own authority: they "
+        "end TLS, read the mail, and begin TLS anew. A mail gateway of the same maker can show such a name too.",
+        next_step="Compare the certificate with the one on the server, or with what another vantage sees; exempt SMTP "
+        "from TLS inspection.",
+        reference="RFC 7435 section 3",
+    ),
+    Signature(
+        id="tls.caps_stale",
+        phases=("starttls",),
+        when=(When(facts=(("ehlo", "differs after TLS", ("STARTTLS",)),)),),
+        verdict="pass",
+        severity="info",
+        confidence="certain",
+        owner="target",
+        title="With TLS the server offers something else than without",
+        meaning="That is as it should be: AUTH, for example, appears only then. What was said before TLS does "
+        "not count.",
+        next_step="Nothing to do. Whoever asks for EHLO once only must mend that.",
+        reference="RFC 3207 section 4.2",
     ),
     Signature(
         id="tls.expired",

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which way to test from a vantage: Python there, else SSH channels, else programs there; the facts say which and why.
+
+Python there is the fastest, and sees everything that a host sees: its own names, its own addresses. A channel needs
+nothing there but an SSH server. A program needs a shell, and takes the place of a channel that is forbidden.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import partial
+
+from ..plan import OptionError
+from ..run import check
+from ..vantage.jump_host import Streams
+from ..vantage.ssh import SSHVantage
+from .here import NotAccepted, Unable, check_there, failed_there
+
+MODES = ("auto", "python", "channel", "exec")
+
+
+def check_from(
+    ssh: SSHVantage,
+    options: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    name: t.Optional[str] = None,
+    mode: str = "auto",
+    python: str = "python3",
+) -> t.Dict[str, t.Any]:
+    """The run, made from the far end of ``ssh`` in one of MODES; ``auto`` takes the best that works.
+
+    :param name: what to call the vantage.
+    :param python: how to start Python there.
+    :raises OptionError: for anything wrong with the options, ``mode`` included.
+    """
+    if mode not in MODES:
+        raise OptionError("mode", mode, "is no way to test from a vantage", f"choose one of {', '.join(MODES)}")
+    reason = None
+    if mode in ("auto", "python"):
+        try:
+            return check_there(ssh, options, check_mode, name, python)
+        except Unable as unable:
+            reason = str(unable)
+            if mode == "python":
+                return failed_there(ssh, options, check_mode, name, reason)
+    opener = partial(ssh.open_channel, mode="auto" if mode == "auto" else mode)
+    streams = Streams(name or ssh.via.host, opener, ssh.read_file, ssh.prepare, ssh.mode_to, reason)
+    try:
+        return check(options, check_mode, streams)
+    except OptionError as error:
+        if reason is None:
+            raise
+        # What a channel cannot do, Python could have done.
+        raise NotAccepted(f"{error} Nor can Python on the vantage do it: {reason}") from error

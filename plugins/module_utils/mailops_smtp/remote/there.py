@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What runs on the vantage: makes the checks that were asked for, and prints each as it ends, a line of JSON.
+
+Lines, each behind the mark: ``{"alive": …}`` from time to time, ``{"unable": why}`` or ``{"refused": why}`` instead of
+a run, ``{"found": endpoints of each target}``, ``{"check": number, "evidence": …}``, and ``{"run": …}`` at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import sys
+import threading
+import typing as t
+
+from ..plan.options import OptionError
+from ..run import Listener, gather
+
+# Silence that is longer than a few of these means that the connection is gone.
+ALIVE_SECONDS = 5.0
+
+
+class NoMemoryFiles(Exception):
+    pass
+
+
+def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
+    """``asked`` has ``options``, ``check_mode`` and ``files``: contents in base64 by the name that options have."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    speaker = _Speaker(mark)
+    try:
+        speaker.say({"alive": platform.python_version()})
+        threading.Thread(target=speaker.stay_alive, daemon=True).start()
+        options = _with_files(asked["options"], asked["files"])
+        listener = Listener(
+            lambda found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
+            lambda number, made: speaker.say({"check": number, "evidence": made.as_dict()}),
+        )
+        run = gather(options, asked["check_mode"], listener=listener)
+        speaker.say({"run": {name: value for name, value in run.items() if name != "checks"}})
+    except NoMemoryFiles:
+        speaker.say({"unable": "its system keeps no files in memory, and this machine's files are not for its disk"})
+    except OptionError as error:
+        speaker.say({"refused": str(error)})
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass
+    # Python's own end would complain of a standard output that is gone.
+    os._exit(0)
+
+
+class _Speaker:
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._lock = threading.Lock()
+
+    def say(self, content: t.Mapping[str, t.Any]) -> None:
+        with self._lock:
+            sys.stdout.write(f"{self._mark} {json.dumps(content)}\n")
+            sys.stdout.flush()
+
+    def stay_alive(self) -> None:
+        """Until nobody listens: then the run is interrupted, and says QUIT to the servers that it is talking to."""
+        wait = threading.Event()
+        try:
+            while not wait.wait(ALIVE_SECONDS):
+                self.say({"alive": True})
+        except OSError:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def _with_files(options: t.Any, files: t.Mapping[str, str]) -> t.Any:
+    """The options with the paths of files in memory in place of the names that stand for them."""
+    if not files:
+        return options
+    import base64
+
+    paths = {}
+    for name, content in files.items():
+        if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
+            raise NoMemoryFiles
+        number = os.memfd_create("mailops.smtp")
+        with os.fdopen(os.dup(number), "wb") as memory:
+            memory.write(base64.b64decode(content))
+        paths[name] = f"/proc/self/fd/{number}"
+
+    def replaced(value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {key: replaced(entry) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [replaced(entry) for entry in value]
+        return paths.get(value, value) if isinstance(value, str) else value
+
+    return replaced(options)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The report for a pipeline: JUnit XML, one suite for each vantage, one case for each endpoint and phase.
+
+A check that fails has exactly one failed case, an inconclusive one exactly one with an error, since that is the
+tester's own trouble; so the pipeline counts what all reports count. What was deferred or not reached is skipped, and
+what is merely degraded passes and says so in the case's output.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from xml.sax.saxutils import escape, quoteattr
+
+from ..evidence import PHASES, printable
+from ..judge.verdicts import SEVERITIES
+from ..judge.wording import where
+from .comparing import KINDS
+from .phases import stretches
+from .transcript import transcript
+from .words import OWNER_WORDS, seen_from, value_words, what_of
+
+Facts = t.Mapping[str, t.Any]
+
+# Of a comparison, what fails the pipeline that made it.
+_WORSE = ("regressions", "missing")
+
+
+class _Case(t.NamedTuple):
+    """``outcome`` is an element's name, its message and its text; None for a case that passed."""
+
+    group: str
+    name: str
+    seconds: float
+    outcome: t.Optional[t.Tuple[str, str, str]]
+    output: t.Optional[str]
+
+
+def junit(report: Facts) -> str:
+    """The report as XML, in UTF-8, with a line end at its end."""
+    checks = report["checks"]
+    phases = [phase for phase in PHASES if any(step["phase"] == phase for check in checks for step in check["steps"])]
+    suites: t.Dict[str, t.List[_Case]] = {}
+    started: t.Dict[str, str] = {}
+    names: t.Dict[str, int] = {}
+    for check in checks:
+        vantage = check["vantage"]["name"]
+        group = f"{where(check['endpoint'])} {check['protocol']} from {vantage}"
+        # A check that is repeated is another group, since names have to tell cases apart.
+        names[group] = names.get(group, 0) + 1
+        group = group if names[group] == 1 else f"{group} ({names[group]})"
+        suites.setdefault(vantage, []).extend(_cases(check, group, phases))
+        started[vantage] = min(started.get(vantage, check["started_at"]), check["started_at"])
+    elements = [_suite(vantage, cases, started[vantage]) for vantage, cases in suites.items()]
+    if report["comparison"] is not None:
+        elements.append(_suite("before and after", list(_changes(report["comparison"])), None))
+    all_cases = [case for cases in suites.values() for case in cases]
+    if report["comparison"] is not None:
+        all_cases += _changes(report["comparison"])
+    opening = f"<testsuites name={_attribute(report['title'])} {_totals(all_cases)}>"
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', opening, *elements, "</testsuites>"]) + "\n"
+
+
+def _cases(check: Facts, group: str, phases: t.Sequence[str]) -> t.Iterator[_Case]:
+    """One case for each phase that this check, or another of the report, came to."""
+    took: t.Dict[str, float] = {}
+    for stretch in stretches(check):
+        took[stretch.phase] = took.get(stretch.phase, 0.0) + stretch.seconds
+    decisive = _decisive_phase(check, took, phases)
+    broke_off = check["failed_phase"] is not None or not check["steps"]
+    for phase in [name for name in PHASES if name in {decisive, *phases}]:
+        findings = [finding for finding in check["findings"] if finding["phase"] == phase]
+        if phase == decisive:
+            yield _Case(group, phase, took.get(phase, 0.0), _outcome(check), _said(findings))
+        elif phase in took:
+            yield _Case(group, phase, took[phase], None, _said(findings))
+        elif broke_off:
+            reason = check["not_tested"] or f"not reached: the dialog broke off at {check['failed_phase']}"
+            yield _Case(group, phase, 0.0, ("skipped", reason, ""), None)
+
+
+def _decisive_phase(check: Facts, took: t.Mapping[str, float], phases: t.Sequence[str]) -> t.Optional[str]:
+    """The one case that bears the check's verdict; None where all is well."""
+    if check["verdict"] in ("pass", "degraded"):
+        return None
+    if check["failed_phase"] is not None:
+        return str(check["failed_phase"])
+    worst = max(check["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]), default=None)
+    if worst is not None:
+        return str(worst["phase"])
+    return next(iter(reversed(list(took))), phases[0] if phases else "connect")
+
+
+def _outcome(check: Facts) -> t.Tuple[str, str, str]:
+    kind = {"fail": "failure", "inconclusive": "error"}.get(check["verdict"], "skipped")
+    texts = [
+        f"{finding['title']}. {finding['meaning']}\nNext ({OWNER_WORDS[finding['owner']]}): {finding['next_step']}"
+        for finding in check["findings"]
+        if finding["severity"] != "info" and not finding.get("wanted")
+    ]
+    texts += [f"Expected: {entry['expected']}; found: {value_words(entry['found'])}." for entry in check["unmet"]]
+    said = transcript(check)
+    return kind, check["summary"], "\n\n".join([*texts, *([said] if said else [])])
+
+
+def _said(findings: t.Sequence[Facts]) -> t.Optional[str]:
+    return "\n".join(f"{finding['severity']} {finding['id']}: {finding['title']}" for finding in findings) or None
+
+
+def _changes(comparison: Facts) -> t.Iterator[_Case]:
+    """One case for each change; what got worse fails."""
+    for kind in KINDS:
+        for number, entry in enumerate(comparison[kind], start=1):
+            text = f"{seen_from(entry)}\nbefore: {value_words(entry['before'])}\nafter: {value_words(entry['after'])}"
+            failed = ("failure", entry["impact"], text) if kind in _WORSE else None
+            yield _Case(kind, f"{what_of(entry)} ({number})", 0.0, failed, None if failed else entry["impact"])
+    for text in comparison["unseen"]:
+        yield _Case("expected", text, 0.0, ("failure", f"Declared, but not seen: {text}", ""), None)
+
+
+def _suite(name: str, cases: t.Sequence[_Case], started_at: t.Optional[str]) -> str:
+    # The suite's time stamp is without an offset in JUnit's schema; ours is UTC.
+    stamp = f' timestamp="{started_at[:19]}"' if started_at else ""
+    lines = [f"<testsuite name={_attribute(name)}{stamp} {_totals(cases)}>", *map(_case, cases), "</testsuite>"]
+    return "\n".join(lines)
+
+
+def _totals(cases: t.Sequence[_Case]) -> str:
+    kinds = [case.outcome[0] if case.outcome is not None else "" for case in cases]
+    seconds = sum(case.seconds for case in cases)
+    counts = {
+        "tests": len(cases),
+        "failures": kinds.count("failure"),
+        "errors": kinds.count("error"),
+        "skipped": kinds.count("skipped"),
+        "time": f"{seconds:.3f}",
+    }
+    return " ".join(f'{name}="{value}"' for name, value in counts.items())
+
+
+def _case(case: _Case) -> str:
+    opening = f'<testcase classname={_attribute(case.group)} name={_attribute(case.name)} time="{case.seconds:.3f}"'
+    inside = []
+    if case.outcome is not None:
+        kind, message, text = case.outcome
+        kind_type = "" if kind == "skipped" else f" type={_attribute(kind)}"
+        inside.append(f"<{kind} message={_attribute(message)}{kind_type}>{_text(text)}</{kind}>")
+    if case.output is not None:
+        inside.append(f"<system-out>{_text(case.output)}</system-out>")
+    return "\n".join([f"{opening}>", *inside, "</testcase>"]) if inside else f"{opening}/>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(printable(text, len(text) * 10))
+
+
+def _text(text: str) -> str:
+    """Escaped, and without what XML 1.0 cannot hold at all: of the characters that do not print, line ends are left."""
+    return "\n".join(escape(printable(line, len(line) * 10)) for line in text.split("\n"))

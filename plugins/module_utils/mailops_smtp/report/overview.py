@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The report on a terminal: the matrix, each advice once, and what changed."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ..evidence import printable
+from ..judge.wording import where
+from .comparing import KINDS
+from .contents import needs_somebody
+from .terminal import matrix_table
+from .words import KIND_WORDS, seen_from, tally, value_words, what_of
+
+Facts = t.Mapping[str, t.Any]
+
+_PLACES = 5
+
+
+def overview(report: Facts, width: int = 80, colour: bool = False) -> str:
+    """The report in at most ``width`` columns, with a line end at its end."""
+    blocks = [
+        _wrapped(report["title"], width),
+        _wrapped(f"{report['verdict'].replace('_', ' ').upper()}: {report['summary']}", width),
+        [matrix_table(report["matrix"], width, colour)] if report["checks"] else [],
+        *(_unmet(report, entry, width) for entry in report["unmet"]),
+        *(_finding(report, finding, width) for finding in report["findings"] if needs_somebody(finding)),
+        *_changes(report["comparison"], width),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _finding(report: Facts, finding: Facts, width: int) -> t.List[str]:
+    return [
+        *_wrapped(f"{finding['severity']} {finding['id']}: {finding['title']}.", width, "- "),
+        *_wrapped(finding["seen"][0]["meaning"], width, "  "),
+        *_wrapped(f"Seen: {_places(report, [seen['check'] for seen in finding['seen']])}.", width, "  "),
+        *_wrapped(f"Next ({finding['owner']}): {finding['next_step']}", width, "  "),
+    ]
+
+
+def _unmet(report: Facts, entry: Facts, width: int) -> t.List[str]:
+    return [
+        *_wrapped(f"Expected: {entry['expected']}; found: {value_words(entry['found'])}.", width, "- "),
+        *_wrapped(f"Seen: {_places(report, entry['checks'])}.", width, "  "),
+    ]
+
+
+def _places(report: Facts, indexes: t.Sequence[int]) -> str:
+    checks = [report["checks"][index] for index in indexes]
+    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
+    return f"{', '.join(places[:_PLACES])}{more}"
+
+
+def _changes(comparison: t.Optional[Facts], width: int) -> t.Iterator[t.List[str]]:
+    if comparison is None:
+        return
+    yield [
+        *_wrapped(f"Before and after: {comparison['verdict'].upper()}: {comparison['summary']}", width),
+        *_wrapped(f"{tally(comparison)}.", width),
+    ]
+    lines = []
+    for kind in KINDS:
+        for entry in comparison[kind]:
+            lines += _wrapped(f"{KIND_WORDS[kind]}: {entry['impact']}", width, "- ")
+            values = f"{value_words(entry['before'])} -> {value_words(entry['after'])}"
+            lines += _wrapped(f"{what_of(entry)}: {values}, {seen_from(entry)}", width, "  ")
+    yield lines
+    yield [line for text in comparison["unseen"] for line in _wrapped(f"Declared, but not seen: {text}", width, "- ")]
+    if comparison["rollback_hint"]:
+        yield _wrapped(f"To go back: {comparison['rollback_hint']}", width)
+
+
+def _wrapped(text: str, width: int, lead: str = "") -> t.List[str]:
+    """Stored text may have been tampered with, so it is escaped again before it meets a terminal."""
+    escaped = printable(text, len(text) * 10)
+    return textwrap.wrap(escaped, width, initial_indent=lead, subsequent_indent=" " * len(lead))

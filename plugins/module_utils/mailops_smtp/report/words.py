@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""The facts' closed lists in words for people."""
+
+from __future__ import annotations
+
+import typing as t
+
+# Who must fix it.
+OWNER_WORDS = {
+    "target": "the mail server",
+    "network": "the network in between",
+    "sender": "the sender",
+    "recipient": "the recipient",
+    "vantage": "the vantage",
+}
+
+# Where a fault is.
+PLACE_WORDS = {
+    "server": "the server",
+    "perimeter": "the perimeter",
+    "inside": "the own network",
+    "egress": "the vantage's way out",
+    "ipv6_path": "the path over IPv6",
+    "middlebox": "a device in between",
+    "interception": "an interception",
+    "client_policy": "the server's policy",
+    "undetermined": "not yet known",
+}
+
+# What kind of change it is.
+KIND_WORDS = {
+    "regressions": "worse",
+    "missing": "missing",
+    "changes": "different",
+    "expected": "expected",
+    "improvements": "better",
+    "added": "added",
+}
+
+
+def tally(comparison: t.Mapping[str, t.Any]) -> str:
+    """How many changes of which kind, in a phrase."""
+    parts = [f"{len(comparison[kind])} {word}" for kind, word in KIND_WORDS.items() if comparison[kind]]
+    return ", ".join([*parts, f"{comparison['unchanged']} unchanged"])
+
+
+def seen_from(change: t.Mapping[str, t.Any]) -> str:
+    """Which vantages see a change, and of how many that could."""
+    names = ", ".join(change["vantages"])
+    return f"seen from {len(change['vantages'])} of {change['of']} ({names})"
+
+
+def what_of(change: t.Mapping[str, t.Any]) -> str:
+    """The fact that changed, and whose."""
+    return change["field"] if change["endpoint"] is None else f"{change['field']} of {change['endpoint']['name']}"
+
+
+def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> str:
+    """A fact as people say it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(value_words, value)) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
