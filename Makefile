@@ -14,7 +14,7 @@ INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/
 DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan recorded rehearsal \
     replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
-.PHONY: help venv demo test coverage test-core test-unit test-integration test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
+.PHONY: help venv demo test coverage test-core test-unit test-integration soak test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -39,6 +39,9 @@ test-unit: venv ## the Ansible module and the Nornir task
 
 test-integration: venv ## both, against real servers in network namespaces
 	$(PYTEST) tests/lab tests/integration
+
+soak: venv ## twenty runs without a change, which must give twenty empty comparisons
+	MAILOPS_REPEATS=20 $(PYTEST) tests/integration/test_change_window.py -k nothing_changed
 
 test-packaging: venv ## what the collection and the wheel contain
 	$(PYTEST) tests/packaging

@@ -5,10 +5,12 @@
 """The demo: a mail site with two faults, checked from three places by two playbooks. It needs no root and no network.
 
 Everything is started on loopback and kept in one temporary folder; both are gone when the demo ends, however it ends.
+What stays is the report, an HTML file.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -48,12 +50,19 @@ class Site(NamedTuple):
     ports: dict[str, int]
 
 
+# Where the report is kept, unless the user names another place: in the folder that the demo was started in.
+REPORT = Path(".cache", "demo", "report.html")
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description="A mail site with two faults, seen from three places.")
+    parser.add_argument("--report", type=Path, default=REPORT, help=f"where to keep the report (default: {REPORT})")
+    kept = parser.parse_args().report.absolute()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with contextlib.ExitStack() as stack:
-            as_planted = _demo(stack)
+            as_planted = _demo(stack, kept)
     except KeyboardInterrupt:
         print("\nStopped; nothing is left behind.")
         return 130
@@ -72,7 +81,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _demo(stack: contextlib.ExitStack) -> bool:
+def _demo(stack: contextlib.ExitStack, kept: Path) -> bool:
     """Shows everything, and says whether the checks failed where a fault was planted, and nowhere else."""
     folder = stack.enter_context(_temporary_folder())
 
@@ -89,7 +98,8 @@ def _demo(stack: contextlib.ExitStack) -> bool:
     _ansible("galaxy", ["collection", "install", "--offline", archive], environment, quiet=True)
 
     results = folder / "results.json"
-    inventory = _inventory(folder, site, jump_hosts, results)
+    written = folder / "report.html"
+    inventory = _inventory(folder, site, jump_hosts, {"demo_results": str(results), "demo_report": str(written)})
     _say("ansible-playbook demo/verify.yml: the mail site, seen from here")
     _ansible("playbook", ["--inventory", inventory, DEMO / "verify.yml"], environment)
     _say("ansible-playbook demo/matrix.yml: the same, from three places")
@@ -98,6 +108,9 @@ def _demo(stack: contextlib.ExitStack) -> bool:
     _say("The vantage matrix")
     seen = matrix(json.loads(results.read_text(encoding="utf-8")))
     print(matrix_table(seen, shutil.get_terminal_size().columns, sys.stdout.isatty()))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(written, kept)
+    _say(f"The same as a page, with every dialog: {kept.as_uri()}")
     return [[cell["verdict"] for cell in row] for row in seen["cells"]] == _planted()
 
 
@@ -210,7 +223,7 @@ def _temporary_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -> Path:
+def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, files: dict[str, str]) -> Path:
     """The vantages are the hosts: this machine, and each jump host, which is spoken through."""
     vantages: dict[str, dict[str, Any]] = {"controller": {"smtp_side": "inside"}}
     for jump_host in jump_hosts.hosts:
@@ -226,7 +239,7 @@ def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, results: Path) -
         {"name": name, "host": HOST, "port": port, "tls": {"ca_path": str(site.ca_file), "server_name": name}}
         for name, port in site.ports.items()
     ]
-    shared = {"smtp_targets": targets, "demo_results": str(results)}
+    shared = {"smtp_targets": targets, **files}
     path = folder / "inventory.json"
     path.write_text(
         json.dumps({"all": {"vars": shared, "children": {"vantages": {"hosts": vantages}}}}), encoding="utf-8"

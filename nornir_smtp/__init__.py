@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from .plugins.functions import compare, matrix, print_matrix, report, snapshot
+from .plugins.functions import compare, expectations, judge, matrix, print_matrix, report, snapshot
 from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
 __all__ = [
     "compare",
+    "expectations",
+    "judge",
     "mail_arrival",
     "mail_route",
     "matrix",

@@ -46,6 +46,11 @@ options:
       - The checks as they were before, in any form that the input can have. What changed is reported, and with V(html)
         each check stands beside the earlier one.
     type: raw
+  watch:
+    description:
+      - The result of M(mailops.smtp.smtp_watch), or a list of them. The outages are then in the report, with V(html) on
+        a time line.
+    type: raw
   title:
     description:
       - The heading. By default it says how many mail hosts were seen from how many vantages.
@@ -102,9 +107,16 @@ def _listed(given):
     return given if given is None or isinstance(given, (dict, list, tuple)) else list(given)
 
 
-def smtp_report(runs, format="terminal", comparison=None, earlier=None, title=None):
+def smtp_report(runs, format="terminal", comparison=None, earlier=None, watch=None, title=None):
     try:
-        text = report(_listed(runs), format, comparison=comparison, earlier=_listed(earlier), title=title)
+        text = report(
+            _listed(runs),
+            format,
+            comparison=comparison,
+            earlier=_listed(earlier),
+            watch=_listed(watch),
+            title=title,
+        )
     except (NotARun, NoSuchFormat, TypeError) as exc:
         raise AnsibleFilterError(f"mailops.smtp.smtp_report: {exc}") from exc
     except KeyError as exc:

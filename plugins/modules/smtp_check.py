@@ -950,10 +950,11 @@ vantages:
     mode:
       description:
         - "How: from the controller, from a managed host that runs this code, through an SSH connection to a jump host,
-          through a program started there, or by this code started there over SSH."
+          through a program started there, by this code started there over SSH, or not at all: the dialog is from a
+          transcript."
       type: str
       returned: always
-      choices: [local, managed, ssh-channel, ssh-exec, ssh-python]
+      choices: [local, managed, ssh-channel, ssh-exec, ssh-python, transcript]
       sample: local
     address:
       description:

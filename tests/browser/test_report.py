@@ -27,6 +27,7 @@ from tests.core.reports import (
     run,
     seen,
     three_vantages,
+    watch,
 )
 
 PHONE, TABLET, DESK = (360, 740), (820, 1180), (1280, 800)
@@ -36,7 +37,8 @@ ENDPOINTS, VANTAGES, SECONDS, TRIES = 500, 8, 2.0, 8
 
 PAGES: dict[str, t.Callable[[], str]] = {
     "everything": lambda: report(
-        [*three_vantages(), every_verdict()], "html", comparison=comparison(), earlier=three_vantages()[:2]
+        [*three_vantages(), every_verdict()], "html",
+        comparison=comparison(), earlier=three_vantages()[:2], watch=watch(),
     ),
     "hostile": lambda: report(hostile(), "html", comparison=comparison(), earlier=hostile(), title=HOSTILE),
     "long": lambda: report([run(*(seen(NO_TLS if n % 7 else HEALTHY, f"v{v}", n) for n in range(30)))

@@ -38,7 +38,7 @@ class Recorded(t.NamedTuple):
 class Unencrypted:
     """Stands for TLS whose octets are those of the stream below: what TLS does to them is tested elsewhere."""
 
-    def __init__(self, stream: t.Any, settings: t.Any, server_name: str) -> None:
+    def __init__(self, stream: t.Any, settings: t.Any, server_name: str, session: t.Any = None) -> None:
         self.recv, self.send, self.close, self.fileno = stream.recv, stream.send, stream.close, stream.fileno
 
     def handshake(self) -> bool:
@@ -52,7 +52,7 @@ class Unencrypted:
     def flush(self) -> None:
         return
 
-    def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
+    def observed(self, now: float, offered: t.Optional[bool], dane: t.Any = None) -> TLS:
         return TLS(offered=offered, established=True)
 
     def channel_bindings(self) -> t.Dict[str, bytes]:

@@ -133,3 +133,68 @@ def comparison() -> t.Dict[str, t.Any]:
         "tolerance": {"ratio": 2.0, "seconds": 0.5, "samples": 3},
         "rollback_hint": "Bring STARTTLS back on mx3.contoso.com.",
     }
+
+
+def watch() -> t.List[t.Dict[str, t.Any]]:
+    """Two vantages for ten minutes: one saw a restart of eight seconds and a failure that was not over, one nothing."""
+
+    def endpoint(number: int) -> t.Dict[str, t.Any]:
+        return change("", number, None, None, "")["endpoint"]  # type: ignore[no-any-return]
+
+    def outage(number: int, start: str, end: t.Optional[str], seconds: float, *how: str) -> t.Dict[str, t.Any]:
+        return {
+            "endpoint": endpoint(number),
+            "vantage": "controller",
+            "start": f"2026-03-01T{start}.500Z",
+            "end": end and f"2026-03-01T{end}.500Z",
+            "seconds": seconds,
+            "how": list(how),
+            "first": None,
+            "last": HOSTILE,
+        }
+
+    def watched(number: int, availability: t.Optional[float], longest: t.Optional[float]) -> t.Dict[str, t.Any]:
+        counts = {"up": 590, "down": 10, "unknown": 0} if availability else {"up": 0, "down": 0, "unknown": 600}
+        return {"endpoint": endpoint(number), "availability": availability, "longest_gap": longest, **counts}
+
+    shared = {
+        "schema_version": 1,
+        "started_at": "2026-03-01T21:00:00.000Z",
+        "finished_at": "2026-03-01T21:10:00.000Z",
+        "interval": 1.0,
+        "ended": "stop_file",
+        "skipped": 0,
+    }
+    return [
+        {
+            **shared,
+            "vantage": "controller",
+            "outages": [
+                outage(1, "21:04:11", "21:04:19", 8.0, "refused", "421"),
+                outage(2, "21:09:30", None, 30.0, "timeout"),
+            ],
+            "availability": 0.949999,
+            "longest_gap": 30.0,
+            "changes": [
+                {
+                    "at": "2026-03-01T21:04:19.500Z", "endpoint": endpoint(1), "change": "certificate_renewed",
+                    "field": "tls.certificate.sha256", "before": "00", "after": "01",
+                    "impact": "Another certificate on mx1.contoso.com",
+                }
+            ],
+            "endpoints": [watched(1, 0.98666666, 8.0), watched(2, 0.949999, 30.0)],
+            "verdict": "fail",
+            "summary": "2 endpoints watched from controller every 1 s: 2 outages. The longest took 30 s.",
+        },
+        {
+            **shared,
+            "vantage": "outside-fra",
+            "outages": [],
+            "availability": None,
+            "longest_gap": None,
+            "changes": [],
+            "endpoints": [watched(1, None, None)],
+            "verdict": "inconclusive",
+            "summary": "Nothing was seen from outside-fra.",
+        },
+    ]  # fmt: skip

@@ -42,10 +42,23 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "scenario": {"evidence"},
     # Looks again and again, so it holds conversations of its own.
     "members": {"dialog", "evidence", "wire"},
+    "transcripts": {"dialog", "evidence"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"dialog", "evidence", "plan"},
-    "run": {"dialog", "evidence", "judge", "mail_routes", "members", "plan", "route", "vantage", "wait", "wire"},
+    "run": {
+        "dialog",
+        "evidence",
+        "expect",
+        "judge",
+        "mail_routes",
+        "members",
+        "plan",
+        "route",
+        "vantage",
+        "wait",
+        "wire",
+    },
     "remote": {"dialog", "evidence", "mail_routes", "plan", "route", "run", "vantage"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
@@ -61,6 +74,7 @@ MAY_NOT_USE: t.Dict[str, t.Set[str]] = {
     "judge": _INPUT_AND_OUTPUT | _TIME,
     "compare": _INPUT_AND_OUTPUT | _TIME,
     "report": _INPUT_AND_OUTPUT | _TIME,
+    "transcripts": _INPUT_AND_OUTPUT | _TIME,
     # It reads the dates that users write, and does not ask for today's.
     "plan": _INPUT_AND_OUTPUT | _TIME - {"datetime"},
 }

@@ -17,13 +17,14 @@ from mailops_smtp.compare import NotARun
 from mailops_smtp.report import FORMATS, NoSuchFormat, report
 from mailops_smtp.report.contents import contents
 from mailops_smtp.report.markdown import escaped
+from mailops_smtp.report.watching import TimeLine, seconds_of, share_words
 from mailops_smtp.report.words import OWNER_WORDS, PLACE_WORDS
 from mailops_smtp.run import check as make_run
 from mailops_smtp.scenario import ScenarioServer
 
 from tests.core.dialogs import HEALTHY
 from tests.core.html_page import read
-from tests.core.reports import HOSTILE, NO_TLS, comparison, every_verdict, hostile, run, seen, three_vantages
+from tests.core.reports import HOSTILE, NO_TLS, comparison, every_verdict, hostile, run, seen, three_vantages, watch
 from tests.facts_contract import SCHEMA, keeps_contract
 
 UNMET = {
@@ -159,10 +160,10 @@ def test_junit_has_one_case_for_each_vantage_endpoint_and_phase():
     assert len(cases) == len(set(cases)) == 63
     failed = [case for case in suites.iter("testcase") if case.find("failure") is not None]
     assert [(case.get("classname"), case.get("name"), case.get("time")) for case in failed] == [
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from controller", "starttls", "0.020"),
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from outside-fra", "starttls", "0.020"),
-        ("mx2.contoso.com [203.0.113.2]:25 esmtp from outside-nyc", "connect", "10.000"),
-        ("mx3.contoso.com [203.0.113.3]:25 esmtp from outside-nyc", "starttls", "0.020"),
+        ("mx3.contoso.com [203.0.113.3]:25 from controller, esmtp", "starttls", "0.020"),
+        ("mx3.contoso.com [203.0.113.3]:25 from outside-fra, esmtp", "starttls", "0.020"),
+        ("mx2.contoso.com [203.0.113.2]:25 from outside-nyc, esmtp", "connect", "10.000"),
+        ("mx3.contoso.com [203.0.113.3]:25 from outside-nyc, esmtp", "starttls", "0.020"),
     ]
     text = failed[0].find("failure").text
     assert "Next (the mail server): Check the certificate binding" in text
@@ -223,6 +224,13 @@ def test_earlier_checks_are_compared_where_no_comparison_is_given():
     keeps_contract(made["comparison"], "comparison")
     assert made["comparison"]["regressions"] != []
     assert contents(after, earlier=before, comparison=comparison())["comparison"] == comparison()
+
+
+def test_a_target_goes_by_the_name_that_the_user_gave_to_it():
+    made = run(seen(NO_TLS, "a", 3, target="the relay"))
+    made["checks"][0]["endpoint"]["source"] = "given"
+    for format in ("terminal", "markdown", "html", "junit"):
+        assert re.search(r"the relay \\?\[203\.0\.113\.3\\?\] from a", report(made, format))
 
 
 def test_junit_tells_repetitions_apart():
@@ -313,3 +321,63 @@ def test_reports_of_reports_are_as_large_as_what_they_tell():
     """Not a multiple of it: thousands of dialogs go into one file."""
     made = [run(*(seen(HEALTHY, f"v{vantage}", number) for number in range(50))) for vantage in range(4)]
     assert len(report(copy.deepcopy(made), "html")) / 200 < 6_000
+
+
+def test_outages_stand_in_every_format():
+    for entry in watch():
+        keeps_contract(entry, "watch")
+    made = three_vantages()
+    terminal, ticket, page, xml, kept = (
+        report(made, format, watch=watch()) for format in ("terminal", "markdown", "html", "junit", "json")
+    )
+    assert json.loads(kept)["watch"] == watch()
+    assert "2026-03-01T21:04:11.500Z to 2026-03-01T21:04:19.500Z, 8.0 s (refused, 421)" in " ".join(terminal.split())
+    assert "2026-03-01T21:09:30.500Z to the end of the watch, when it was not over, 30.0 s" in " ".join(
+        terminal.split()
+    )
+    assert "| 2026-03-01T21:04:11.500Z | 2026-03-01T21:04:19.500Z | 8.0 s | refused, 421 |" in ticket
+    assert "| 2026-03-01T21:09:30.500Z | not over | 30.0 s | timeout |" in ticket
+    (suite,) = (suite for suite in ElementTree.fromstring(xml) if suite.get("name") == "outages")
+    assert [(case.get("name").split()[-2], case[0].tag, case[0].get("message")) for case in suite] == [
+        ("controller,", "failure", "1 outage, the longest of 8.0 s"),
+        ("controller,", "failure", "1 outage, the longest of 30.0 s"),
+        ("outside-fra,", "error", "nothing was seen, since the vantage was in trouble"),
+    ]
+    (figures,) = read(page).of_class("figures")
+    assert "Outages2" in figures.text
+
+
+@pytest.mark.parametrize("wrong", [{}, 3, [{"outages": []}], {"results": [None]}])
+def test_a_watch_that_is_none_is_refused_in_a_sentence(wrong):
+    with pytest.raises(NotARun, match=r"expected the result of mailops\.smtp\.smtp_watch"):
+        report([], watch=wrong)
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (1.0, ["21:04:11", "21:04:12"]),
+        (90.0, ["21:04:15", "21:04:30", "21:04:45", "21:05:00", "21:05:15", "21:05:30"]),
+        (600.0, ["21:06", "21:08", "21:10", "21:12", "21:14"]),
+        (7200.0, ["21:30", "22:00", "22:30", "23:00"]),
+        (700000.0, ["00:00", "00:00", "00:00", "00:00"]),
+    ],
+)
+def test_a_time_line_is_marked_where_people_look(length, words):
+    start = seconds_of("2026-03-01T21:04:11Z")
+    marks = TimeLine(start, start + length).marks()
+    assert [text for _at, text in marks] == words
+    assert all(0 <= at <= 100 for at, _text in marks)
+
+
+def test_moments_are_those_of_the_facts():
+    assert seconds_of("1970-01-02T00:00:01.250Z") == 86401.25
+    with pytest.raises(NotARun, match="expected a moment"):
+        seconds_of("yesterday")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(None, "not known"), (1, "100%"), (0.999999, "99.99%"), (0.98666, "98.66%"), (0, "0.00%")]
+)
+def test_an_availability_is_never_rounded_up(share, words):
+    assert share_words(share) == words

@@ -26,13 +26,16 @@ from mailops_smtp.report.words import KIND_WORDS
 
 from tests.core.dialogs import HEALTHY
 from tests.core.html_page import NotWellFormed, read
-from tests.core.reports import HOSTILE, comparison, every_verdict, hostile, run, seen, three_vantages
+from tests.core.reports import HOSTILE, comparison, every_verdict, hostile, run, seen, three_vantages, watch
 
 PAGES = {
     "three vantages": lambda: report(three_vantages(), "html"),
     "one check": lambda: report(run(seen(HEALTHY, "a")), "html"),
     "before and after": lambda: report(
         three_vantages(), "html", comparison=comparison(), earlier=three_vantages()[:2], title="CHG0012345"
+    ),
+    "a change window": lambda: report(
+        three_vantages(), "html", comparison=comparison(), earlier=three_vantages(), watch=watch()
     ),
     "every verdict": lambda: report(every_verdict(), "html"),
     "hostile": lambda: report(hostile(), "html", comparison=comparison(), earlier=hostile(), title=HOSTILE),
@@ -216,6 +219,25 @@ def test_before_and_after_stand_side_by_side():
         "mx3.contoso.com [203.0.113.3]:25outside-nycno checkfail starttls 100 ms",
     ]
     assert len(same.all("tbody")[0].all("tr")) == 6
+
+
+def test_outages_stand_on_a_time_line_and_in_a_table():
+    root = read(PAGES["a change window"]())
+    (line,) = root.of_class("timeline")
+    restart, unfinished, unseen, clock = line.all("li")
+    assert restart.text == "mx1.contoso.com [203.0.113.1]:25 from controller: 1 outage, availability 98.66%"
+    assert [bar.attributes["style"] for bar in restart.all("i")] == ["left:41.92%;width:1.33%"]
+    assert [bar.attributes["style"] for bar in unfinished.all("i")] == ["left:95.08%;width:4.92%"]
+    assert (unseen.all("i"), "availability not known" in unseen.text) == ([], True)
+    assert [mark.text for mark in clock.of_class("ticks")[0].all("span")] == [
+        "21:00", "21:02", "21:04", "21:06", "21:08", "21:10",
+    ]  # fmt: skip
+    outages, changes = root.of_class("list")
+    assert [[cell.text for cell in row.all("td")][:5] for row in outages.all("tbody")[0].all("tr")] == [
+        ["controller", "21:04:11.500", "21:04:19.500", "8.0 s", "refused, 421"],
+        ["controller", "21:09:30.500", "not over when the watch ended", "30.0 s", "timeout"],
+    ]
+    assert "Another certificate on mx1.contoso.com" in changes.text
 
 
 def test_a_long_report_can_be_cut_to_what_did_not_pass():

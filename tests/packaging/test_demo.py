@@ -39,15 +39,18 @@ def demo(tmp_path: Path) -> t.Iterator[subprocess.Popen[str]]:
     assert sorted(path for folder in (home, temporary) for path in folder.iterdir()) == []
 
 
-def test_it_finds_the_faults_that_it_planted(demo: subprocess.Popen[str]) -> None:
+def test_it_finds_the_faults_that_it_planted(demo: subprocess.Popen[str], tmp_path: Path) -> None:
     printed = demo.communicate(timeout=SECONDS)[0]
     assert demo.returncode == 0, printed
     assert "outside-nyc" in printed
     assert "Both planted faults show." in printed
+    kept = tmp_path / ".cache" / "demo" / "report.html"
+    assert kept.as_uri() in printed
+    assert kept.read_text(encoding="utf-8").count('<details class="check') == 9
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_can_be_stopped_at_any_time(demo: subprocess.Popen[str], number: signal.Signals) -> None:
+def test_it_can_be_stopped_at_any_time(demo: subprocess.Popen[str], tmp_path: Path, number: signal.Signals) -> None:
     output = t.cast("t.IO[str]", demo.stdout)
     for line in output:
         if "ansible-playbook" in line:
@@ -56,3 +59,4 @@ def test_it_can_be_stopped_at_any_time(demo: subprocess.Popen[str], number: sign
     printed = demo.communicate(timeout=SECONDS)[0]
     assert demo.returncode == 130, printed
     assert "nothing is left behind" in printed
+    assert not (tmp_path / ".cache").exists()

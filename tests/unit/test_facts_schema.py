@@ -54,7 +54,13 @@ def test_the_schema_is_a_schema() -> None:
         ("check.protocol", TARGET_OPTIONS["protocol"]["choices"]),
         (
             "vantage.mode",
-            [*CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"], "ssh-channel", "ssh-exec", "ssh-python"],
+            [
+                *CHECK_OPTIONS["vantage"]["options"]["mode"]["choices"],
+                "ssh-channel",
+                "ssh-exec",
+                "ssh-python",
+                "transcript",
+            ],
         ),
         ("vantage.side", [*CHECK_OPTIONS["vantage"]["options"]["side"]["choices"], None]),
         ("location.place", localisation.PLACES),

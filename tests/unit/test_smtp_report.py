@@ -22,13 +22,18 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from mailops_smtp.report import FORMATS, report
 
 from tests.core.dialogs import HEALTHY
-from tests.core.reports import comparison, every_verdict, hostile, run, seen, three_vantages
+from tests.core.reports import comparison, every_verdict, hostile, run, seen, three_vantages, watch
 
 
 @pytest.mark.parametrize("format", list(FORMATS))
 def test_the_results_of_many_hosts_become_one_report(format: str) -> None:
     results = [{"changed": False, **result} for result in three_vantages()]
-    options: dict[str, t.Any] = {"comparison": comparison(), "earlier": results, "title": "CHG0012345"}
+    options: dict[str, t.Any] = {
+        "comparison": comparison(),
+        "earlier": results,
+        "title": "CHG0012345",
+        "watch": watch(),
+    }
     written = smtp_report(map(dict, results), format=format, **options)
     assert written == report(three_vantages(), format, **{**options, "earlier": three_vantages()})
 
@@ -40,6 +45,7 @@ def test_the_results_of_many_hosts_become_one_report(format: str) -> None:
         ({"msg": "Failed to connect"}, {}, "expected the result of mailops.smtp.smtp_check"),
         ([], {"format": "pdf"}, "format: 'pdf' is not one of terminal, markdown, html, junit, json"),
         ([], {"comparison": {}}, "expected the result of mailops.smtp.smtp_compare"),
+        ([], {"watch": [{}]}, "expected the result of mailops.smtp.smtp_watch"),
         ([], {"earlier": [None]}, "expected the result of mailops.smtp.smtp_check"),
         ({"checks": [{"endpoint": {}, "verdict": "pass"}]}, {}, "a run or comparison has no 'address'"),
     ],
@@ -53,13 +59,13 @@ def test_its_documentation_names_its_options() -> None:
     options = yaml.safe_load(plugin.DOCUMENTATION)["options"]
     assert options["format"]["choices"] == list(FORMATS)
     assert ["_input", *(name for name in options if name != "_input")] == [
-        "_input", "format", "comparison", "earlier", "title",
+        "_input", "format", "comparison", "earlier", "watch", "title",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("runs", [three_vantages(), every_verdict(), hostile()])
 def test_a_stock_parser_reads_the_junit_report(runs: t.Any) -> None:
-    suites = JUnitXml.fromstring(report(runs, "junit", comparison=comparison()).encode())
+    suites = JUnitXml.fromstring(report(runs, "junit", comparison=comparison(), watch=watch()).encode())
     read = [(case, outcome) for suite in suites for case in suite for outcome in (case.result or [None])]
     for kind, told in ((Failure, suites.failures), (Error, suites.errors), (Skipped, suites.skipped)):
         assert sum(isinstance(outcome, kind) for _case, outcome in read) == told

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from .change import compare, snapshot
+from .judgement import expectations, judge
 from .matrix import matrix, print_matrix
 from .report import report
 
-__all__ = ["compare", "matrix", "print_matrix", "report", "snapshot"]
+__all__ = ["compare", "expectations", "judge", "matrix", "print_matrix", "report", "snapshot"]

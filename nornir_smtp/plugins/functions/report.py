@@ -15,6 +15,7 @@ def report(
     format: str = "terminal",
     comparison: t.Mapping[str, t.Any] | None = None,
     earlier: AggregatedResult | t.Any = None,
+    watch: AggregatedResult | t.Any = None,
     title: str | None = None,
 ) -> str:
     """
@@ -27,12 +28,13 @@ def report(
         comparison: a comparison with earlier runs, to be reported along with the checks; without it, ``earlier`` is
             compared with ``result``
         earlier: the checks as they were before, like ``result``
+        watch: what was watched meanwhile, the facts of smtp_watch or a list of them
         title: the heading, in place of how many mail hosts were seen from how many vantages
 
     Returns:
         the report as text that ends with a line end, to be kept in a file in UTF-8
     """
-    return write(_runs(result), format, comparison=comparison, earlier=_runs(earlier), title=title)
+    return write(_runs(result), format, comparison=comparison, earlier=_runs(earlier), watch=_runs(watch), title=title)
 
 
 def _runs(result: AggregatedResult | t.Any) -> t.Any:

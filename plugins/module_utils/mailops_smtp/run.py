@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import difflib
 import socket
 import time
 import typing as t
@@ -21,7 +20,9 @@ from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .dialog.session import Session
 from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
-from .judge import FINDINGS, judge_run
+from .expect import ExpectationError
+from .judge import judge_run
+from .judge.again import refuse_unknown_findings
 from .mail_routes import known_names, mail_domains_of
 from .members import find_members
 from .plan import Dialog, OptionError, Plan, Target, plan
@@ -142,13 +143,15 @@ def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
 
 
 def _require_known_findings(targets: t.Sequence[Target]) -> None:
-    """A finding that does not exist would never occur, and so would always be as forbidden."""
     for target in targets:
-        for name in target.expect.findings if target.expect is not None else ():
-            if name not in FINDINGS:
-                close = difflib.get_close_matches(name, FINDINGS, 1)
-                remedy = f"did you mean {close[0]}? " if close else ""
-                raise OptionError("expect.findings", name, "is no finding", f"{remedy}All are in docs/findings.md")
+        wishes = target.expect
+        if wishes is None:
+            continue
+        for said in wishes.variants:
+            try:
+                refuse_unknown_findings(said, wishes.circumstances)
+            except ExpectationError as error:
+                raise OptionError(f"expect.{error.name}", error.value, error.problem, error.remedy) from error
 
 
 @contextlib.contextmanager

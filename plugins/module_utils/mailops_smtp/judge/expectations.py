@@ -45,7 +45,7 @@ class Outcome(t.NamedTuple):
 
 def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Found], str]) -> Outcome:
     """What becomes of ``check["expect"]``, in the light of what was diagnosed."""
-    expectation = _read(json.dumps(check["expect"]), check["protocol"], _asked(check))
+    expectation = _read(json.dumps(check["expect"]), circumstances(check))
     if check["not_tested"] is not None or not check["steps"]:
         return Outcome([], [], list(found), len(expectation.all))
     marked = _marked(check, expectation, found, verdict_of)
@@ -216,7 +216,7 @@ def _shown(value: t.Any) -> t.Any:
     return value
 
 
-def _asked(check: Check) -> t.FrozenSet[str]:
+def circumstances(check: Check) -> Circumstances:
     """What the options must have been, for policies that are applied to a stored check."""
     asked = {
         "auth": check["auth"] is not None,
@@ -224,9 +224,9 @@ def _asked(check: Check) -> t.FrozenSet[str]:
         "recipient": bool(check["recipients"]),
         "test_message": check["message"] is not None,
     }
-    return frozenset(name for name, is_asked in asked.items() if is_asked)
+    return Circumstances(check["protocol"], frozenset(name for name, is_asked in asked.items() if is_asked))
 
 
 @functools.lru_cache(maxsize=256)
-def _read(written: str, protocol: str, asked: t.FrozenSet[str]) -> Expectation:
-    return read_expectations(json.loads(written), Circumstances(protocol, asked))
+def _read(written: str, here: Circumstances) -> Expectation:
+    return read_expectations(json.loads(written), here)

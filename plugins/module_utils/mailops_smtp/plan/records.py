@@ -231,10 +231,9 @@ class Wishes(t.NamedTuple):
         return read_expectations(named_for(self.given, vantage), self.circumstances).given
 
     @property
-    def findings(self) -> t.List[str]:
-        """The findings that are expected or forbidden, at whatever vantage."""
-        read = [read_expectations(said[1], self.circumstances) for said in variants(self.given)]
-        return [entry.member for one in read for entry in one.all if entry.term.name == "findings" and entry.member]
+    def variants(self) -> t.List[t.Dict[str, t.Any]]:
+        """What is expected anywhere, and at each vantage that is named."""
+        return [said[1] for said in variants(self.given)]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,15 +14,18 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..evidence import PHASES, printable
 from ..judge.verdicts import SEVERITIES
-from ..judge.wording import where
+from ..judge.wording import duration
 from .comparing import KINDS
+from .contents import plural
 from .phases import stretches
 from .transcript import transcript
-from .words import OWNER_WORDS, seen_from, value_words, what_of
+from .watching import Row, rows, share_words
+from .words import OWNER_WORDS, outage_words, place_words, seen_from, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
 # Of a comparison, what fails the pipeline that made it.
+_BEFORE_AND_AFTER, _OUTAGES = "before and after", "outages"
 _WORSE = ("regressions", "missing")
 
 
@@ -45,18 +48,18 @@ def junit(report: Facts) -> str:
     names: t.Dict[str, int] = {}
     for check in checks:
         vantage = check["vantage"]["name"]
-        group = f"{where(check['endpoint'])} {check['protocol']} from {vantage}"
+        group = f"{place_words(check)}, {check['protocol']}"
         # A check that is repeated is another group, since names have to tell cases apart.
         names[group] = names.get(group, 0) + 1
         group = group if names[group] == 1 else f"{group} ({names[group]})"
         suites.setdefault(vantage, []).extend(_cases(check, group, phases))
         started[vantage] = min(started.get(vantage, check["started_at"]), check["started_at"])
-    elements = [_suite(vantage, cases, started[vantage]) for vantage, cases in suites.items()]
     if report["comparison"] is not None:
-        elements.append(_suite("before and after", list(_changes(report["comparison"])), None))
+        suites[_BEFORE_AND_AFTER] = list(_changes(report["comparison"]))
+    if report["watch"]:
+        suites[_OUTAGES] = list(map(_watched, rows(report["watch"])))
+    elements = [_suite(name, cases, started.get(name)) for name, cases in suites.items()]
     all_cases = [case for cases in suites.values() for case in cases]
-    if report["comparison"] is not None:
-        all_cases += _changes(report["comparison"])
     opening = f"<testsuites name={_attribute(report['title'])} {_totals(all_cases)}>"
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', opening, *elements, "</testsuites>"]) + "\n"
 
@@ -116,6 +119,19 @@ def _changes(comparison: Facts) -> t.Iterator[_Case]:
             yield _Case(kind, f"{what_of(entry)} ({number})", 0.0, failed, None if failed else entry["impact"])
     for text in comparison["unseen"]:
         yield _Case("expected", text, 0.0, ("failure", f"Declared, but not seen: {text}", ""), None)
+
+
+def _watched(row: Row) -> _Case:
+    """One case for each endpoint and vantage that was watched."""
+    name = f"{row.endpoint['endpoint']['name']} from {row.vantage}, {row.endpoint['endpoint']['protocol']}"
+    outcome = None
+    if row.outages:
+        longest = duration(row.endpoint["longest_gap"] or 0.0)
+        told = f"{plural(len(row.outages), 'outage')}, the longest of {longest}"
+        outcome = ("failure", told, "\n".join(map(outage_words, row.outages)))
+    elif row.endpoint["availability"] is None:
+        outcome = ("error", "nothing was seen, since the vantage was in trouble", "")
+    return _Case(_OUTAGES, name, 0.0, outcome, f"available: {share_words(row.endpoint['availability'])}")
 
 
 def _suite(name: str, cases: t.Sequence[_Case], started_at: t.Optional[str]) -> str:

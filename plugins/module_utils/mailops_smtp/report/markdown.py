@@ -12,11 +12,11 @@ import re
 import typing as t
 
 from ..evidence import printable
-from ..judge.wording import duration, where
+from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import needs_somebody, plural
 from .transcript import transcript
-from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, tally, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -37,6 +37,7 @@ def markdown(report: Facts) -> str:
         *_unmet(report),
         *_findings(report),
         *_changes(report["comparison"]),
+        *_outages(report["watch"]),
         *_transcripts(report["checks"]),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -136,7 +137,7 @@ def _unmet(report: Facts) -> t.Iterator[str]:
 
 def _places(report: Facts, indexes: t.Sequence[int]) -> str:
     checks = [report["checks"][index] for index in indexes]
-    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    places = list(map(place_words, checks))
     more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
     return f"{', '.join(map(escaped, places[:_PLACES]))}{more}"
 
@@ -164,6 +165,25 @@ def _changes(comparison: t.Optional[Facts]) -> t.Iterator[str]:
         yield f"To go back: {escaped(comparison['rollback_hint'])}"
 
 
+def _outages(watches: t.Optional[t.Sequence[Facts]]) -> t.Iterator[str]:
+    if not watches:
+        return
+    yield "## Outages"
+    yield "\n".join(f"- **{watch['verdict'].upper()}**: {escaped(watch['summary'])}" for watch in watches)
+    outages = [outage for watch in watches for outage in watch["outages"]]
+    if outages:
+        rows = [
+            [
+                escaped(outage["endpoint"]["name"]), escaped(outage["vantage"]), outage["start"],
+                outage["end"] or "not over", duration(outage["seconds"]), escaped(", ".join(outage["how"])),
+            ]
+            for outage in outages[:_ROWS]
+        ]  # fmt: skip
+        yield _table(["Endpoint", "Vantage", "From", "To", "Length", "How it looked"], rows)
+    if outages[_ROWS:]:
+        yield f"{plural(len(outages) - _ROWS, 'further outage')} not shown."
+
+
 def _transcripts(checks: t.Sequence[Facts]) -> t.Iterator[str]:
     wrong = [check for check in checks if check["verdict"] in ("fail", "inconclusive") and check["steps"]]
     if not wrong:
@@ -172,7 +192,7 @@ def _transcripts(checks: t.Sequence[Facts]) -> t.Iterator[str]:
     for check in wrong[:_TRANSCRIPTS]:
         text = transcript(check)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-        heading = escaped(f"{where(check['endpoint'])} from {check['vantage']['name']}")
+        heading = escaped(place_words(check))
         yield f"{heading}:\n\n{fence}text\n{text}\n{fence}"
     if wrong[_TRANSCRIPTS:]:
         yield f"{plural(len(wrong) - _TRANSCRIPTS, 'further dialog')} that went wrong not shown."

@@ -8,11 +8,10 @@ import textwrap
 import typing as t
 
 from ..evidence import printable
-from ..judge.wording import where
 from .comparing import KINDS
 from .contents import needs_somebody
 from .terminal import matrix_table
-from .words import KIND_WORDS, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, outage_words, place_words, seen_from, tally, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -28,6 +27,7 @@ def overview(report: Facts, width: int = 80, colour: bool = False) -> str:
         *(_unmet(report, entry, width) for entry in report["unmet"]),
         *(_finding(report, finding, width) for finding in report["findings"] if needs_somebody(finding)),
         *_changes(report["comparison"], width),
+        *(_watch(watch, width) for watch in report["watch"] or ()),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -50,7 +50,7 @@ def _unmet(report: Facts, entry: Facts, width: int) -> t.List[str]:
 
 def _places(report: Facts, indexes: t.Sequence[int]) -> str:
     checks = [report["checks"][index] for index in indexes]
-    places = [f"{where(check['endpoint'])} from {check['vantage']['name']}" for check in checks]
+    places = list(map(place_words, checks))
     more = f" and {len(places) - _PLACES} more" if places[_PLACES:] else ""
     return f"{', '.join(places[:_PLACES])}{more}"
 
@@ -72,6 +72,13 @@ def _changes(comparison: t.Optional[Facts], width: int) -> t.Iterator[t.List[str
     yield [line for text in comparison["unseen"] for line in _wrapped(f"Declared, but not seen: {text}", width, "- ")]
     if comparison["rollback_hint"]:
         yield _wrapped(f"To go back: {comparison['rollback_hint']}", width)
+
+
+def _watch(watch: Facts, width: int) -> t.List[str]:
+    lines = _wrapped(f"Outages: {watch['verdict'].upper()}: {watch['summary']}", width)
+    for outage in watch["outages"]:
+        lines += _wrapped(f"{outage['endpoint']['name']} from {outage['vantage']}: {outage_words(outage)}", width, "- ")
+    return lines
 
 
 def _wrapped(text: str, width: int, lead: str = "") -> t.List[str]:

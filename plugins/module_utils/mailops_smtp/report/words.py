@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..compare.checks import endpoint_name, service_of
+from ..judge.wording import duration
+
 # Who must fix it.
 OWNER_WORDS = {
     "target": "the mail server",
@@ -39,6 +42,12 @@ KIND_WORDS = {
 }
 
 
+def place_words(check: t.Mapping[str, t.Any]) -> str:
+    """What was tested, by the name that the user gave to it where there is one, and from where."""
+    target, host, port, _protocol = service_of(check)
+    return f"{endpoint_name(target, host, port, check['endpoint']['address'])} from {check['vantage']['name']}"
+
+
 def tally(comparison: t.Mapping[str, t.Any]) -> str:
     """How many changes of which kind, in a phrase."""
     parts = [f"{len(comparison[kind])} {word}" for kind, word in KIND_WORDS.items() if comparison[kind]]
@@ -54,6 +63,13 @@ def seen_from(change: t.Mapping[str, t.Any]) -> str:
 def what_of(change: t.Mapping[str, t.Any]) -> str:
     """The fact that changed, and whose."""
     return change["field"] if change["endpoint"] is None else f"{change['field']} of {change['endpoint']['name']}"
+
+
+def outage_words(outage: t.Mapping[str, t.Any]) -> str:
+    """From when to when, how long that is, and how it looked."""
+    end = outage["end"] or "the end of the watch, when it was not over"
+    how = f" ({', '.join(outage['how'])})" if outage["how"] else ""
+    return f"{outage['start']} to {end}, {duration(outage['seconds'])}{how}"
 
 
 def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> str:

@@ -97,7 +97,7 @@ def _table(rows: t.Sequence[Markup], caption: str, name: str) -> Markup:
     heads = (element("th", text, scope="col") for text in ("Endpoint", "Vantage", "Before", "After"))
     table = element(
         "table",
-        element("caption", f"{caption}. The bars of a row have one scale.", id=name),
+        element("caption", element("span", f"{caption}. The bars of a row have one scale."), id=name),
         element("thead", element("tr", heads)),
         element("tbody", rows),
         class_="beside",

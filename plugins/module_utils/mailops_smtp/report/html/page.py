@@ -13,6 +13,7 @@ from .advice import expectations_section, faults_section, findings_section
 from .change import change_section
 from .dialogs import dialogs_section
 from .markup import Markup, element
+from .outages import outages_section
 from .stylesheet import stylesheet
 from .table import matrix_section
 from .wording import verdict_word
@@ -41,6 +42,7 @@ def page(report: Facts) -> str:
             expectations_section(report),
             findings_section(report) if report["checks"] else None,
             change_section(report),
+            outages_section(report),
             dialogs_section(report) if report["checks"] else None,
         )
         if section is not None
@@ -92,6 +94,8 @@ def _figures(report: Facts) -> t.Iterator[t.Tuple[str, t.Union[str, int], str]]:
         yield "Unmet", sum(len(entry["checks"]) for entry in report["unmet"]), ""
     if report["comparison"] is not None:
         yield "Regressions", len(report["comparison"]["regressions"]), ""
+    if report["watch"]:
+        yield "Outages", sum(len(watch["outages"]) for watch in report["watch"]), ""
     if report["started_at"] is not None:
         yield "Began", _moment(report["started_at"]), "when"
     if report["finished_at"] is not None:

@@ -72,6 +72,7 @@ _MATRIX = """
 .scroll{overflow:auto;max-height:85vh;border:1px solid var(--rule);border-radius:6px}
 table{border-collapse:separate;border-spacing:0;font-size:.92rem}
 caption{text-align:left;color:var(--muted);font-size:.87rem;padding:.55rem .7rem;border-bottom:1px solid var(--rule)}
+caption span{display:block;position:sticky;left:.7rem;width:min(100%,100vw - 5rem)}
 th,td{text-align:left;vertical-align:top;padding:.42rem .7rem;border-bottom:1px solid var(--rule)}
 tbody tr:last-child>*{border-bottom:0}
 thead th{position:sticky;top:0;z-index:2;background:var(--wash);font-weight:600;white-space:nowrap}
@@ -110,13 +111,16 @@ details.more>summary,.fold>summary{cursor:pointer;color:var(--link);padding:.2re
 
 _CHANGES = """
 .changes>li{padding:.9rem 0;border-bottom:1px solid var(--rule);break-inside:avoid}
-.changes>li:first-child{padding-top:0}
-.changes .pair{margin-top:.5rem}
+.changes{margin-top:1.2rem;border-top:1px solid var(--rule)}
+.changes .pair{margin-top:.5rem;max-width:60rem}
+.changes .word{margin-right:.3em}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}
 .pair>div{background:var(--wash);border-radius:5px;padding:.45rem .75rem;min-width:0}
 .pair dt{color:var(--muted);font-size:.82rem}
 .pair dd{overflow-wrap:anywhere}
 h3+.muted{margin-bottom:.6rem}
+main>section>p>.word{margin-right:.3em}
+main>section>p+.next,main>section>ul+.next{margin-top:.6rem}
 main>section>*+h3{margin-top:1.8rem}
 .beside{width:100%}
 .beside td{min-width:11rem}
@@ -128,7 +132,7 @@ _OUTAGES = """
 .timeline{margin:.4rem 0 1.4rem}
 .timeline li{display:grid;grid-template-columns:17rem minmax(0,1fr);gap:0 1rem;align-items:center;padding:.28rem 0}
 .timeline .label{font-size:.92rem;overflow-wrap:anywhere;line-height:1.3}
-.track{position:relative;display:block;height:1.15rem;background:var(--pass-tint);border-radius:3px;
+.track{position:relative;display:block;height:1.15rem;border-radius:3px;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .track i{position:absolute;top:0;bottom:0;min-width:3px;background:var(--fail-ink);border-radius:2px;
 forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -137,7 +141,9 @@ forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust:exa
 .ticks span:first-child{transform:none}
 .ticks span:last-child{transform:translateX(-100%)}
 .list{width:100%}
-.list td{overflow-wrap:anywhere;min-width:6rem}
+.list td{overflow-wrap:break-word;min-width:6rem}
+.list td:last-child{overflow-wrap:anywhere;min-width:14rem}
+.scroll+.scroll{margin-top:1.2rem}
 """
 
 _DIALOGS = """
@@ -187,6 +193,7 @@ body{padding-top:1.4rem}
 .advice .meta{display:flex;flex-wrap:wrap;gap:0 1rem}
 .advice .meta p{margin:0}
 th[scope=row]{min-width:8rem}
+.list th[scope=row],.beside th[scope=row]{min-width:12.5rem}
 .matrix thead th{width:7.8rem}
 .matrix thead th:first-child{width:38vw}
 .timeline li{grid-template-columns:minmax(0,1fr)}

@@ -15,6 +15,9 @@ Facts = t.Mapping[str, t.Any]
 Title = t.Tuple[str, t.Optional[str]]
 
 
+_LEGEND = "The verdict; the phase that failed, or else the last one that completed; how long the check took."
+
+
 def matrix_section(report: Facts) -> Markup:
     """Vantages by endpoints; each cell leads to its dialog."""
     matrix = report["matrix"]
@@ -29,10 +32,7 @@ def matrix_section(report: Facts) -> Markup:
     head = element("tr", element("th", corner, scope="col"), (_heading(title, "col") for title in across))
     table = element(
         "table",
-        element(
-            "caption",
-            "The verdict; the phase that failed, or else the last one that completed; how long the check took.",
-        ),
+        element("caption", element("span", _LEGEND)),
         element("thead", head),
         element("tbody", (_row(title, row) for title, row in zip(down, cells))),
         class_="matrix",

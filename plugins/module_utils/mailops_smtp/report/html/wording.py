@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ...judge.wording import duration, where
+from ...judge.wording import duration
 from ..phases import Stretch, length, stretches
+from ..words import place_words
 from .markup import Markup, element
 from .palette import PHASE_GROUPS, SEVERITY_LOOKS
 
@@ -37,7 +38,7 @@ def place(endpoint: Facts) -> t.Tuple[str, t.Optional[str]]:
 
 def check_link(index: int, check: Facts) -> Markup:
     """From a check's mention to its dialog, which opens on the way there."""
-    return element("a", f"{where(check['endpoint'])} from {check['vantage']['name']}", href=f"#c{index}")
+    return element("a", place_words(check), href=f"#c{index}")
 
 
 def bar(check: Facts, whole: t.Optional[float] = None) -> Markup:
