@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from .plugins.functions import compare, expectations, judge, matrix, print_matrix, report, snapshot
+from .plugins.processors import ProgressBar
 from .plugins.tasks import mail_arrival, mail_route, smtp_check
 
 __all__ = [
+    "ProgressBar",
     "compare",
     "expectations",
     "judge",

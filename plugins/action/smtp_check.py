@@ -7,14 +7,34 @@ where the user wants that. Everything else is the module's."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import threading
+import time
 import typing as t
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import look_up_for_targets
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def _tell(path: str, ended: threading.Event) -> None:
+    began = time.time()
+    while not ended.wait(SECONDS_BETWEEN_LINES):
+        # What an earlier run has left there is no news.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with open(path, encoding="ascii") as file:
+                progress = json.load(file)
+            if progress["updated_at"] >= began:
+                Display().display(line(progress))
 
 
 class ActionModule(ActionBase):
@@ -26,15 +46,16 @@ class ActionModule(ActionBase):
         arguments = with_vantage(self._task, self._connection, task_vars or {})
         if arguments.get("resolve_at") == "controller":
             arguments["looked_up"] = self._looked_up(arguments)
-        result.update(
-            self._execute_module(
-                module_name="mailops.smtp.smtp_check",
-                module_args=arguments,
-                task_vars=task_vars,
-                # The result then comes from async_status, so nothing may be added to it here.
-                wrap_async=self._task.async_val,
+        with self._signs_of_life(self._task.args.get("progress_file")):
+            result.update(
+                self._execute_module(
+                    module_name="mailops.smtp.smtp_check",
+                    module_args=arguments,
+                    task_vars=task_vars,
+                    # The result then comes from async_status, so nothing may be added to it here.
+                    wrap_async=self._task.async_val,
+                )
             )
-        )
         return result
 
     def _looked_up(self, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -49,3 +70,18 @@ class ActionModule(ActionBase):
             return look_up_for_targets(targets, nameservers, hosts if isinstance(hosts, Mapping) else None, ca_path)
         except OptionError as error:
             raise AnsibleActionFail(str(error)) from error
+
+    @contextlib.contextmanager
+    def _signs_of_life(self, path: t.Any) -> t.Iterator[None]:
+        """Shows what the module writes of its progress, as long as it runs, where that file is one of this machine."""
+        if not path or self._task.async_val or self._task.check_mode or self._connection.transport != "local":
+            yield
+            return
+        ended = threading.Event()
+        teller = threading.Thread(target=_tell, args=(os.path.expanduser(str(path)), ended), daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            teller.join()

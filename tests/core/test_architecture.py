@@ -46,20 +46,29 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"dialog", "evidence", "plan"},
+    # Neither knows what a check is: both are given what to write.
+    "journal": set(),
+    "progress": set(),
+    "timings": {"evidence"},
+    # What run.py does for each check, many at once.
+    "checks": {"dialog", "evidence", "members", "plan", "route", "vantage", "wire"},
+    "results": {"evidence", "journal", "judge", "plan", "progress", "report", "timings"},
     "run": {
+        "checks",
         "dialog",
         "evidence",
         "expect",
         "judge",
         "mail_routes",
-        "members",
         "plan",
+        "progress",
+        "results",
         "route",
         "vantage",
         "wait",
         "wire",
     },
-    "remote": {"dialog", "evidence", "mail_routes", "plan", "route", "run", "vantage"},
+    "remote": {"checks", "dialog", "evidence", "mail_routes", "plan", "progress", "results", "route", "run", "vantage"},
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

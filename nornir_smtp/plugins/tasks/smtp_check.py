@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from mailops_smtp.progress import Watcher
 from mailops_smtp.remote.ladder import check_from
 from mailops_smtp.run import changed, check
 from nornir.core.inventory import Host
@@ -73,12 +74,17 @@ def smtp_check(
     for name in how:
         asked.pop(name, None)
     if vantage is None:
-        run = check(asked, check_mode)
+        run = check(asked, check_mode, watchers=_watchers(task))
     else:
-        run = check_from(connection_of(task, vantage), asked, check_mode, vantage.name, **how)
+        run = check_from(connection_of(task, vantage), asked, check_mode, vantage.name, watchers=_watchers(task), **how)
     return Result(
         host=task.host,
         result=run,
         changed=changed(run),
         failed=fail_task and run["verdict"] in ("fail", "inconclusive"),
     )
+
+
+def _watchers(task: Task) -> list[Watcher]:
+    """Of the run's processors those that want to be told of each check."""
+    return [processor.watcher(task.host.name) for processor in task.nornir.processors if hasattr(processor, "watcher")]

@@ -303,6 +303,7 @@ class Check:
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    ``repetition`` counts from 1. ``attempts`` are those that a deferred recipient led to, this one the last of them.
     ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
     ``members`` are the servers that answer at this address, where they were looked for.
     """
@@ -317,6 +318,8 @@ class Check:
     tls: TLS
     steps: t.Tuple[Step, ...]
     not_tested: t.Optional[str] = None
+    repetition: t.Optional[int] = None
+    attempts: t.Optional[t.Mapping[str, t.Any]] = None
     expect: t.Optional[t.Mapping[str, t.Any]] = None
     members: t.Optional[t.Tuple[t.Mapping[str, t.Any], ...]] = None
 
@@ -345,6 +348,9 @@ class Check:
             "transactions": self.dialog["transactions"],
             "members": list(self.members) if self.members is not None else None,
             "steps": [step.as_dict() for step in self.steps],
+            "repetition": self.repetition,
+            "attempts": self.attempts,
+            "transcript": None,
             "expect": self.expect,
         }
 

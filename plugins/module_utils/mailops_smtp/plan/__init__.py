@@ -13,6 +13,7 @@ from .planning import plan
 from .records import (
     Auth,
     Composed,
+    Connections,
     DeliverBy,
     Dialog,
     Envelope,
@@ -23,6 +24,8 @@ from .records import (
     Proxy,
     ProxyProtocol,
     Recipient,
+    Repeat,
+    Retry,
     Target,
     Timeouts,
     TLSOptions,
@@ -31,6 +34,7 @@ from .records import (
 __all__ = [
     "Auth",
     "Composed",
+    "Connections",
     "DeliverBy",
     "Dialog",
     "Envelope",
@@ -42,6 +46,8 @@ __all__ = [
     "Proxy",
     "ProxyProtocol",
     "Recipient",
+    "Repeat",
+    "Retry",
     "TLSOptions",
     "Target",
     "Timeouts",

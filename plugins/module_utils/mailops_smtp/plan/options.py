@@ -235,6 +235,34 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
         },
     },
+    "connections": {
+        "type": "dict",
+        "options": {
+            "at_once": {"type": "int", "default": 1000},
+            "per_server": {"type": "int", "default": 5},
+            "per_minute": {"type": "int", "default": 60},
+            "jitter": {"type": "float", "default": 0.0},
+            "pause_after_421": {"type": "float", "default": 0.0},
+        },
+    },
+    "repeat": {
+        "type": "dict",
+        "options": {
+            "count": {"type": "int", "required": True},
+            "interval": {"type": "float", "default": 1.0},
+        },
+    },
+    "retry": {
+        "type": "dict",
+        "options": {
+            "count": {"type": "int", "default": 1},
+            "delay": {"type": "float", "default": 60.0},
+            "max_delay": {"type": "float", "default": 600.0},
+        },
+    },
+    "detail": {"type": "str", "choices": ["summary", "facts", "transcript"], "default": "facts"},
+    "evidence_file": {"type": "path"},
+    "progress_file": {"type": "path"},
     "start_at": {"type": "str"},
     "vantage": {
         "type": "dict",

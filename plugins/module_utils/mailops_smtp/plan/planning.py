@@ -8,6 +8,7 @@ import typing as t
 
 from .addresses import address_of
 from .lookups import read_hosts, read_nameservers
+from .many import read_connections, read_file, read_repeat, read_retry
 from .messages import oddities
 from .moments import moment
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
@@ -66,6 +67,12 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         resolve_at=values["resolve_at"],
         hosts=read_hosts(values["hosts"], [target.domain for target in targets if target.domain is not None]),
         looked_up=values["looked_up"],
+        connections=read_connections(values["connections"]),
+        repeat=read_repeat(values["repeat"], targets),
+        retry=read_retry(values["retry"], targets),
+        detail=values["detail"],
+        evidence_file=read_file("evidence_file", values["evidence_file"]),
+        progress_file=read_file("progress_file", values["progress_file"]),
     )
 
 

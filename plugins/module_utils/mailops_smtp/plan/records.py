@@ -283,6 +283,35 @@ class Override(t.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
+class Connections:
+    """As ``wire.manners.Manners``, which says what each means. ``per_minute`` None is any number."""
+
+    at_once: int
+    per_server: int
+    per_minute: t.Optional[int]
+    jitter: float
+    pause: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """Make each check so many times, ``interval`` seconds from beginning to beginning."""
+
+    count: int
+    interval: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """Come back so many times to a server that defers a recipient: after as many seconds as it says, or else after
+    ``delay``. Where it says more than ``max_delay``, nobody waits for that."""
+
+    count: int
+    delay: float
+    max_delay: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
     ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time.
@@ -298,6 +327,12 @@ class Plan:
     start_at: t.Optional[int]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
+    connections: Connections
+    repeat: t.Optional[Repeat]
+    retry: t.Optional[Retry]
+    detail: str
+    evidence_file: t.Optional[str]
+    progress_file: t.Optional[str]
     nameservers: t.Tuple[str, ...] = ()
     resolve_at: str = "vantage"
     hosts: t.Mapping[str, t.Tuple[Override, ...]] = dataclasses.field(default_factory=dict)

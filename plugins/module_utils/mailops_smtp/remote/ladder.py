@@ -12,6 +12,7 @@ import typing as t
 from functools import partial
 
 from ..plan import OptionError
+from ..progress import Watcher
 from ..run import check
 from ..vantage.jump_host import Streams
 from ..vantage.ssh import SSHVantage
@@ -27,6 +28,7 @@ def check_from(
     name: t.Optional[str] = None,
     mode: str = "auto",
     python: str = "python3",
+    watchers: t.Sequence[Watcher] = (),
 ) -> t.Dict[str, t.Any]:
     """The run, made from the far end of ``ssh`` in one of MODES; ``auto`` takes the best that works.
 
@@ -39,15 +41,15 @@ def check_from(
     reason = None
     if mode in ("auto", "python"):
         try:
-            return check_there(ssh, options, check_mode, name, python)
+            return check_there(ssh, options, check_mode, name, python, watchers)
         except Unable as unable:
             reason = str(unable)
             if mode == "python":
-                return failed_there(ssh, options, check_mode, name, reason)
+                return failed_there(ssh, options, check_mode, name, reason, watchers)
     opener = partial(ssh.open_channel, mode="auto" if mode == "auto" else mode)
     streams = Streams(name or ssh.via.host, opener, ssh.read_file, ssh.prepare, ssh.mode_to, reason)
     try:
-        return check(options, check_mode, streams)
+        return check(options, check_mode, streams, watchers)
     except OptionError as error:
         if reason is None:
             raise

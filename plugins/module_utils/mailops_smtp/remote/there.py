@@ -37,11 +37,11 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         threading.Thread(target=speaker.stay_alive, daemon=True).start()
         options = _with_files(asked["options"], asked["files"])
         listener = Listener(
-            lambda found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
+            lambda vantage, found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
             lambda number, made: speaker.say({"check": number, "evidence": made.as_dict()}),
         )
         run = gather(options, asked["check_mode"], listener=listener)
-        speaker.say({"run": {name: value for name, value in run.items() if name != "checks"}})
+        speaker.say({"run": run})
     except NoMemoryFiles:
         speaker.say({"unable": "its system keeps no files in memory, and this machine's files are not for its disk"})
     except OptionError as error:
