@@ -68,7 +68,22 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "wait",
         "wire",
     },
-    "remote": {"checks", "dialog", "evidence", "mail_routes", "plan", "progress", "results", "route", "run", "vantage"},
+    "fitness": {"evidence"},
+    "vantage_fitness": {"fitness", "plan", "run", "vantage"},
+    "remote": {
+        "checks",
+        "dialog",
+        "evidence",
+        "fitness",
+        "mail_routes",
+        "plan",
+        "progress",
+        "results",
+        "route",
+        "run",
+        "vantage",
+        "vantage_fitness",
+    },
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 
