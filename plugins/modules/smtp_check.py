@@ -677,6 +677,28 @@ options:
       - A refusal that is expected, and comes, is no failure. What is not met stands in C(unmet), and the task fails.
       - Unknown and contradictory expectations, and those that the dialog would never come to see, are refused before
         any connection is made.
+  owned:
+    type: bool
+    default: false
+    description:
+      - Declares that the server is your own, or that its owner has agreed. O(relay) and O(random_recipient) need that.
+  relay:
+    type: bool
+    default: false
+    description:
+      - Whether to ask the server to relay, in each of the shapes by which servers have let themselves be abused. When
+        all else is done, each is asked about with MAIL FROM and RCPT TO and taken back. No message is ever sent.
+      - Return value C(relay) of each check has the outcomes.
+  relay_recipient:
+    type: str
+    description:
+      - The recipient in a foreign domain that the relay test asks for.
+      - The default is V(relay-test@example.net). Exchange refuses reserved domains whether it relays or not, so give an
+        address of your own elsewhere for it.
+  random_recipient:
+    type: bool
+    default: false
+    description: Whether to ask about a recipient that cannot exist, to see whether the server knows its recipients.
   proxy_protocol:
     type: str
     choices: [v1, v2]
@@ -1875,6 +1897,70 @@ checks:
           elements: dict
           returned: always
           contains: *keyword
+    relay:
+      description: What became of each shape of the relay test, where one was asked for.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        shape:
+          description: The shape of the envelope.
+          type: str
+          returned: always
+          choices:
+            - plain
+            - null_sender
+            - own_domain
+            - own_literal
+            - percent
+            - percent_literal
+            - quoted
+            - quoted_alone
+            - source_route
+            - bang_path
+          sample: null_sender
+        sender:
+          description: What stood in MAIL FROM.
+          type: str
+          returned: always
+          sample: relay-test@example.org
+        recipient:
+          description: What stood in RCPT TO.
+          type: str
+          returned: always
+          sample: relay-test@example.net
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
+    random_recipient:
+      description: What became of a recipient that cannot exist, where that was asked for.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address that was made up.
+          type: str
+          returned: always
+          sample: no-such-user-3c3e58ba829e4b8a@contoso.com
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
     steps:
       description:
         - "Everything that was said, in order: the evidence."

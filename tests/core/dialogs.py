@@ -76,6 +76,8 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "message": None,
         "transactions": None,
         "members": None,
+        "relay": None,
+        "random_recipient": None,
         "steps": steps,
     }  # fmt: skip
     for name, value in changes.items():

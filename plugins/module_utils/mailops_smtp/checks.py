@@ -21,7 +21,7 @@ from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
 from .evidence import TLS, Check, Endpoint, Step, Vantage
 from .members import find_members
-from .plan import Dialog, Plan, Retry, Target
+from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address
 from .route.endpoints import Destination, Known
 from .route.sender_policies import mta_sts_of, tlsa_of
@@ -87,7 +87,7 @@ class _Round:
             for place in places:
                 errand = _Errand(number, target, place, 1 if repeat is not None else None)
                 number += repeat.count if repeat is not None else 1
-                session = Session(dialog_of(target, self._ways.check_mode))
+                session = Session(dialog_of(target, self._ways.check_mode, place.endpoint))
                 if place.error is None:
                     jobs.append(self._job(errand, session))
                 else:
@@ -144,7 +144,7 @@ class _Round:
         repeat = self._planned.repeat
         if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
             again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
-            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode)))
+            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint)))
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:
@@ -217,9 +217,11 @@ class _Round:
         return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
 
 
-def dialog_of(target: Target, check_mode: bool) -> Dialog:
-    """What is said to the target, each message with a token of its own."""
+def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
+    """What is said to an endpoint of the target, each message with a token of its own."""
     dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    if dialog.asks_about is not None:
+        dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog

@@ -347,6 +347,8 @@ class Check:
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
             "members": list(self.members) if self.members is not None else None,
+            "relay": self.dialog.get("relay"),
+            "random_recipient": self.dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
             "repetition": self.repetition,
             "attempts": self.attempts,

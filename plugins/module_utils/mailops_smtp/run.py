@@ -21,7 +21,7 @@ from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
 from .expect import ExpectationError
 from .judge.again import refuse_unknown_findings
 from .mail_routes import known_names, mail_domains_of
-from .plan import Dialog, OptionError, Plan, Target, plan
+from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
 from .results import Results
 from .route.addresses import addresses, own_address
@@ -200,7 +200,8 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts
 

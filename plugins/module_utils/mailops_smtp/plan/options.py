@@ -193,6 +193,10 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
     "expect": {"type": "dict"},
+    "owned": {"type": "bool", "default": False},
+    "relay": {"type": "bool", "default": False},
+    "relay_recipient": {"type": "str"},
+    "random_recipient": {"type": "bool", "default": False},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",

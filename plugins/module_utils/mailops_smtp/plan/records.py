@@ -133,6 +133,23 @@ class Envelope:
         )
 
 
+class Probe(t.NamedTuple):
+    """An envelope that is only asked about, up to RCPT. ``name``: a shape of the relay test, or random_recipient."""
+
+    name: str
+    sender: str
+    recipient: str
+
+
+class AsksAbout(t.NamedTuple):
+    """Which probes are wanted. ``domain``: what the server is responsible for; ``stranger``: whom it is to relay to."""
+
+    relay: bool
+    random_recipient: bool
+    domain: t.Optional[str]
+    stranger: str
+
+
 # Names, in capitals, and values as they are meant, before xtext.
 ClientAttributes = t.Tuple[t.Tuple[str, str], ...]
 
@@ -157,6 +174,8 @@ class Dialog:
     force: t.Tuple[str, ...] = ()
     xclient: ClientAttributes = ()
     xforward: ClientAttributes = ()
+    asks_about: t.Optional[AsksAbout] = None
+    probes: t.Tuple[Probe, ...] = ()
 
     @property
     def envelopes(self) -> t.Tuple[Envelope, ...]:

@@ -296,7 +296,7 @@ class _Answers:
         return self._results.run({**whole, "plan": asked, "vantages": [self._vantage.as_dict()]})
 
     def _lost(self, target: Target, place: t.Any, repetition: t.Optional[int], error: StepError) -> Check:
-        session = Session(dialog_of(target, self._check_mode))
+        session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
         made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
         expect = target.expect.at(self._vantage.name) if target.expect is not None else None
         return dataclasses.replace(made, expect=expect, repetition=repetition)

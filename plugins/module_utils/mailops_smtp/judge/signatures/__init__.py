@@ -26,6 +26,7 @@ from . import (
     protocol,
     quit,
     rcpt,
+    relay,
     reputation,
     resolve,
     several,
@@ -51,6 +52,7 @@ _FILES = (
     rcpt,
     data,
     quit,
+    relay,
     protocol,
 )
 
