@@ -57,7 +57,7 @@ def findings_page() -> str:
             *(_section(entry) for entry in CATALOGUE),
             "## Where mail goes\n",
             "What the DNS alone shows of a mail domain and its hosts, without a connection: the findings of\n"
-            "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx` and `dns.resolver` above.\n",
+            "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx`, `dns.bogus` and `dns.resolver` above.\n",
             *(_section(entry) for entry in MAIL_ROUTES),
             "## What became of a message\n",
             "The findings of `mail_arrival`, each about one leg of a receipt.\n",
