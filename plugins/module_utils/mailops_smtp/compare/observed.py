@@ -146,7 +146,7 @@ def _tls(check: Check) -> Facts:
         facts["tls.name_matches.matches"] = Seen("starttls", matches, matches)
     certificate = tls["certificate"]
     if certificate is not None:
-        known = (certificate["sha256"], certificate["subject"], tuple(certificate["names"]), certificate["not_after"])
+        known = (certificate["sha256"], tuple(certificate["names"]), certificate["not_after"])
         shown = (
             f"{certificate['subject']}, valid until {certificate['not_after']}, SHA-256 {certificate['sha256'][:16]}"
         )
