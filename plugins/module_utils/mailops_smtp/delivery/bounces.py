@@ -60,6 +60,7 @@ _FAILED = (
     r"(?:could not|couldn't|cannot|can't|can not|was not able to|wasn't able to|unable to|has not been|wasn't|was not) "
     r"(?:be )?(?:deliver|reach)|deliver\w* (?:has )?(?:failed|failure)|permanent (?:fatal )?error|undeliver(?:able|ed)"
     r"|did not reach|not delivered|returned to sender|failed permanently|giv(?:e|ing) up"
+    r"|error has occurred while attempting to deliver"
 )
 _DELAYED = (
     r"not yet been delivered|has been delayed|will (?:continue to )?(?:be )?(?:retr|try|tried|keep trying)"
@@ -182,7 +183,7 @@ def _explanation(lines: t.Sequence[str]) -> Bounced:
     status = _STATUS.search(whole)
     remote = _REMOTE.search(whole)
     telling: t.List[str] = []
-    for line in (line.strip(" >\t") for line in lines):
+    for line in (line.strip().lstrip("> ") for line in lines):
         if telling and (not line or re.match(r"[-=]{3,}", line)):
             break
         if telling or _STATUS.search(line) or _SMTP_CODE.search(line):

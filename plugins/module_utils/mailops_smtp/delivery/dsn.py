@@ -36,7 +36,12 @@ class Recipient(t.NamedTuple):
 
     @property
     def explained(self) -> str:
-        return explained(self.action, self.status, self.remote_mta)
+        status = self.status
+        if status is None or status.endswith(".0.0"):
+            # Exim says 5.0.0 of everything that another server has refused; the words have that server's own code.
+            told = _STATUS.search(self.diagnostic_code or "")
+            status = told.group(1) if told else status
+        return explained(self.action, status, self.remote_mta)
 
 
 class Report(t.NamedTuple):

@@ -121,15 +121,17 @@ class FileMailbox:
             if (folder, key) in self._seen:
                 continue
             try:
-                with box.get_file(key) as stream:
+                path = self._file(box, key)
+                about = os.stat(path)
+                if self.access.since is not None and about.st_mtime < self.access.since - _EARLIER_SECONDS:
+                    self._seen.add((folder, key))
+                    continue
+                with open(path, "rb") as stream:
                     content = stream.read(MAX_OCTETS)
-                about = os.stat(self._file(box, key))
             except (KeyError, FileNotFoundError):
                 # Another program has moved it meanwhile: it will be found by its new name.
                 continue
             self._seen.add((folder, key))
-            if self.access.since is not None and about.st_mtime < self.access.since - _EARLIER_SECONDS:
-                continue
             if contains(content, words):
                 yield Mail(folder, key, about.st_mtime, about.st_size, content, is_junk_name(folder))
 

@@ -90,7 +90,7 @@ def _unwanted(name: str, verdict: t.Optional[str]) -> t.Optional[bool]:
     if lowered == "x-virus-status":
         return word in ("yes", "infected")
     if word in ("yes", "true", "spam"):
-        return lowered != "x-ironport-anti-spam-filtered"
+        return None if lowered == "x-ironport-anti-spam-filtered" else True
     if word in ("no", "false", "ham", "innocent", "whitelisted"):
         return False
     return None

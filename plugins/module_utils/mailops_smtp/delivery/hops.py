@@ -9,7 +9,6 @@ is latency, what lies outside is skew.
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import re
 import typing as t
@@ -136,29 +135,27 @@ def slowest(hops: t.Sequence[Hop]) -> t.Optional[int]:
 
 
 def _longest_in_order(moments: t.Sequence[t.Tuple[float, int]], not_before: t.Optional[float]) -> t.Set[int]:
-    """The places of the most moments that follow one another: patience sorting, in O(n log n).
+    """The places of the most moments that follow one another; of several such choices, the one that takes least time.
 
-    A moment may lie before the one it follows by TOLERANCE. That is done by raising it to what came before.
+    A moment may lie before the one it follows by TOLERANCE.
     """
-    tails: t.List[float] = []
-    heads: t.List[int] = []
-    links: t.Dict[int, t.Optional[int]] = {}
-    for index, value in enumerate(at for at, _place in moments):
+    # For each moment as the last one: how many there are, when the first of them was, and which one comes before it.
+    best: t.List[t.Tuple[int, float, t.Optional[int]]] = []
+    for value, _place in moments:
+        found: t.Tuple[int, float, t.Optional[int]] = (1, value, None)
         if not_before is not None and value < not_before - TOLERANCE:
-            continue
-        length = bisect.bisect_right(tails, value + TOLERANCE)
-        links[index] = heads[length - 1] if length else None
-        raised = max(value, tails[length - 1]) if length else value
-        if length == len(tails):
-            tails.append(raised)
-            heads.append(index)
-        elif raised < tails[length]:
-            tails[length], heads[length] = raised, index
+            found = (0, value, None)
+        for earlier, (count, start, _link) in enumerate(best):
+            follows = count > 0 and moments[earlier][0] <= value + TOLERANCE
+            if found[0] and follows and (count + 1, start) > found[:2]:
+                found = (count + 1, start, earlier)
+        best.append(found)
     chosen: t.Set[int] = set()
-    link: t.Optional[int] = heads[-1] if heads else None
+    ends = [index for index, (count, _start, _link) in enumerate(best) if count]
+    link = max(ends, key=lambda index: (best[index][0], best[index][1] - moments[index][0]), default=None)
     while link is not None:
         chosen.add(moments[link][1])
-        link = links[link]
+        link = best[link][2]
     return chosen
 
 

@@ -72,8 +72,13 @@ class IMAPMailbox:
             self._guarded("asking for the quota", self._ask_for_quota)
 
     def look(self, words: t.Sequence[str]) -> t.Iterator[Mail]:
+        opened = 0
         for folder in list(self.folders):
-            yield from self._persistent(functools.partial(self._all_in, folder, words))
+            found = self._persistent(functools.partial(self._all_in, folder, words))
+            opened += found is not None
+            yield from found or ()
+        if not opened:
+            raise self.problems[-1]
 
     def wait(self, seconds: float, stop: t.Callable[[], bool]) -> None:
         connection = self._connection
@@ -101,7 +106,7 @@ class IMAPMailbox:
         if self._connection is not None:
             with contextlib.suppress(imaplib.IMAP4.error, OSError, MailboxError):
                 self._connection.logout()
-            self._connection = None
+            self._drop()
 
     # Getting in.
 
@@ -118,7 +123,7 @@ class IMAPMailbox:
                 implicit=access.tls == "implicit",
             )
         except (imaplib.IMAP4.error, OSError, MailboxError) as error:
-            raise connection_trouble(access, error, "connecting") from error
+            raise self._trouble(error, "connecting") from error
         self._connection = connection
         try:
             if access.tls == "starttls":
@@ -129,7 +134,7 @@ class IMAPMailbox:
             connection._get_capabilities()
         except (imaplib.IMAP4.error, OSError, MailboxError) as error:
             self._drop()
-            raise connection_trouble(access, error, "logging in") from error
+            raise self._trouble(error, "logging in") from error
         self.idles = "IDLE" in connection.capabilities
 
     def _log_in(self, connection: Connection) -> None:
@@ -170,7 +175,7 @@ class IMAPMailbox:
         except (imaplib.IMAP4.abort, OSError):
             self._drop()
         except imaplib.IMAP4.error as error:
-            raise connection_trouble(self.access, error, "looking") from error
+            raise self._trouble(error, "looking") from error
         if self.reconnects >= _MAX_RECONNECTS:
             where = f"{self.access.place}:{self.access.port}"
             raise MailboxError("lost", f"{where} has broken off the connection {self.reconnects + 1} times.")
@@ -182,7 +187,13 @@ class IMAPMailbox:
         try:
             return act()
         except (imaplib.IMAP4.error, OSError) as error:
-            raise connection_trouble(self.access, error, stage) from error
+            raise self._trouble(error, stage) from error
+
+    def _trouble(self, error: Exception, stage: str) -> MailboxError:
+        if isinstance(error, imaplib.IMAP4.abort):
+            where = f"{self.access.place}:{self.access.port}"
+            return MailboxError("lost", f"The connection to {where} broke off ({stage}): {_readable(str(error))}.")
+        return connection_trouble(self.access, error, stage)
 
     # Finding folders.
 
@@ -245,12 +256,13 @@ class IMAPMailbox:
 
     # Looking.
 
-    def _all_in(self, folder: _Folder, words: t.Sequence[str]) -> t.List[Mail]:
+    def _all_in(self, folder: _Folder, words: t.Sequence[str]) -> t.Optional[t.List[Mail]]:
+        """What is new in a folder, None where it cannot be opened."""
+        if not self._select(folder, readonly=True):
+            return None
         return list(self._look_into(folder, words))
 
     def _look_into(self, folder: _Folder, words: t.Sequence[str]) -> t.Iterator[Mail]:
-        if not self._select(folder, readonly=True):
-            return
         connection = self._connected()
         validity = _first(connection.response("UIDVALIDITY")[1])
         next_uid = int(_first(connection.response("UIDNEXT")[1]) or 0)

@@ -37,7 +37,12 @@ class Connection(imaplib.IMAP4):
         self._context, self._server_name, self._implicit = context, server_name, implicit
         self._buffer = bytearray()
         self._start_over()
-        super().__init__(host, port)
+        try:
+            super().__init__(host, port)
+        except BaseException:
+            if hasattr(self, "_socket"):
+                self.shutdown()
+            raise
 
     def _start_over(self) -> None:
         self._deadline = time.monotonic() + self._seconds

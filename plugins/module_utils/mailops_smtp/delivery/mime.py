@@ -169,7 +169,7 @@ def _inner(part: email.message.Message) -> str:
     payload = part.get_payload()
     entries = payload if isinstance(payload, list) else [payload]
     text = "\n\n".join(
-        "\n".join(f"{name}: {value}" for name, value in entry.raw_items()) + "\n\n" + _payload_text(entry)
+        "\n".join(f"{name}: {_whole(value)}" for name, value in entry.raw_items()) + "\n\n" + _payload_text(entry)
         if isinstance(entry, email.message.Message)
         else str(entry or "")
         for entry in entries
@@ -190,7 +190,8 @@ def _payload_text(message: email.message.Message) -> str:
     if isinstance(payload, list):
         inner = [entry for entry in payload[:MAX_PARTS] if isinstance(entry, email.message.Message)]
         return "\n".join(_payload_text(entry) for entry in inner)
-    return str(payload or "")[:MAX_CHARACTERS]
+    octets = message.get_payload(decode=True)
+    return _decoded(octets) if isinstance(octets, bytes) else ""
 
 
 def _leaf(part: email.message.Message) -> str:
@@ -205,8 +206,13 @@ def _leaf(part: email.message.Message) -> str:
 
 
 def _header(message: email.message.Message) -> Fields:
-    items = [(name, str(value)) for name, value in message.raw_items()]
+    items = [(name, _whole(value)) for name, value in message.raw_items()]
     return [(name, words(_UNFOLDED.sub(" ", value)[:_MAX_FIELD]).strip()) for name, value in items]
+
+
+def _whole(value: t.Any) -> str:
+    """A field's value, whose octets beyond ASCII the email package keeps as surrogates."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _decoded(octets: bytes) -> str:

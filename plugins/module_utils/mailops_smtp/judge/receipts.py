@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ..evidence import printable
@@ -81,7 +82,8 @@ def _of_arrival(receipt: Receipt, arrived: Receipt) -> t.Iterator[t.Tuple[Receip
         else:
             yield signatures.MISSING, arrived["detail"]
     elif state == "refused":
-        full = any(entry["status"] in ("5.2.2", "4.2.2") for entry in _reported(receipt))
+        codes = (f"{entry['status']} {entry['diagnostic_code']}" for entry in _reported(receipt))
+        full = any(re.search(r"\b[45]\.2\.2\b", code) for code in codes)
         yield (signatures.MAILBOX_FULL if full else signatures.REFUSED), arrived["detail"]
     elif state == "late":
         yield signatures.LATE, None

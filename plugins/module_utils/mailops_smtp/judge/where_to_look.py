@@ -9,6 +9,7 @@ that needs what is not known is left out.
 from __future__ import annotations
 
 import re
+import string
 import typing as t
 
 
@@ -141,7 +142,7 @@ def look_next(
     found: t.List[t.Dict[str, t.Optional[str]]] = []
     for place in PLACES[known] if known is not None else UNKNOWN:
         values = {"queue_id": queue_id, "message_id": message_id, "since": since}
-        needed = set(re.findall(r"(?<!\{)\{([a-z_]+)\}(?!\})", place.command))
+        needed = {name for _text, name, _format, _how in string.Formatter().parse(place.command) if name}
         if any(values[name] is None for name in needed):
             continue
         quoted = {name: _QUOTES[place.shell](value) for name, value in values.items() if value is not None}
