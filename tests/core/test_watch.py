@@ -110,6 +110,12 @@ def test_what_changed_meanwhile_is_told_once() -> None:
     assert told[2][0]["at"] == "2026-03-01T21:00:02.000Z"
 
 
+def test_a_server_that_says_something_else_each_time_is_no_news_for_ever() -> None:
+    meanwhile = Meanwhile()
+    rows = [seen(second, HEALTHY.replace("Postfix", "x" * second)) for second in range(40)]
+    assert sum(len(list(meanwhile.changes([made]))) for made in rows) == 19
+
+
 def test_other_addresses_are_a_change_of_members() -> None:
     meanwhile = Meanwhile()
     other = seen(1, endpoint={"address": "203.0.113.99"})

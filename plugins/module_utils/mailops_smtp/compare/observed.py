@@ -81,9 +81,10 @@ def unmet(check: Check) -> t.Dict[str, Seen]:
 
 
 def passed(check: Check, phase: str) -> bool:
-    """Whether the dialog went on behind a phase, so that what was not found there is really not there."""
+    """Whether the dialog went through a phase and on, so that what was not found there is really not there."""
     failed = check["failed_phase"]
-    return bool(check["steps"]) and (failed is None or PHASES.index(failed) > PHASES.index(phase))
+    went_there = phase == "resolve" or any(step["phase"] == phase for step in check["steps"])
+    return went_there and (failed is None or PHASES.index(failed) > PHASES.index(phase))
 
 
 def _failure(check: Check) -> Seen:
