@@ -6,10 +6,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import threading
+import time
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def _tell(path: str, ended: threading.Event) -> None:
+    began = time.time()
+    while not ended.wait(SECONDS_BETWEEN_LINES):
+        # What an earlier run has left there is no news.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with open(path, encoding="ascii") as file:
+                progress = json.load(file)
+            if progress["updated_at"] >= began:
+                Display().display(line(progress))
 
 
 class ActionModule(ActionBase):
@@ -18,13 +38,29 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         result = super().run(task_vars=task_vars)
-        result.update(
-            self._execute_module(
-                module_name="mailops.smtp.smtp_check",
-                module_args=with_vantage(self._task, self._connection, task_vars or {}),
-                task_vars=task_vars,
-                # The result then comes from async_status, so nothing may be added to it here.
-                wrap_async=self._task.async_val,
+        with self._signs_of_life(self._task.args.get("progress_file")):
+            result.update(
+                self._execute_module(
+                    module_name="mailops.smtp.smtp_check",
+                    module_args=with_vantage(self._task, self._connection, task_vars or {}),
+                    task_vars=task_vars,
+                    # The result then comes from async_status, so nothing may be added to it here.
+                    wrap_async=self._task.async_val,
+                )
             )
-        )
         return result
+
+    @contextlib.contextmanager
+    def _signs_of_life(self, path: t.Any) -> t.Iterator[None]:
+        """Shows what the module writes of its progress, as long as it runs, where that file is one of this machine."""
+        if not path or self._task.async_val or self._task.check_mode or self._connection.transport != "local":
+            yield
+            return
+        ended = threading.Event()
+        teller = threading.Thread(target=_tell, args=(os.path.expanduser(str(path)), ended), daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            teller.join()

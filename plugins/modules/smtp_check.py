@@ -665,6 +665,28 @@ options:
       - A refusal that is expected, and comes, is no failure. What is not met stands in C(unmet), and the task fails.
       - Unknown and contradictory expectations, and those that the dialog would never come to see, are refused before
         any connection is made.
+  owned:
+    type: bool
+    default: false
+    description:
+      - Declares that the server is your own, or that its owner has agreed. O(relay) and O(random_recipient) need that.
+  relay:
+    type: bool
+    default: false
+    description:
+      - Whether to ask the server to relay, in each of the shapes by which servers have let themselves be abused. When
+        all else is done, each is asked about with MAIL FROM and RCPT TO and taken back. No message is ever sent.
+      - Return value C(relay) of each check has the outcomes.
+  relay_recipient:
+    type: str
+    description:
+      - The recipient in a foreign domain that the relay test asks for.
+      - The default is V(relay-test@example.net). Exchange refuses reserved domains whether it relays or not, so give an
+        address of your own elsewhere for it.
+  random_recipient:
+    type: bool
+    default: false
+    description: Whether to ask about a recipient that cannot exist, to see whether the server knows its recipients.
   proxy_protocol:
     type: str
     choices: [v1, v2]
@@ -696,6 +718,104 @@ options:
         type: int
         description:
           - The port that the client connected to.
+  connections:
+    type: dict
+    description:
+      - How politely many checks are made. Each server, an address and port, is thought of by itself, over all checks of
+        the task.
+    suboptions:
+      at_once:
+        type: int
+        default: 1000
+        description:
+          - How many connections are open at a time, to all servers together. Fewer, where the limit of open files
+            allows no more, which is raised as far as the host allows.
+      per_server:
+        type: int
+        default: 5
+        description:
+          - How many connections are open at a time to one server.
+      per_minute:
+        type: int
+        default: 60
+        description:
+          - How many connections are opened to one server in any minute. V(0) is any number.
+      jitter:
+        type: float
+        default: 0.0
+        description:
+          - Each connection waits a random time, up to so many seconds, after the one before to the same server, and the
+            first one waits too. So many vantages do not call a server at the same moment.
+      pause_after_421:
+        type: float
+        default: 0.0
+        description:
+          - A server that answers 421 asks to be left alone. After so many seconds it is tried again, one connection at
+            a time; after a second 421 it is left alone for good. V(0) is for good at once.
+          - Checks that are not made for that reason have the verdict V(not_tested).
+  repeat:
+    type: dict
+    description:
+      - Makes each check again and again, and returns in RV(timings) how long each phase took.
+      - Each repetition is a check of its own among RV(checks). Does not go with O(test_message).
+    suboptions:
+      count:
+        type: int
+        required: true
+        description:
+          - How often, the first time included; from V(2).
+      interval:
+        type: float
+        default: 1.0
+        description:
+          - The seconds from the beginning of one to the beginning of the next.
+  retry:
+    type: dict
+    description:
+      - Comes back to a server that defers a recipient or the message, as greylisting wants it, with the same sender,
+        recipients and address. A recipient that has got the message is not sent it again.
+      - RV(checks[].attempts) has the attempts; what the check returns otherwise is the last one.
+    suboptions:
+      count:
+        type: int
+        default: 1
+        description:
+          - How many more attempts are made at most.
+      delay:
+        type: float
+        default: 60.0
+        description:
+          - The seconds to wait, unless the server's words name a time.
+      max_delay:
+        type: float
+        default: 600.0
+        description:
+          - Where the server's words name more seconds than these, there is no other attempt.
+  detail:
+    type: str
+    choices: [summary, facts, transcript]
+    default: facts
+    description:
+      - How much is returned of each check.
+      - V(facts) is all that is known of it, V(transcript) its dialog as text besides.
+      - V(summary) is for thousands of checks. RV(checks) is empty, RV(overview) has a few lines for each, the worst
+        first, and at most 1,000; O(evidence_file) can have all the rest.
+  evidence_file:
+    type: path
+    description:
+      - A file on the host that the task runs on, to which each check is written as soon as it has ended, with all that
+        is known of it, as one line of JSON. A file that is there is replaced.
+      - If the name ends in C(.gz), it is compressed.
+      - The first line tells of the run, and after the last check a line of C(record) V(end) has its verdict. Where it
+        is missing, the run was ended before its time.
+      - Is not written in check mode.
+  progress_file:
+    type: path
+    description:
+      - A file on the host that the task runs on, which tells once a second, as JSON, how many checks have ended with
+        which verdict.
+      - Is not written in check mode.
+      - Where the task runs on the controller itself (C(connection=local)), a line every five seconds tells it, too.
   start_at:
     type: str
     description:
@@ -978,7 +1098,7 @@ checks:
       description: The address and port that the target led to.
       type: dict
       returned: always
-      contains:
+      contains: &endpoint
         host:
           description: The host's name, or its address where that was given.
           type: str
@@ -1037,7 +1157,7 @@ checks:
       description: The last phase that was completed.
       type: str
       returned: always
-      choices:
+      choices: &phases
         [resolve, connect, proxy, banner, extra, ehlo, starttls, xclient, auth, xforward, mail, rcpt, data, message,
           quit]
       sample: message
@@ -1504,7 +1624,7 @@ checks:
       type: list
       elements: dict
       returned: always
-      contains:
+      contains: &recipients_fields
         address:
           description: The address in RCPT TO.
           type: str
@@ -1537,7 +1657,7 @@ checks:
       description: The test message, where one was asked for.
       type: dict
       returned: always
-      contains:
+      contains: &message_fields
         message_id:
           description: Its Message-ID. Null for a message of the user's own that has none.
           type: str
@@ -1629,13 +1749,77 @@ checks:
         sender: *sender
         recipients: *recipients
         message: *message
+    relay:
+      description: What became of each shape of the relay test, where one was asked for.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        shape:
+          description: The shape of the envelope.
+          type: str
+          returned: always
+          choices:
+            - plain
+            - null_sender
+            - own_domain
+            - own_literal
+            - percent
+            - percent_literal
+            - quoted
+            - quoted_alone
+            - source_route
+            - bang_path
+          sample: null_sender
+        sender:
+          description: What stood in MAIL FROM.
+          type: str
+          returned: always
+          sample: relay-test@example.org
+        recipient:
+          description: What stood in RCPT TO.
+          type: str
+          returned: always
+          sample: relay-test@example.net
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
+    random_recipient:
+      description: What became of a recipient that cannot exist, where that was asked for.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address that was made up.
+          type: str
+          returned: always
+          sample: no-such-user-3c3e58ba829e4b8a@contoso.com
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
     steps:
       description:
         - "Everything that was said, in order: the evidence."
       type: list
       elements: dict
       returned: always
-      contains:
+      contains: &steps
         phase:
           description: The phase that it belongs to.
           type: str
@@ -1724,6 +1908,83 @@ checks:
           type: bool
           returned: always
           sample: false
+    repetition:
+      description: Which of the repetitions this is. Null where none were asked for.
+      type: int
+      returned: always
+      sample: 1
+    attempts:
+      description: >-
+        Where the server deferred a recipient and retry was asked for: the attempts. What stands beside is the last one.
+      type: dict
+      returned: always
+      contains:
+        count:
+          description: How many attempts there were, this one included.
+          type: int
+          returned: always
+          sample: 2
+        earlier:
+          description: The attempts before this one, in their order.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            waited:
+              description: The seconds between its end and the next attempt.
+              type: float
+              returned: always
+              sample: 300.0
+            started_at:
+              description: When it began, in UTC (RFC 3339).
+              type: str
+              returned: always
+              sample: "2026-11-23T15:34:11.158Z"
+            seconds:
+              description: How long it took.
+              type: float
+              returned: always
+              sample: 0.031
+            reached:
+              description: The last phase that was completed.
+              type: str
+              returned: always
+              choices: *phases
+              sample: mail
+            failed_phase:
+              description: The phase in which it broke off.
+              type: str
+              returned: always
+              choices: *phases
+              sample: rcpt
+            recipients:
+              description: What became of each recipient.
+              type: list
+              elements: dict
+              returned: always
+              contains: *recipients_fields
+            message:
+              description: What became of the message, where one was asked for.
+              type: dict
+              returned: always
+              contains: *message_fields
+            steps:
+              description: Everything that was said.
+              type: list
+              elements: dict
+              returned: always
+              contains: *steps
+        reason:
+          description: Why there was no further one, where the server still defers.
+          type: str
+          returned: always
+          sample: The server defers still, after 1 more attempts.
+    transcript:
+      description: The dialog as text, line by line. Null unless the detail is transcript.
+      type: list
+      elements: str
+      returned: always
+      sample: ["  0.012  ---   connected in 12 ms", "  0.020  S:   220 mx1.contoso.test ESMTP Postfix"]
     expect:
       description: >-
         What is expected of the check at this vantage, policies written out, as it can be given to expect again.
@@ -1903,6 +2164,145 @@ summary:
   type: str
   returned: always, unless an option is wrong
   sample: "mx1.contoso.test [198.18.1.10]:587 accepted the message as 396F82F1 after 87 ms."
+detail:
+  description: >-
+    How much is returned of each check. With summary, checks is empty, and overview has the most important of each.
+  type: str
+  returned: always, unless an option is wrong
+  choices: [summary, facts, transcript]
+  sample: facts
+evidence_file:
+  description: >-
+    The file with the full evidence, on the host that made the checks. Null where none was asked for, and in check mode.
+  type: str
+  returned: always, unless an option is wrong
+  sample: /var/tmp/smtp.jsonl.gz
+messages_sent:
+  description: How many messages left, those included of which nobody knows whether they arrived.
+  type: int
+  returned: always, unless an option is wrong
+  sample: 0
+timings:
+  description: >-
+    How long each phase took, over the repetitions of each check. Null where no repetitions were asked for.
+  type: list
+  elements: dict
+  returned: always, unless an option is wrong
+  contains:
+    target:
+      description: The check's target.
+      type: str
+      returned: always
+      sample: mx1.contoso.test:25
+    endpoint:
+      description: The check's endpoint.
+      type: dict
+      returned: always
+      contains: *endpoint
+    count:
+      description: How often the check was made.
+      type: int
+      returned: always
+      sample: 10
+    seconds:
+      description: How long a whole check took, of those that came to their end. Null where none did.
+      type: dict
+      returned: always
+      contains:
+        count: &count
+          description: How many were measured.
+          type: int
+          returned: always
+          sample: 10
+        min: &min
+          description: The shortest, in seconds.
+          type: float
+          returned: always
+          sample: 0.021
+        median: &median
+          description: The median, in seconds.
+          type: float
+          returned: always
+          sample: 0.024
+        max: &max
+          description: The longest, in seconds.
+          type: float
+          returned: always
+          sample: 0.131
+    phases:
+      description: >-
+        How long each phase took, of those that ended with a reply or a connection, in the order of the phases.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        phase:
+          description: The phase.
+          type: str
+          returned: always
+          choices: *phases
+          sample: banner
+        count: *count
+        min: *min
+        median: *median
+        max: *max
+overview:
+  description: >-
+    In place of checks where the detail is summary: one entry for each, the worst first, and at most 1000. Null
+    otherwise.
+  type: list
+  elements: dict
+  returned: always, unless an option is wrong
+  contains:
+    target:
+      description: The check's target.
+      type: str
+      returned: always
+      sample: mx1.contoso.test:25
+    address:
+      description: The address that was tried.
+      type: str
+      returned: always
+      sample: 198.18.1.10
+    port:
+      description: The TCP port.
+      type: int
+      returned: always
+      sample: 25
+    verdict:
+      description: What the check comes to.
+      type: str
+      returned: always
+      choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
+      sample: pass
+    reached:
+      description: The last phase that was completed.
+      type: str
+      returned: always
+      choices: *phases
+      sample: rcpt
+    failed_phase:
+      description: The phase in which the dialog broke off.
+      type: str
+      returned: always
+      choices: *phases
+      sample: null
+    seconds:
+      description: How long the check took. Null for a check that was not made.
+      type: float
+      returned: always
+      sample: 0.031
+    findings:
+      description: The ids of its findings, the worst first.
+      type: list
+      elements: str
+      returned: always
+      sample: [ehlo.no_starttls]
+    summary:
+      description: The check in a sentence, cut at 200 characters.
+      type: str
+      returned: always
+      sample: "mx1.contoso.test [198.18.1.10]:25 accepted the recipient user@contoso.test after 31 ms."
 """
 
 import signal

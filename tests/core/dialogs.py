@@ -59,6 +59,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         },
         "protocol": "esmtp",
         "started_at": "2026-03-01T21:04:11.123Z",
+        **dict.fromkeys(("repetition", "attempts", "transcript")),
         "expect": None,
         "not_tested": None,
         "seconds": round(sum(step["seconds"] for step in steps), 6) if steps else None,
@@ -74,6 +75,8 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
+        "relay": None,
+        "random_recipient": None,
         "steps": steps,
     }  # fmt: skip
     for name, value in changes.items():

@@ -38,7 +38,7 @@ class Recorded(t.NamedTuple):
 class Unencrypted:
     """Stands for TLS whose octets are those of the stream below: what TLS does to them is tested elsewhere."""
 
-    def __init__(self, stream: t.Any, settings: t.Any, server_name: str) -> None:
+    def __init__(self, stream: t.Any, *_settings: t.Any) -> None:
         self.recv, self.send, self.close, self.fileno = stream.recv, stream.send, stream.close, stream.fileno
 
     def handshake(self) -> bool:

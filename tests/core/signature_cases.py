@@ -13,6 +13,7 @@ from tests.core import (
     test_judge_transaction,
     test_judge_vantages,
     test_judge_vendors,
+    test_probes,
 )
 
 FILES = (
@@ -22,6 +23,7 @@ FILES = (
     test_judge_transaction,
     test_judge_vantages,
     test_judge_vendors,
+    test_probes,
 )
 
 CASES = {identifier: case for file in FILES for identifier, case in file.CASES.items()}

@@ -20,7 +20,6 @@ import pytest
 from mailops_smtp.report.transcript import transcript
 from mailops_smtp.run import check
 from mailops_smtp.scenario import BEHAVIOURS, ScenarioServer
-from mailops_smtp.wire.manners import Manners
 
 from tests.core.dialogs import ids
 from tests.core.misbehaviours import CLOSED, ENDED, MISBEHAVIOURS, PLAYED, RESET, SILENT_SECONDS, Played
@@ -135,11 +134,11 @@ def test_however_much_comes_little_is_held(name):
     assert peak < 2_000_000
 
 
-def test_the_third_connection_is_one_too_many(monkeypatch):
-    monkeypatch.setattr("mailops_smtp.wire.engine.Manners", lambda: Manners(per_server=1))
+def test_the_third_connection_is_one_too_many():
     with ScenarioServer("rate-limit") as server:
         target = {"host": server.host, "port": server.port}
-        run = check({"targets": [{**target, "helo_name": f"test{number}.contoso.com"} for number in range(5)]})
+        targets = [{**target, "helo_name": f"test{number}.contoso.com"} for number in range(5)]
+        run = check({"targets": targets, "connections": {"per_server": 1}})
         assert len(server.sessions) == 3, "whoever was told to go does not come again"
     verdicts = [made["verdict"] for made in run["checks"]]
     assert verdicts == ["pass", "pass", "inconclusive", "not_tested", "not_tested"]

@@ -116,8 +116,8 @@ def test_files_and_texts_are_attached(file):
 
 
 def test_how_it_is_transferred():
-    assert message()[3:] == ("data", None, False)
-    assert message(transfer="bdat", chunk_size=100, prdr=True)[3:] == ("bdat", 100, True)
+    assert message()[3:6] == ("data", None, False)
+    assert message(transfer="bdat", chunk_size=100, prdr=True)[3:6] == ("bdat", 100, True)
 
 
 def test_the_size_is_exact():

@@ -21,6 +21,7 @@ from mailops_smtp.plan import OptionError, plan
 from mailops_smtp.remote import baggage
 from mailops_smtp.remote.belongings import CannotTravel, packed
 from mailops_smtp.remote.here import NotAccepted, _Answers, _Lines
+from mailops_smtp.results import Results
 from mailops_smtp.run import check
 from mailops_smtp.scenario import ScenarioServer
 
@@ -151,7 +152,7 @@ def test_noise_is_not_an_answer() -> None:
 
 def answers(port: int = 25) -> _Answers:
     planned = plan({"targets": [f"127.0.0.1:{port}", "mx2.contoso.com:25"]}, "a.example")
-    return _Answers(planned, Vantage("fra", "ssh-python"), False)
+    return _Answers(planned, Vantage("fra", "ssh-python"), False, Results(planned, False))
 
 
 def test_what_did_not_come_back_is_inconclusive_and_the_rest_stands() -> None:

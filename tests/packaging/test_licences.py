@@ -17,7 +17,8 @@ APACHE_FOLDERS = ("nornir_smtp/", "plugins/module_utils/mailops_smtp/")
 
 def licence_of(name: str) -> str | None:
     """Return what the file's header says, or else REUSE.toml."""
-    with (repository.ROOT / name).open(encoding="utf-8") as stream:
+    # A picture has no header, and need not be text.
+    with (repository.ROOT / name).open(encoding="utf-8", errors="replace") as stream:
         head = "".join(line for line, number in zip(stream, range(10), strict=False))
     if header := re.search(r"SPDX-License-Identifier: (\S+)", head):
         return header[1]

@@ -302,6 +302,7 @@ class Check:
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
+    ``repetition`` counts from 1. ``attempts`` are those that a deferred recipient led to, this one the last of them.
     ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
     """
 
@@ -315,6 +316,8 @@ class Check:
     tls: TLS
     steps: t.Tuple[Step, ...]
     not_tested: t.Optional[str] = None
+    repetition: t.Optional[int] = None
+    attempts: t.Optional[t.Mapping[str, t.Any]] = None
     expect: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
@@ -340,7 +343,12 @@ class Check:
             "recipients": self.dialog["recipients"],
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
+            "relay": self.dialog.get("relay"),
+            "random_recipient": self.dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
+            "repetition": self.repetition,
+            "attempts": self.attempts,
+            "transcript": None,
             "expect": self.expect,
         }
 

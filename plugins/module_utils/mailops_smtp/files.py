@@ -35,3 +35,15 @@ def pieces_of(path: str) -> t.Callable[[], t.Iterator[bytes]]:
 def name_of(path: str) -> str:
     """The file's name without its folders."""
     return os.path.basename(path)
+
+
+def why_not_to_be_written(path: str) -> t.Optional[str]:
+    """What is wrong with the path of a file that is yet to be written, None where nothing is."""
+    folder = os.path.dirname(path) or "."
+    if "\0" in path:
+        return "contains a NUL"
+    if os.path.isdir(path):
+        return "is a folder"
+    if not os.path.isdir(folder):
+        return "is in a folder that does not exist"
+    return None if os.access(path if os.path.exists(path) else folder, os.W_OK) else "cannot be written"

@@ -8,60 +8,59 @@ This is the whole way through the house, and the only place that knows all of it
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import datetime
 import socket
 import time
 import typing as t
 import uuid
 
+from .checks import Ways, header_date, make_checks, moment
 from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
-from .dialog.session import Session
-from .evidence import SCHEMA_VERSION, TLS, Check, Endpoint, Step, StepError, Vantage
+from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
 from .expect import ExpectationError
-from .judge import judge_run
 from .judge.again import refuse_unknown_findings
-from .plan import Dialog, OptionError, Plan, Target, plan
+from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
+from .progress import Watcher
+from .results import Results
 from .route.addresses import addresses, own_address
-from .route.endpoints import Destination, destinations, destinations_beyond
+from .route.endpoints import destinations, destinations_beyond
 from .route.mail_exchangers import dnspython_is_installed
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
 from .wait import wait_until
 from .wire import resumption
-from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
-from .wire.talk import Job, Talk
 from .wire.tls_settings import TLSSettingError, TLSSettings
 
 
 class Listener(t.NamedTuple):
     """Who wants to hear of a run while it is made: of the endpoints of each target, and of each check as it ends, by
-    its number in the order of the targets and their endpoints. A later word about the same check takes its place."""
+    its number in the order of the targets, their endpoints, and the repetitions of each."""
 
-    found: t.Callable[[t.Sequence[t.Sequence[Endpoint]]], None]
+    found: t.Callable[[Vantage, t.Sequence[t.Sequence[Endpoint]]], None]
     ended: t.Callable[[int, Check], None]
 
 
 def check(
-    options: t.Mapping[str, t.Any], check_mode: bool = False, streams: t.Optional[Streams] = None
+    options: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    streams: t.Optional[Streams] = None,
+    watchers: t.Sequence[Watcher] = (),
 ) -> t.Dict[str, t.Any]:
     """Make all checks that the options ask for and return the run, in the shape of docs/facts.schema.json.
 
     :param options: by name, as ``options.CHECK_OPTIONS`` has them.
     :param check_mode: send no message: the dialogs end before DATA, and the plan says what would have been sent.
     :param streams: an open jump host to use; without it, ``via`` is logged in to for this run only.
+    :param watchers: told of each check that has ended. An exception of theirs ends the run.
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
-    return judged(gather(options, check_mode, streams))
-
-
-def judged(run: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """The run with the judgement of its checks."""
-    return {**run, **judge_run(run["checks"])}
+    planned = _planned(options, streams)
+    with Results(planned, check_mode, watchers) as results:
+        listener = Listener(results.found, results.ended)
+        return results.run(_gathered(planned, check_mode, streams, listener))
 
 
 def gather(
@@ -70,12 +69,22 @@ def gather(
     streams: t.Optional[Streams] = None,
     listener: t.Optional[Listener] = None,
 ) -> t.Dict[str, t.Any]:
-    """The same without the judgement: the evidence alone."""
+    """The run without its checks, each of which goes to the listener, as evidence alone. No file is written."""
+    return _gathered(_planned(options, streams), check_mode, streams, listener)
+
+
+def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Plan:
     # Asking for the host's own name may take a look-up.
     planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
-    settings = tls_settings(planned.targets)
     _require_known_findings(planned.targets)
     _require_dnspython(planned.targets)
+    return planned
+
+
+def _gathered(
+    planned: Plan, check_mode: bool, streams: t.Optional[Streams], listener: t.Optional[Listener]
+) -> t.Dict[str, t.Any]:
+    settings = tls_settings(planned.targets)
     with contextlib.ExitStack() as stack:
         if streams is None and planned.via is not None:
             streams = stack.enter_context(_jump_host(planned))
@@ -87,11 +96,12 @@ def gather(
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
         vantage = _vantage(planned, streams)
         if listener is not None:
-            listener.found([[place.endpoint for place in places] for places in found])
+            listener.found(vantage, [[place.endpoint for place in places] for places in found])
         if streams is not None:
             streams.prepare()
         late = wait_until(planned.start_at, planned.vantage_known["clock_offset"])
-        checks = _checks(planned, settings, found, vantage, streams, proxy, check_mode, listener)
+        ways = Ways(settings, vantage, streams, proxy, check_mode)
+        make_checks(planned, found, ways, listener.ended if listener is not None else lambda number, made: None)
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": str(uuid.uuid4()),
@@ -100,18 +110,13 @@ def gather(
         "finished_at": moment(time.time()),
         "plan": plan_facts(planned, check_mode, late),
         "vantages": [vantage.as_dict()],
-        "checks": [made.as_dict() for made in checks],
     }
 
 
 def changed(run: t.Mapping[str, t.Any]) -> bool:
     """Whether a message left, or in check mode would have left: the one thing here that changes anything."""
     would = run["plan"]["would_send"] or []
-    sent = any(step["phase"] == "message" for made in run["checks"] for step in made["steps"])
-    # Of chunks that go out together, the last can have left while the reply to the first is waited for.
-    messages = [part["message"] for made in run["checks"] for part in made["transactions"] or [made] if part["message"]]
-    sent = sent or any(message["outcome"] == "unknown" for message in messages)
-    return sent or any(entry["message"] is not None for entry in would)
+    return bool(run["messages_sent"]) or any(entry["message"] is not None for entry in would)
 
 
 def default_helo_name() -> str:
@@ -193,154 +198,6 @@ def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
     return Proxy(given.type, endpoint, given.username, given.password)
 
 
-def _checks(
-    planned: Plan,
-    settings: t.Mapping[t.Any, TLSSettings],
-    found: t.Sequence[t.Sequence[Destination]],
-    vantage: Vantage,
-    streams: t.Optional[Streams],
-    proxy: t.Optional[Proxy],
-    check_mode: bool,
-    listener: t.Optional[Listener],
-) -> t.List[Check]:
-    """The evidence of all checks, in the order of the targets and their endpoints."""
-    checks: t.Dict[int, Check] = {}
-
-    expect: t.List[t.Optional[t.Mapping[str, t.Any]]] = []
-
-    def ended(number: int, made: Check) -> None:
-        checks[number] = dataclasses.replace(made, expect=expect[number])
-        if listener is not None:
-            listener.ended(number, checks[number])
-
-    jobs: t.Dict[int, Job] = {}
-    number = 0
-    for target, places in zip(planned.targets, found):
-        expect += [target.expect.at(vantage.name) if target.expect is not None else None] * len(places)
-        for place in places:
-            session = Session(dialog_of(target, check_mode))
-            if place.error is not None:
-                ended(number, unresolved(target, place, session, vantage))
-            else:
-                jobs[number] = _job(target, place, session, settings[target.tls], streams, proxy)
-            number += 1
-    numbers = {id(job.session): number for number, job in jobs.items()}
-    engine = Engine()
-    for job, talk in engine.run(jobs.values()):
-        its_number = numbers[id(job.session)]
-        if job.tls_session is not None:
-            first = checks[its_number]
-            ended(its_number, dataclasses.replace(first, tls=resumption.with_second(first.tls, talk)))
-            continue
-        used = _used(vantage, job, streams)
-        made = _not_tested(job, vantage, talk) if isinstance(talk, TurnedAway) else _made(job, talk, used)
-        second = resumption.second(job, talk)
-        if second is not None:
-            numbers[id(second.session)] = its_number
-            engine.add(second)
-        else:
-            made = dataclasses.replace(made, tls=resumption.without_second(job, made.tls))
-        ended(its_number, made)
-    return [checks[position] for position in range(number)]
-
-
-def _used(vantage: Vantage, job: Job, streams: t.Optional[Streams]) -> Vantage:
-    """The vantage as this connection was made from it."""
-    if streams is None:
-        return vantage
-    endpoint = job.endpoint
-    mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
-    reasons = [why for why in (vantage.mode_reason, reason) if why]
-    return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
-
-
-def dialog_of(target: Target, check_mode: bool) -> Dialog:
-    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, _header_date(time.time()))
-    if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
-    return dialog
-
-
-def _job(
-    target: Target,
-    place: Destination,
-    session: Session,
-    settings: TLSSettings,
-    streams: t.Optional[Streams],
-    proxy: t.Optional[Proxy],
-) -> Job:
-    return Job(
-        target=target.name,
-        endpoint=place.endpoint,
-        session=session,
-        timeouts=target.timeouts,
-        tls=settings,
-        verify=target.tls.verify,
-        # A socket file has no name that a certificate could have.
-        server_name=target.tls.server_name or (place.endpoint.host if place.endpoint.port is not None else ""),
-        source_address=target.source_address,
-        proxy=proxy,
-        proxy_protocol=target.proxy_protocol,
-        resumes=target.tls.resume,
-        open_channel=streams.open_channel if streams is not None else None,
-    )
-
-
-def _made(job: Job, talk: Talk, vantage: Vantage) -> Check:
-    return Check(
-        vantage=dataclasses.replace(vantage, address=_left_from(job, talk)),
-        target=job.target,
-        endpoint=job.endpoint,
-        protocol=job.session.dialog.protocol,
-        started_at=moment(talk.started_at),
-        seconds=talk.seconds,
-        dialog=job.session.as_dict(),
-        tls=t.cast(TLS, talk.tls_facts),
-        steps=tuple(talk.steps),
-    )
-
-
-def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
-    """The address that the connection started from; for one that came to nothing, the one that the system chooses.
-
-    The server sees a proxy's or a jump host's address, which nobody tells."""
-    endpoint = job.endpoint
-    if job.proxy is not None or job.open_channel is not None or endpoint.family not in ("ipv4", "ipv6"):
-        return talk.local_address
-    return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
-
-
-def _not_tested(job: Job, vantage: Vantage, why: TurnedAway) -> Check:
-    return Check(
-        vantage=vantage,
-        target=job.target,
-        endpoint=job.endpoint,
-        protocol=job.session.dialog.protocol,
-        started_at=None,
-        seconds=None,
-        dialog=job.session.as_dict(),
-        tls=TLS(),
-        steps=(),
-        not_tested=why.reason,
-    )
-
-
-def unresolved(target: Target, place: Destination, session: Session, vantage: Vantage, phase: str = "resolve") -> Check:
-    """A check that came to nothing in that phase, for ``place.error``."""
-    session.failed_phase = phase
-    return Check(
-        vantage=vantage,
-        target=target.name,
-        endpoint=place.endpoint,
-        protocol=target.dialog.protocol,
-        started_at=moment(time.time() - place.seconds),
-        seconds=place.seconds,
-        dialog=session.as_dict(),
-        tls=TLS(),
-        steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
-    )
-
-
 def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] = ()) -> t.Dict[str, t.Any]:
     """What was asked for; in check mode also what each target would be sent."""
     facts = planned.as_dict()
@@ -354,7 +211,8 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog.with_messages(lambda: "0" * 32, _header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts
 
@@ -377,18 +235,3 @@ def _content(dialog: Dialog) -> t.Optional[str]:
     if message is None or dialog.stop_after != "message":
         return None
     return excerpt(message.content)
-
-
-def moment(seconds: float) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _header_date(seconds: float) -> str:
-    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
-    moment = time.gmtime(seconds)
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.tm_wday]
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    clock = time.strftime("%H:%M:%S", moment)
-    return f"{day}, {moment.tm_mday:02d} {months[moment.tm_mon - 1]} {moment.tm_year} {clock} +0000"

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from .judgement import judge
-from .several import judge_run
+from .several import Judging, judge_run
 from .signatures import CATALOGUE
 
-__all__ = ["FINDINGS", "judge", "judge_run"]
+__all__ = ["FINDINGS", "Judging", "judge", "judge_run"]
 
 # The ids of everything that can be diagnosed.
 FINDINGS = tuple(signature.id for signature in CATALOGUE)

@@ -24,6 +24,8 @@ class _Case(t.NamedTuple):
 
     check: Check
     found: t.List[Found]
+    judged: t.Dict[str, t.Any]  # by itself
+    found_alone: int
 
 
 def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
@@ -33,16 +35,45 @@ def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
     ``{checks, verdict, counts, summary}``, to be merged into a run record: ``checks`` are new, in the same order, each
     with ``verdict, summary, findings, unmet`` and its ``banner.software``.
     """
-    cases = [_Case(check, diagnose(check)) for check in checks]
+    judging = Judging()
+    for position, check in enumerate(checks):
+        judging.add(position, check)
+    return judging.finish()
+
+
+class Judging:
+    """The same while the checks come in: each is judged by itself at once, and all of them together at the end."""
+
+    def __init__(self) -> None:
+        self._cases: t.Dict[int, _Case] = {}
+
+    def add(self, position: int, check: Check) -> t.Dict[str, t.Any]:
+        """A check that has ended, and where it stands among all. Returns it with its judgement, as far as it alone
+        shows that."""
+        found = diagnose(check)
+        judged = _with_judgement(check, without_consequences(found))
+        self._cases[position] = _Case(check, found, judged, len(found))
+        return judged
+
+    def finish(self) -> t.Dict[str, t.Any]:
+        return _judged([self._cases[position] for position in sorted(self._cases)])
+
+
+def _judged(cases: t.List[_Case]) -> t.Dict[str, t.Any]:
     for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
             _find_dead_addresses(host_cases)
     for endpoint_cases in _grouped(cases, endpoint_of).values():
-        find_differences(endpoint_cases)
+        find_differences([(case.check, case.found) for case in endpoint_cases])
 
-    judged = [_with_judgement(case.check, without_consequences(case.found)) for case in cases]
+    judged = [
+        case.judged
+        if len(case.found) == case.found_alone
+        else _with_judgement(case.check, without_consequences(case.found))
+        for case in cases
+    ]
     verdicts = [check["verdict"] for check in judged]
     counts = count(verdicts)
     return {

@@ -125,6 +125,9 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "reason": lambda of: _or(of.fact("tls.reason"), "no reason given"),
     "recipients": lambda of: _listed([_path(line) for line in of.sent]),
     "reply": lambda of: "no reply" if of.of_step("reply") is None else reply_words(of.of_step("reply")),
+    "relayed": lambda of: ", ".join(
+        entry["shape"].replace("_", " ") for entry in of.fact("relay") or () if entry["outcome"] == "accepted"
+    ),
     "said": lambda of: _said(of.step) if of.step is not None else "nothing",
     "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
     "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
+from .probes import with_probes
 from .records import (
     Auth,
     Composed,
+    Connections,
     DeliverBy,
     Dialog,
     Envelope,
@@ -23,6 +25,8 @@ from .records import (
     Proxy,
     ProxyProtocol,
     Recipient,
+    Repeat,
+    Retry,
     Target,
     Timeouts,
     TLSOptions,
@@ -31,6 +35,7 @@ from .records import (
 __all__ = [
     "Auth",
     "Composed",
+    "Connections",
     "DeliverBy",
     "Dialog",
     "Envelope",
@@ -42,8 +47,11 @@ __all__ = [
     "Proxy",
     "ProxyProtocol",
     "Recipient",
+    "Repeat",
+    "Retry",
     "TLSOptions",
     "Target",
     "Timeouts",
     "plan",
+    "with_probes",
 ]

@@ -185,6 +185,10 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
     "expect": {"type": "dict"},
+    "owned": {"type": "bool", "default": False},
+    "relay": {"type": "bool", "default": False},
+    "relay_recipient": {"type": "str"},
+    "random_recipient": {"type": "bool", "default": False},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",
@@ -227,6 +231,34 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "password": {"type": "str", "no_log": True},
         },
     },
+    "connections": {
+        "type": "dict",
+        "options": {
+            "at_once": {"type": "int", "default": 1000},
+            "per_server": {"type": "int", "default": 5},
+            "per_minute": {"type": "int", "default": 60},
+            "jitter": {"type": "float", "default": 0.0},
+            "pause_after_421": {"type": "float", "default": 0.0},
+        },
+    },
+    "repeat": {
+        "type": "dict",
+        "options": {
+            "count": {"type": "int", "required": True},
+            "interval": {"type": "float", "default": 1.0},
+        },
+    },
+    "retry": {
+        "type": "dict",
+        "options": {
+            "count": {"type": "int", "default": 1},
+            "delay": {"type": "float", "default": 60.0},
+            "max_delay": {"type": "float", "default": 600.0},
+        },
+    },
+    "detail": {"type": "str", "choices": ["summary", "facts", "transcript"], "default": "facts"},
+    "evidence_file": {"type": "path"},
+    "progress_file": {"type": "path"},
     "start_at": {"type": "str"},
     "vantage": {
         "type": "dict",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from .addresses import address_of
+from .many import read_connections, read_file, read_repeat, read_retry
 from .messages import oddities
 from .moments import moment
 from .options import CHECK_OPTIONS, OptionError, checked, redacted
@@ -61,6 +62,12 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         start_at=moment("start_at", values["start_at"]) if values["start_at"] is not None else None,
         asked=redacted(values, CHECK_OPTIONS),
         warnings=tuple(_warnings(targets)),
+        connections=read_connections(values["connections"]),
+        repeat=read_repeat(values["repeat"], targets),
+        retry=read_retry(values["retry"], targets),
+        detail=values["detail"],
+        evidence_file=read_file("evidence_file", values["evidence_file"]),
+        progress_file=read_file("progress_file", values["progress_file"]),
     )
 
 

@@ -133,6 +133,23 @@ class Envelope:
         )
 
 
+class Probe(t.NamedTuple):
+    """An envelope that is only asked about, up to RCPT. ``name``: a shape of the relay test, or random_recipient."""
+
+    name: str
+    sender: str
+    recipient: str
+
+
+class AsksAbout(t.NamedTuple):
+    """Which probes are wanted. ``domain``: what the server is responsible for; ``stranger``: whom it is to relay to."""
+
+    relay: bool
+    random_recipient: bool
+    domain: t.Optional[str]
+    stranger: str
+
+
 # Names, in capitals, and values as they are meant, before xtext.
 ClientAttributes = t.Tuple[t.Tuple[str, str], ...]
 
@@ -157,6 +174,8 @@ class Dialog:
     force: t.Tuple[str, ...] = ()
     xclient: ClientAttributes = ()
     xforward: ClientAttributes = ()
+    asks_about: t.Optional[AsksAbout] = None
+    probes: t.Tuple[Probe, ...] = ()
 
     @property
     def envelopes(self) -> t.Tuple[Envelope, ...]:
@@ -272,6 +291,35 @@ class Proxy:
 
 
 @dataclasses.dataclass(frozen=True)
+class Connections:
+    """As ``wire.manners.Manners``, which says what each means. ``per_minute`` None is any number."""
+
+    at_once: int
+    per_server: int
+    per_minute: t.Optional[int]
+    jitter: float
+    pause: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """Make each check so many times, ``interval`` seconds from beginning to beginning."""
+
+    count: int
+    interval: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """Come back so many times to a server that defers a recipient: after as many seconds as it says, or else after
+    ``delay``. Where it says more than ``max_delay``, nobody waits for that."""
+
+    count: int
+    delay: float
+    max_delay: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
     ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time."""
@@ -285,6 +333,12 @@ class Plan:
     start_at: t.Optional[int]
     asked: t.Mapping[str, t.Any]
     warnings: t.Tuple[str, ...]
+    connections: Connections
+    repeat: t.Optional[Repeat]
+    retry: t.Optional[Retry]
+    detail: str
+    evidence_file: t.Optional[str]
+    progress_file: t.Optional[str]
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return {"asked": dict(self.asked), "warnings": list(self.warnings)}

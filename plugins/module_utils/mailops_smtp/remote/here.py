@@ -17,11 +17,14 @@ import time
 import typing as t
 import uuid
 
+from ..checks import dialog_of, moment, unresolved
 from ..dialog.session import Session
-from ..evidence import Endpoint, StepError, Vantage, printable
-from ..plan import OptionError, Plan, plan
+from ..evidence import Check, Endpoint, StepError, Vantage, printable
+from ..plan import OptionError, Plan, Target, plan
+from ..progress import Watcher
+from ..results import Results
 from ..route.endpoints import Destination
-from ..run import dialog_of, judged, moment, plan_facts, tls_settings, unresolved
+from ..run import plan_facts, tls_settings
 from ..vantage.ssh import SSHVantage
 from . import baggage
 from .belongings import CannotTravel, packed
@@ -38,6 +41,10 @@ _NOISE_OCTETS = 4096
 _SOME_NAME = "[127.0.0.1]"
 
 
+# What the vantage has nothing to do with: how it is reached, and what becomes of the results.
+_OF_THIS_SIDE = ("via", "detail", "evidence_file", "progress_file")
+
+
 class Unable(Exception):
     """Why Python cannot be had on the vantage, as a sentence. No mail server was asked anything."""
 
@@ -50,12 +57,28 @@ class NotAccepted(OptionError):
         self.option = "option"
 
 
+class Surroundings(t.NamedTuple):
+    """What a vantage says of itself, and the seconds that its clock is ahead of ours, give or take ``uncertainty``."""
+
+    said: t.Optional[t.Mapping[str, t.Any]]
+    clock_offset: t.Optional[float]
+    uncertainty: t.Optional[float]
+
+
+def look_there(
+    ssh: SSHVantage, options: t.Mapping[str, t.Any], name: t.Optional[str] = None, python: str = "python3"
+) -> t.Tuple[t.Dict[str, t.Any], Surroundings]:
+    """As check_there(), and the vantage's surroundings with it."""
+    return _ask(ssh, options, False, name, python, (), surroundings=True)
+
+
 def check_there(
     ssh: SSHVantage,
     options: t.Mapping[str, t.Any],
     check_mode: bool = False,
     name: t.Optional[str] = None,
     python: str = "python3",
+    watchers: t.Sequence[Watcher] = (),
 ) -> t.Dict[str, t.Any]:
     """The run, made by ``python`` at the far end of ``ssh``; ``name`` is what to call that vantage.
 
@@ -63,30 +86,44 @@ def check_there(
     :raises OptionError: for anything wrong with the options.
     :raises Unable: where no Python there can begin.
     """
+    return _ask(ssh, options, check_mode, name, python, watchers, surroundings=False)[0]
+
+
+def _ask(
+    ssh: SSHVantage,
+    options: t.Mapping[str, t.Any],
+    check_mode: bool,
+    name: t.Optional[str],
+    python: str,
+    watchers: t.Sequence[Watcher],
+    surroundings: bool,
+) -> t.Tuple[t.Dict[str, t.Any], Surroundings]:
     planned = plan(options, _SOME_NAME)
     tls_settings(planned.targets)  # unusable certificates are found before anything leaves
     vantage = Vantage(planned.vantage_name or name or ssh.via.host, "ssh-python", **planned.vantage_known)
     try:
-        travelling, files = packed({key: value for key, value in options.items() if key != "via"})
+        travelling, files = packed({key: value for key, value in options.items() if key not in _OF_THIS_SIDE})
     except CannotTravel as too_much:
         raise Unable(f"Python there cannot see what is here: {too_much}.") from too_much
     mark = f"mailops.smtp:{secrets.token_hex(8)}"
     # Expectations can differ by the vantage's name.
     travelling["vantage"] = {**(travelling.get("vantage") or {}), "name": vantage.name}
-    asked = {"options": _plain(travelling), "check_mode": check_mode, "files": files}
+    asked = {"options": _plain(travelling), "check_mode": check_mode, "files": files, "surroundings": surroundings}
     domains = any(target.domain is not None for target in planned.targets)
-    answers = _Answers(planned, vantage, check_mode)
-    session, error = ssh.open_session()
-    if session is None:
-        error = t.cast(StepError, error)
-        if error.kind == "jump_program":
-            raise Unable("The SSH server allows no session there to start Python in.")
-        return answers.run(error)
-    with contextlib.closing(session):
-        ending = _converse(session, f"{python} -", baggage.script(asked, mark, domains), mark, answers.take)
-    if answers.begun:
-        return answers.run(StepError("tunnel", f"{ending}, before this check had come back from {ssh.via.name}"))
-    raise Unable(answers.unable or f"{python} does not start there: {ending}.")
+    with Results(planned, check_mode, watchers) as results:
+        answers = _Answers(planned, vantage, check_mode, results)
+        session, error = ssh.open_session()
+        if session is None:
+            error = t.cast(StepError, error)
+            if error.kind == "jump_program":
+                raise Unable("The SSH server allows no session there to start Python in.")
+            return answers.run(error), answers.surroundings()
+        with contextlib.closing(session):
+            ending = _converse(session, f"{python} -", baggage.script(asked, mark, domains), mark, answers.take)
+        if answers.begun:
+            lost = StepError("tunnel", f"{ending}, before this check had come back from {ssh.via.name}")
+            return answers.run(lost), answers.surroundings()
+        raise Unable(answers.unable or f"{python} does not start there: {ending}.")
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -145,13 +182,19 @@ def _ending(session: t.Any, lines: _Lines) -> str:
 
 
 def failed_there(
-    ssh: SSHVantage, options: t.Mapping[str, t.Any], check_mode: bool, name: t.Optional[str], reason: str
+    ssh: SSHVantage,
+    options: t.Mapping[str, t.Any],
+    check_mode: bool,
+    name: t.Optional[str],
+    reason: str,
+    watchers: t.Sequence[Watcher] = (),
 ) -> t.Dict[str, t.Any]:
     """The run where Python there was insisted on and cannot be had."""
     planned = plan(options, _SOME_NAME)
     vantage = Vantage(planned.vantage_name or name or ssh.via.host, "ssh-python", **planned.vantage_known)
     detail = f"on {ssh.via.name}: {reason}"
-    return _Answers(planned, vantage, check_mode).run(StepError("jump_program", detail))
+    with Results(planned, check_mode, watchers) as results:
+        return _Answers(planned, vantage, check_mode, results).run(StepError("jump_program", detail))
 
 
 class _Lines:
@@ -187,7 +230,7 @@ class _Lines:
 class _Answers:
     """The run as far as it has come back."""
 
-    def __init__(self, planned: Plan, vantage: Vantage, check_mode: bool) -> None:
+    def __init__(self, planned: Plan, vantage: Vantage, check_mode: bool, results: Results) -> None:
         self.begun = False
         self.unable: t.Optional[str] = None
         self._planned = planned
@@ -198,40 +241,61 @@ class _Answers:
             [Endpoint(target.host or target.domain or "", None, None, target.port).as_dict()]
             for target in planned.targets
         ]
-        self._evidence: t.Dict[int, t.Dict[str, t.Any]] = {}
+        self._results = results
+        self._taken: t.Set[int] = set()
         self._run: t.Optional[t.Dict[str, t.Any]] = None
+        self._said: t.Optional[t.Mapping[str, t.Any]] = None
+        self._clock: t.Optional[t.Tuple[float, float]] = None
 
     def take(self, said: t.Mapping[str, t.Any]) -> None:
         if "refused" in said:
             raise NotAccepted(str(said["refused"]))
         if "unable" in said:
             self.unable = f"Python there cannot do it: {said['unable']}."
+        elif "time" in said and self._clock is None:
+            # It was said at some moment between the beginning here and now.
+            half = (time.time() - self._started) / 2
+            self._clock = (round(said["time"] - self._started - half, 3), round(half, 3))
+        elif "surroundings" in said:
+            self._said = said["surroundings"]
         elif "found" in said:
             self.begun, self._found = True, said["found"]
+            self._results.expect(self._vantage, sum(map(len, self._found)))
         elif "check" in said:
             evidence = said["evidence"]
             vantage = {**evidence["vantage"], "name": self._vantage.name, "mode": self._vantage.mode}
-            self._evidence[said["check"]] = {**evidence, "vantage": vantage}
+            self._taken.add(said["check"])
+            self._results.take(said["check"], {**evidence, "vantage": vantage})
         elif "run" in said:
             self._run = said["run"]
 
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self._said, *(self._clock or (None, None)))
+
     def run(self, error: StepError) -> t.Dict[str, t.Any]:
         """All checks, judged; ``error`` is what became of those that did not come back."""
-        checks, number = [], 0
+        if not self.begun:
+            self._results.expect(self._vantage, sum(map(len, self._found)))
+        repeat, number = self._planned.repeat, 0
         for target, places in zip(self._planned.targets, self._found):
             for place in places:
-                evidence = self._evidence.get(number)
-                if evidence is None:
-                    session = Session(dialog_of(target, self._check_mode))
-                    nowhere = Destination(Endpoint(**place), error)
-                    expect = target.expect.at(self._vantage.name) if target.expect is not None else None
-                    made = unresolved(target, nowhere, session, self._vantage, "connect")
-                    evidence = dataclasses.replace(made, expect=expect).as_dict()
-                checks.append(evidence)
-                number += 1
+                for repetition in range(1, repeat.count + 1) if repeat is not None else (None,):
+                    if number not in self._taken and not self._has_no_address(place, repetition):
+                        self._results.ended(number, self._lost(target, place, repetition, error))
+                    number += 1
         whole = self._run or {
             "schema_version": 1, "run_id": str(uuid.uuid4()), "label": None, "started_at": moment(self._started),
             "finished_at": moment(time.time()), "plan": plan_facts(self._planned, self._check_mode),
         }  # fmt: skip
         asked = {**whole["plan"], "asked": dict(self._planned.asked)}
-        return judged({**whole, "plan": asked, "vantages": [self._vantage.as_dict()], "checks": checks})
+        return self._results.run({**whole, "plan": asked, "vantages": [self._vantage.as_dict()]})
+
+    def _lost(self, target: Target, place: t.Any, repetition: t.Optional[int], error: StepError) -> Check:
+        session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
+        made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
+        expect = target.expect.at(self._vantage.name) if target.expect is not None else None
+        return dataclasses.replace(made, expect=expect, repetition=repetition)
+
+    def _has_no_address(self, place: t.Any, repetition: t.Optional[int]) -> bool:
+        """What was not resolved is not tried again, so nothing more is to come of it."""
+        return self.begun and place["address"] is None and repetition is not None and repetition > 1

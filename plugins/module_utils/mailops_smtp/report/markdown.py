@@ -16,7 +16,7 @@ from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import needs_somebody, plural
 from .transcript import transcript
-from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -146,7 +146,7 @@ def _changes(comparison: t.Optional[Facts]) -> t.Iterator[str]:
     if comparison is None:
         return
     yield "## Before and after"
-    yield f"**{comparison['verdict'].upper()}**: {escaped(comparison['summary'])} {tally(comparison)}."
+    yield f"**{comparison['verdict'].upper()}**: {escaped(comparison['summary'])}"
     entries = [(KIND_WORDS[kind], entry) for kind in KINDS for entry in comparison[kind]]
     if entries:
         yield _table(

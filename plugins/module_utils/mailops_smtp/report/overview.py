@@ -11,7 +11,7 @@ from ..evidence import printable
 from .comparing import KINDS
 from .contents import needs_somebody
 from .terminal import matrix_table
-from .words import KIND_WORDS, outage_words, place_words, seen_from, tally, value_words, what_of
+from .words import KIND_WORDS, outage_words, place_words, seen_from, value_words, what_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -58,10 +58,7 @@ def _places(report: Facts, indexes: t.Sequence[int]) -> str:
 def _changes(comparison: t.Optional[Facts], width: int) -> t.Iterator[t.List[str]]:
     if comparison is None:
         return
-    yield [
-        *_wrapped(f"Before and after: {comparison['verdict'].upper()}: {comparison['summary']}", width),
-        *_wrapped(f"{tally(comparison)}.", width),
-    ]
+    yield _wrapped(f"Before and after: {comparison['verdict'].upper()}: {comparison['summary']}", width)
     lines = []
     for kind in KINDS:
         for entry in comparison[kind]:

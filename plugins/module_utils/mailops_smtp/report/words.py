@@ -48,12 +48,6 @@ def place_words(check: t.Mapping[str, t.Any]) -> str:
     return f"{endpoint_name(target, host, port, check['endpoint']['address'])} from {check['vantage']['name']}"
 
 
-def tally(comparison: t.Mapping[str, t.Any]) -> str:
-    """How many changes of which kind, in a phrase."""
-    parts = [f"{len(comparison[kind])} {word}" for kind, word in KIND_WORDS.items() if comparison[kind]]
-    return ", ".join([*parts, f"{comparison['unchanged']} unchanged"])
-
-
 def seen_from(change: t.Mapping[str, t.Any]) -> str:
     """Which vantages see a change, and of how many that could."""
     names = ", ".join(change["vantages"])

@@ -30,6 +30,10 @@ from .talk import Job, Talk
 # and what arrives meanwhile would be timed as so much later.
 BEGIN_AT_ONCE = 32
 
+# How many that have ended are handed over before the others have their turn again: whoever takes them may judge them,
+# which takes its time.
+END_AT_ONCE = 16
+
 # How often a stream is asked for room that cannot announce it (an SSH channel whose window is full).
 POLLING_SECONDS = 0.02
 
@@ -114,7 +118,7 @@ class Engine:
                 self._ended.extend((job, TurnedAway(reason)) for job, reason in self._queue.turned_away())
                 if self._talks or self._queue:
                     self._wait(0.0 if self._ended or begun else None)
-                while self._ended:
+                for _number in range(min(len(self._ended), END_AT_ONCE)):
                     yield self._ended.popleft()
         finally:
             try:

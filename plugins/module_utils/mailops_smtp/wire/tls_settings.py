@@ -82,7 +82,11 @@ class TLSSettings:
         self.server_name = options.server_name
         self.context = _handshake_context(options)
         self.trust = Trust()
-        _load_authorities(self.trust.context, options.ca_path)
+        if options.ca_path is None:
+            # There is nothing of the user's in it that could be wrong.
+            self.trust.load_later = _load_system_authorities
+        else:
+            _load_authorities(self.trust.context, options.ca_path)
         self.trust_as_of = TrustAsOf(options.as_of) if options.as_of is not None else None
         if self.trust_as_of is not None:
             _load_authorities(self.trust_as_of.context, options.ca_path)
@@ -145,9 +149,13 @@ def _load_client_certificate(context: ssl.SSLContext, certificate: t.Optional[st
         raise TLSSettingError("tls.client_cert", certificate, reason) from error
 
 
+def _load_system_authorities(context: ssl.SSLContext) -> None:
+    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+
+
 def _load_authorities(context: ssl.SSLContext, ca_path: t.Optional[str]) -> None:
     if ca_path is None:
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        _load_system_authorities(context)
         return
     try:
         if Path(ca_path).is_dir():

@@ -45,11 +45,13 @@ MAX_CONTEXTS = 64
 class Trust:
     """What OpenSSL says of chains and names, each asked once: many dialogs meet the same certificate.
 
-    ``context`` has no authorities until its owner loads some.
+    ``context`` has no authorities until its owner loads some, or says in ``load_later`` what loads them when the first
+    chain is to be judged: the system's store takes tens of milliseconds, and many runs meet no certificate.
     """
 
     def __init__(self) -> None:
         self.context = verifying_context()
+        self.load_later: t.Optional[t.Callable[[ssl.SSLContext], None]] = None
         self._by_certificate: t.OrderedDict[bytes, t.Optional[ssl.SSLContext]] = collections.OrderedDict()
         self._chains: t.Dict[bytes, t.Tuple[t.Optional[bool], t.Optional[str]]] = {}
         self._names: t.Dict[t.Tuple[bytes, str], NameMatch] = {}
@@ -58,6 +60,9 @@ class Trust:
         """Whether the chain (DER, the server's own certificate first) leads to a trusted authority, and why not."""
         digest = hashlib.sha256(b"".join(chain)).digest()
         if digest not in self._chains:
+            if self.load_later is not None:
+                self.load_later(self.context)
+                self.load_later = None
             answer = verify(self.context, chain)
             self._chains[digest] = (answer.accepted, answer.reason)
         return self._chains[digest]

@@ -25,6 +25,7 @@ from . import (
     protocol,
     quit,
     rcpt,
+    relay,
     reputation,
     several,
     starttls,
@@ -47,6 +48,7 @@ _FILES = (
     rcpt,
     data,
     quit,
+    relay,
     protocol,
 )
 

@@ -9,7 +9,7 @@ import typing as t
 from ..comparing import KINDS
 from ..contents import plural
 from ..phases import length
-from ..words import KIND_WORDS, seen_from, tally, value_words, what_of
+from ..words import KIND_WORDS, seen_from, value_words, what_of
 from .markup import Markup, element, together
 from .palette import KIND_LOOKS
 from .table import cell_text
@@ -37,7 +37,6 @@ def _changes(comparison: Facts) -> Markup:
     hint = comparison["rollback_hint"]
     return together(
         element("p", verdict_word(comparison["verdict"]), f" {comparison['summary']}"),
-        element("p", f"{tally(comparison)}.", class_="muted"),
         element("ul", unseen, class_="reasons") if unseen else None,
         element("p", element("strong", "To go back: "), hint, class_="next") if hint else None,
         element("ul", (_change(*entry) for entry in entries), class_="changes") if entries else None,

@@ -45,8 +45,9 @@ def outages_section(report: Facts) -> t.Optional[Markup]:
 def _row(row: Row, line: TimeLine) -> Markup:
     name = row.endpoint["endpoint"]["name"]
     # Where nothing was seen, nothing may look well.
+    share = share_words(row.endpoint["availability"])
     look = "inconclusive" if row.endpoint["availability"] is None else "pass"
-    told = f"{plural(len(row.outages), 'outage')}, availability {share_words(row.endpoint['availability'])}"
+    told = "nothing seen" if look == "inconclusive" else f"{plural(len(row.outages), 'outage')}, {share} available"
     return element(
         "li",
         element(
@@ -68,8 +69,13 @@ def _bar(outage: Facts, line: TimeLine) -> Markup:
 
 def _ticks(line: TimeLine) -> Markup:
     """The clock below. Whoever does not see the bars has the times in the table."""
-    marks = (element("span", text, style=f"left:{at:.2f}%") for at, text in line.marks())
+    marks = (element("span", text, class_=_edge(at), style=f"left:{at:.2f}%") for at, text in line.marks())
     return element("li", element("span", "UTC", class_="label muted"), element("span", marks, class_="ticks"))
+
+
+def _edge(at: float) -> t.Optional[str]:
+    """A mark stands in the middle below its moment, unless it would stick out there."""
+    return "start" if at < 4 else "end" if at > 96 else None
 
 
 _OUTAGE = ("Endpoint", "Vantage", "From (UTC)", "To (UTC)", "Length", "How it looked", "First reply", "Last reply")

@@ -30,7 +30,7 @@ h1,h2,h3,p,dl,dd,ol,ul,pre,table{margin:0;padding:0}
 h1,h2,h3{line-height:1.25;text-wrap:balance;overflow-wrap:anywhere}
 h1{font-size:clamp(1.5rem,1.1rem + 1.6vw,2.1rem);font-weight:650;letter-spacing:-.015em}
 h2{font-size:1.2rem;font-weight:650;letter-spacing:-.005em}
-h3{font-size:1rem;font-weight:600}
+h3{font-size:1rem;font-weight:600;text-wrap:pretty}
 p{max-width:46rem;overflow-wrap:anywhere}
 ul,ol{list-style:none}
 a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:.18em}
@@ -130,7 +130,7 @@ main>section>*+h3{margin-top:1.8rem}
 
 _OUTAGES = """
 .timeline{margin:.4rem 0 1.4rem}
-.timeline li{display:grid;grid-template-columns:17rem minmax(0,1fr);gap:0 1rem;align-items:center;padding:.28rem 0}
+.timeline li{display:grid;grid-template-columns:19rem minmax(0,1fr);gap:0 1rem;align-items:center;padding:.28rem 0}
 .timeline .label{font-size:.92rem;overflow-wrap:anywhere;line-height:1.3}
 .track{position:relative;display:block;height:1.15rem;border-radius:3px;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -138,8 +138,8 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .ticks{position:relative;display:block;height:1.3rem;color:var(--muted);font-size:.78rem}
 .ticks span{position:absolute;transform:translateX(-50%);white-space:nowrap}
-.ticks span:first-child{transform:none}
-.ticks span:last-child{transform:translateX(-100%)}
+.ticks .start{transform:none}
+.ticks .end{transform:translateX(-100%)}
 .list{width:100%}
 .list td{overflow-wrap:break-word;min-width:6rem}
 .list td:last-child{overflow-wrap:anywhere;min-width:14rem}

@@ -1,0 +1,326 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""From endpoints to checks: hold all conversations, and hand over each as soon as it ends.
+
+Here a check can become several dialogs: ``repeat`` makes it again and again, ``retry`` comes back to a server that
+deferred a recipient. The engine knows nothing of that: it is given one more dialog, for later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import gc
+import threading
+import time
+import typing as t
+import uuid
+
+from .dialog.hints import seconds_to_wait
+from .dialog.session import Session
+from .evidence import TLS, Check, Endpoint, Step, Vantage
+from .plan import Dialog, Plan, Retry, Target, with_probes
+from .route.addresses import own_address
+from .route.endpoints import Destination
+from .vantage.jump_host import Streams
+from .wire import resumption
+from .wire.engine import Engine, TurnedAway
+from .wire.proxy import Proxy
+from .wire.talk import Job, Talk
+from .wire.tls_settings import TLSSettings
+
+
+class Ways(t.NamedTuple):
+    """How this run's conversations are held: what is the same for all of them."""
+
+    settings: t.Mapping[t.Any, TLSSettings]
+    vantage: Vantage
+    streams: t.Optional[Streams]
+    proxy: t.Optional[Proxy]
+    check_mode: bool
+
+
+class _Errand:
+    """One check to be made, and what of it was made so far."""
+
+    __slots__ = ("dialog", "earlier", "first", "place", "position", "repetition", "target")
+
+    def __init__(self, position: int, target: Target, place: Destination, repetition: t.Optional[int]) -> None:
+        self.position = position
+        self.target = target
+        self.place = place
+        self.repetition = repetition
+        self.earlier: t.List[t.Dict[str, t.Any]] = []
+        self.dialog: t.Optional[Dialog] = None
+        self.first: t.Optional[Check] = None  # which waits for a second connection (wire.resumption)
+
+
+# Its number in the order of the targets, their endpoints, and the repetitions of each.
+Ended = t.Callable[[int, Check], None]
+
+
+def make_checks(planned: Plan, found: t.Sequence[t.Sequence[Destination]], ways: Ways, ended: Ended) -> None:
+    """Make all checks, and call ``ended`` with each, in the order in which they end."""
+    _Round(planned, ways, ended).make(found)
+
+
+class _Round:
+    def __init__(self, planned: Plan, ways: Ways, ended: Ended) -> None:
+        self._planned = planned
+        self._ways = ways
+        self._ended = ended
+        self._engine = Engine(manners=planned.connections)
+        self._errands: t.Dict[int, _Errand] = {}  # by the identity of their session
+
+    def make(self, found: t.Sequence[t.Sequence[Destination]]) -> None:
+        repeat = self._planned.repeat
+        jobs, number = [], 0
+        for target, places in zip(self._planned.targets, found):
+            for place in places:
+                errand = _Errand(number, target, place, 1 if repeat is not None else None)
+                number += repeat.count if repeat is not None else 1
+                session = Session(dialog_of(target, self._ways.check_mode, place.endpoint))
+                if place.error is None:
+                    jobs.append(self._job(errand, session))
+                else:
+                    self._conclude(errand, unresolved(target, place, session, self._ways.vantage))
+        with _collecting_rarely():
+            for job, talk in self._engine.run(jobs):
+                self._take(job, talk)
+
+    def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
+        errand = self._errands.pop(id(job.session))
+        check = self._checked(errand, job, talk)
+        if check is None:
+            return
+        reason = None
+        if check.not_tested is None and self._planned.retry is not None:
+            delay, reason = _comes_back(self._planned.retry, len(errand.earlier), check.dialog)
+            left = _what_is_left(t.cast(Dialog, errand.dialog), check) if delay is not None else None
+            if delay is not None and left is not None:
+                errand.earlier.append({"waited": delay, **_attempt(check)})
+                self._engine.add(self._job(errand, Session(left)), delay)
+                return
+        if errand.earlier or reason is not None:
+            attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
+            check = dataclasses.replace(check, attempts=attempts)
+        self._conclude(errand, check)
+        self._repeat(errand, check.seconds or 0.0)
+
+    def _checked(self, errand: _Errand, job: Job, talk: t.Union[Talk, TurnedAway]) -> t.Optional[Check]:
+        """What a connection has shown, with that of the one before where it is the second one; None where a second one
+        is to come."""
+        if job.tls_session is not None:
+            first = t.cast(Check, errand.first)
+            return dataclasses.replace(first, tls=resumption.with_second(first.tls, talk))
+        if isinstance(talk, TurnedAway):
+            return self._not_tested(job, talk)
+        check = self._made(job, talk)
+        second = resumption.second(job, talk)
+        if second is None:
+            return dataclasses.replace(check, tls=resumption.without_second(job, check.tls)) if job.resumes else check
+        errand.first = check
+        self._errands[id(second.session)] = errand
+        self._engine.add(second)
+        return None
+
+    def _repeat(self, errand: _Errand, took: float) -> None:
+        repeat = self._planned.repeat
+        if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
+            again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
+            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint)))
+            self._engine.add(job, max(0.0, repeat.interval - took))
+
+    def _conclude(self, errand: _Errand, check: Check) -> None:
+        wishes = errand.target.expect
+        expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
+        if expect is not None or errand.repetition is not None:
+            check = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
+        self._ended(errand.position, check)
+
+    def _job(self, errand: _Errand, session: Session) -> Job:
+        self._errands[id(session)] = errand
+        errand.dialog = session.dialog
+        target, endpoint = errand.target, errand.place.endpoint
+        return Job(
+            target=target.name,
+            endpoint=endpoint,
+            session=session,
+            timeouts=target.timeouts,
+            tls=self._ways.settings[target.tls],
+            verify=target.tls.verify,
+            # A socket file has no name that a certificate could have.
+            server_name=target.tls.server_name or (endpoint.host if endpoint.port is not None else ""),
+            source_address=target.source_address,
+            proxy=self._ways.proxy,
+            proxy_protocol=target.proxy_protocol,
+            resumes=target.tls.resume,
+            open_channel=self._ways.streams.open_channel if self._ways.streams is not None else None,
+        )
+
+    def _made(self, job: Job, talk: Talk) -> Check:
+        return Check(
+            vantage=dataclasses.replace(self._used(job), address=_left_from(job, talk)),
+            target=job.target,
+            endpoint=job.endpoint,
+            protocol=job.session.dialog.protocol,
+            started_at=moment(talk.started_at),
+            seconds=talk.seconds,
+            dialog=job.session.as_dict(),
+            tls=t.cast(TLS, talk.tls_facts),
+            steps=tuple(talk.steps),
+        )
+
+    def _not_tested(self, job: Job, why: TurnedAway) -> Check:
+        return Check(
+            vantage=self._used(job),
+            target=job.target,
+            endpoint=job.endpoint,
+            protocol=job.session.dialog.protocol,
+            started_at=None,
+            seconds=None,
+            dialog=job.session.as_dict(),
+            tls=TLS(),
+            steps=(),
+            not_tested=why.reason,
+        )
+
+    def _used(self, job: Job) -> Vantage:
+        """The vantage as this connection was made from it."""
+        vantage, streams = self._ways.vantage, self._ways.streams
+        if streams is None:
+            return vantage
+        endpoint = job.endpoint
+        mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
+        reasons = [why for why in (vantage.mode_reason, reason) if why]
+        return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
+
+
+def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
+    """What is said to an endpoint of the target, each message with a token of its own."""
+    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    if dialog.asks_about is not None:
+        dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
+    if check_mode and dialog.stop_after in ("data", "message"):
+        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
+    return dialog
+
+
+def unresolved(target: Target, place: Destination, session: Session, vantage: Vantage, phase: str = "resolve") -> Check:
+    """A check that came to nothing in that phase, for ``place.error``."""
+    session.failed_phase = phase
+    return Check(
+        vantage=vantage,
+        target=target.name,
+        endpoint=place.endpoint,
+        protocol=target.dialog.protocol,
+        started_at=moment(time.time() - place.seconds),
+        seconds=place.seconds,
+        dialog=session.as_dict(),
+        tls=TLS(),
+        steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
+    )
+
+
+def _left_from(job: Job, talk: Talk) -> t.Optional[str]:
+    """The address that the connection started from; for one that came to nothing, the one that the system chooses.
+
+    The server sees a proxy's or a jump host's address, which nobody tells."""
+    endpoint: Endpoint = job.endpoint
+    if job.proxy is not None or job.open_channel is not None or endpoint.family not in ("ipv4", "ipv6"):
+        return talk.local_address
+    return talk.local_address or job.source_address or own_address(t.cast(str, endpoint.address))
+
+
+# Coming back.
+
+
+def _comes_back(
+    retry: Retry, attempts_before: int, dialog: t.Mapping[str, t.Any]
+) -> t.Tuple[t.Optional[float], t.Optional[str]]:
+    """After how many seconds, or None, and then the reason where the server had asked for it."""
+    deferred = _deferrals(dialog)
+    if not deferred:
+        return None, None
+    if attempts_before >= retry.count:
+        return None, f"The server defers still, after {attempts_before} more attempts."
+    hints = [seconds_to_wait(reply["lines"]) for reply in deferred]
+    hinted = [hint for hint in hints if hint is not None]
+    delay = max(hinted) if hinted else retry.delay
+    if delay > retry.max_delay:
+        return None, f"The server asks to come back after {delay:g} s, which is more than {retry.max_delay:g} s."
+    return delay, None
+
+
+def _deferrals(dialog: t.Mapping[str, t.Any]) -> t.List[t.Mapping[str, t.Any]]:
+    """The replies that ask to come back: to recipients, or to the message for all of them."""
+    asked = [recipient for recipient in dialog["recipients"] if recipient["outcome"] == "deferred"]
+    if dialog["message"] is not None and dialog["message"]["outcome"] == "deferred":
+        asked.append(dialog["message"])
+    return [entry["reply"] for entry in asked if entry["reply"] is not None]
+
+
+def _what_is_left(dialog: Dialog, check: Check) -> t.Optional[Dialog]:
+    """The same dialog, and where its message has gone to somebody, for the others alone: nobody gets it twice. None
+    where nobody is left."""
+    message, recipients = check.dialog["message"], check.dialog["recipients"]
+    if message is None or message["outcome"] in ("not_sent", "refused"):
+        return dialog
+    in_parts = dialog.protocol == "lmtp" or message["prdr"] or sum(step.phase == "mail" for step in check.steps) > 1
+    if message["outcome"] == "deferred" and not in_parts:
+        return dialog
+    waiting = tuple(
+        recipient for recipient, seen in zip(dialog.envelope.recipients, recipients) if seen["outcome"] == "deferred"
+    )
+    if not waiting:
+        return None
+    return dataclasses.replace(dialog, envelope=dataclasses.replace(dialog.envelope, recipients=waiting))
+
+
+def _attempt(check: Check) -> t.Dict[str, t.Any]:
+    """What is kept of an attempt that was not the last."""
+    facts = check.as_dict()
+    names = ("started_at", "seconds", "reached", "failed_phase", "recipients", "message", "steps")
+    return {name: facts[name] for name in names}
+
+
+# Python's collector of cyclic garbage looks through all that is alive, again and again, while thousands of results pile
+# up; there is no cyclic garbage among them. It is one per process, and so is this.
+_lock = threading.Lock()
+_rounds = 0
+_thresholds: t.Tuple[int, ...] = ()
+_SELDOM = (100_000, 50, 1000)
+
+
+@contextlib.contextmanager
+def _collecting_rarely() -> t.Iterator[None]:
+    global _rounds, _thresholds
+    with _lock:
+        _rounds += 1
+        if _rounds == 1:
+            _thresholds = gc.get_threshold()
+            if 0 < _thresholds[0] < _SELDOM[0]:
+                gc.set_threshold(*_SELDOM)
+    try:
+        yield
+    finally:
+        with _lock:
+            _rounds -= 1
+            if _rounds == 0:
+                gc.set_threshold(*_thresholds)
+
+
+def moment(seconds: float) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    text = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def header_date(seconds: float) -> str:
+    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
+    at = time.gmtime(seconds)
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.tm_wday]
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    clock = time.strftime("%H:%M:%S", at)
+    return f"{day}, {at.tm_mday:02d} {months[at.tm_mon - 1]} {at.tm_year} {clock} +0000"
