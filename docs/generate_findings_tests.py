@@ -45,7 +45,8 @@ def tests_page() -> str:
     """The whole page as Markdown."""
     real = _real()
     rows = [
-        f"| [`{entry.id}`](findings.md#{entry.id.replace('.', '')}) | `{FILE_OF[entry.id]}` | {real.get(entry.id, '')} |"
+        f"| [`{entry.id}`](findings.md#{entry.id.replace('.', '')}) | `{FILE_OF[entry.id]}` "
+        f"| {real.get(entry.id, '')} |"
         for entry in CATALOGUE
     ]
     never = [f"`{entry.id}`" for entry in CATALOGUE if entry.id not in real]
