@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.core import (
     test_judge_connection,
+    test_judge_policies,
     test_judge_run,
     test_judge_session,
     test_judge_transaction,
@@ -18,6 +19,7 @@ from tests.core import (
 
 FILES = (
     test_judge_connection,
+    test_judge_policies,
     test_judge_run,
     test_judge_session,
     test_judge_transaction,

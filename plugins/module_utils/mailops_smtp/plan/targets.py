@@ -11,6 +11,7 @@ import typing as t
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
 from .expectations import read_expect, with_expected_commands
+from .lookups import read_members, read_mx
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
 from .probes import read_probes
@@ -82,6 +83,8 @@ def read_target(
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
         expect=expect,
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
     # What depends on the place is each one's own: a header of PROXY names addresses, expectations and probes a domain.
     has_none_of_these = not (options["proxy_protocol"] or options["expect"] or dialog.asks_about)
@@ -114,6 +117,8 @@ def _like_others(place: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], share
         address_family=options["address_family"],
         source_address=options["source_address"],
         proxy_protocol=None,
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
 
 

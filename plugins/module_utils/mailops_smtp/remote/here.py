@@ -20,6 +20,7 @@ import uuid
 from ..checks import dialog_of, moment, unresolved
 from ..dialog.session import Session
 from ..evidence import Check, Endpoint, StepError, Vantage, printable
+from ..mail_routes import look_up_for_targets
 from ..plan import OptionError, Plan, Target, plan
 from ..progress import Watcher
 from ..results import Results
@@ -108,6 +109,10 @@ def _ask(
     mark = f"mailops.smtp:{secrets.token_hex(8)}"
     # Expectations can differ by the vantage's name.
     travelling["vantage"] = {**(travelling.get("vantage") or {}), "name": vantage.name}
+    if planned.resolve_at == "controller":
+        ca_path = (options.get("tls") or {}).get("ca_path")
+        servers = planned.nameservers or None
+        travelling["looked_up"] = look_up_for_targets(options.get("targets"), servers, planned.hosts, ca_path)
     asked = {"options": _plain(travelling), "check_mode": check_mode, "files": files, "surroundings": surroundings}
     domains = any(target.domain is not None for target in planned.targets)
     with Results(planned, check_mode, watchers) as results:
