@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .plugins.functions import compare, expectations, judge, matrix, print_matrix, report, snapshot
 from .plugins.processors import ProgressBar
-from .plugins.tasks import mail_arrival, mail_route, smtp_check
+from .plugins.tasks import mail_arrival, mail_route, smtp_check, vantage_fitness
 
 __all__ = [
     "ProgressBar",
@@ -20,4 +20,5 @@ __all__ = [
     "report",
     "smtp_check",
     "snapshot",
+    "vantage_fitness",
 ]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tells the module what it cannot know: under which inventory name it runs. Everything else is the module's."""
+"""Tells the module what it cannot know: under which inventory name it runs, and what the controller finds out of names
+where the user wants that. Everything else is the module's."""
 
 from __future__ import annotations
 
@@ -12,9 +13,13 @@ import os
 import threading
 import time
 import typing as t
+from collections.abc import Mapping
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import look_up_for_targets
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
@@ -38,17 +43,33 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         result = super().run(task_vars=task_vars)
+        arguments = with_vantage(self._task, self._connection, task_vars or {})
+        if arguments.get("resolve_at") == "controller":
+            arguments["looked_up"] = self._looked_up(arguments)
         with self._signs_of_life(self._task.args.get("progress_file")):
             result.update(
                 self._execute_module(
                     module_name="mailops.smtp.smtp_check",
-                    module_args=with_vantage(self._task, self._connection, task_vars or {}),
+                    module_args=arguments,
                     task_vars=task_vars,
                     # The result then comes from async_status, so nothing may be added to it here.
                     wrap_async=self._task.async_val,
                 )
             )
         return result
+
+    def _looked_up(self, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The mail domains, looked up here. What else is wrong with the arguments, the module says."""
+        targets, nameservers, hosts, tls = (arguments.get(name) for name in ("targets", "nameservers", "hosts", "tls"))
+        if isinstance(targets, str):
+            targets = targets.split(",")
+        if isinstance(nameservers, str):
+            nameservers = nameservers.split(",")
+        ca_path = tls.get("ca_path") if isinstance(tls, Mapping) else None
+        try:
+            return look_up_for_targets(targets, nameservers, hosts if isinstance(hosts, Mapping) else None, ca_path)
+        except OptionError as error:
+            raise AnsibleActionFail(str(error)) from error
 
     @contextlib.contextmanager
     def _signs_of_life(self, path: t.Any) -> t.Iterator[None]:

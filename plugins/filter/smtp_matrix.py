@@ -20,6 +20,14 @@ options:
       - A result of M(mailops.smtp.smtp_check), a run, a check, the registered result of a loop, or a list of these.
     type: raw
     required: true
+  format:
+    description:
+      - V(facts) is the matrix as data. V(text) is a table of at most 80 columns with the faults below it.
+    type: str
+    choices:
+      - facts
+      - text
+    default: facts
 notes:
   - An endpoint is told apart by its address only where every vantage saw addresses. Behind a jump host the name may be
     all that is known.
@@ -48,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The matrix.
+  description: The matrix. With O(format=text), a text.
   type: dict
   contains:
     vantages:
@@ -121,12 +129,16 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.compare import NotARun, matrix
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.report.terminal import matrix_table
 
 
-def smtp_matrix(runs):
+def smtp_matrix(runs, format="facts"):
+    if format not in ("facts", "text"):
+        raise AnsibleFilterError(f"mailops.smtp.smtp_matrix: format {format!r} is no choice: choose facts or text")
     try:
         # Jinja hands over generators from map() and the like.
-        return matrix(runs if isinstance(runs, (dict, list, tuple)) else list(runs))
+        made = matrix(runs if isinstance(runs, (dict, list, tuple)) else list(runs))
+        return matrix_table(made) if format == "text" else made
     except (NotARun, TypeError) as exc:
         raise AnsibleFilterError(f"mailops.smtp.smtp_matrix: {exc}") from exc
 

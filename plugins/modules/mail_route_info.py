@@ -736,6 +736,10 @@ routes:
               description: Why there is no policy that senders could use.
               type: str
               returned: always
+            policy_host_reached:
+              description: Whether the domain's web server was reached. Null where there was nothing to fetch.
+              type: bool
+              returned: always
             hosts:
               description: Which hosts the policy names.
               type: list

@@ -45,7 +45,8 @@ options:
     description:
       - What to test, one or many.
       - A text without a port is a mail domain, such as V(contoso.com). All hosts of its MX records are tested, for
-        which dnspython is needed on the host that the task runs on.
+        which dnspython is needed on the host that the task runs on, unless O(resolve_at=controller).
+      - The verdict on a mail domain is that of its senders, who go on to the next host where one does not answer.
       - A text with a port, such as V(mail.contoso.com:25), and an IP address are a host.
       - A dictionary has C(host) or C(domain), optionally C(name), under which the target is reported, and any of the
         options below that should differ for it, except O(via) and O(vantage).
@@ -639,6 +640,17 @@ options:
       - C(proxy), C(banner), C(ehlo), C(starttls), C(xclient), C(auth), C(xforward), C(mail), C(rcpt), C(data),
         C(message), C(quit) and C(extra) are for the replies of that phase, and C(block) for the server to take the next
         part of a message. Where they are left out, C(reply) counts.
+  mx:
+    type: str
+    default: all
+    description:
+      - How many hosts of a mail domain to test, in the order of a sender. V(all), V(first), or a number of hosts.
+  members:
+    type: int
+    description:
+      - Looks for the servers behind a load balancer. Further connections, which end after TLS, go to each address until
+        one server, known by its name in the reply to EHLO, has shown this many times, and at most 20 of them.
+      - The servers are in C(members) of each check, with the certificate and the extensions of each.
   address_family:
     type: str
     choices: [any, ipv4, ipv6]
@@ -665,6 +677,28 @@ options:
       - A refusal that is expected, and comes, is no failure. What is not met stands in C(unmet), and the task fails.
       - Unknown and contradictory expectations, and those that the dialog would never come to see, are refused before
         any connection is made.
+  owned:
+    type: bool
+    default: false
+    description:
+      - Declares that the server is your own, or that its owner has agreed. O(relay) and O(random_recipient) need that.
+  relay:
+    type: bool
+    default: false
+    description:
+      - Whether to ask the server to relay, in each of the shapes by which servers have let themselves be abused. When
+        all else is done, each is asked about with MAIL FROM and RCPT TO and taken back. No message is ever sent.
+      - Return value C(relay) of each check has the outcomes.
+  relay_recipient:
+    type: str
+    description:
+      - The recipient in a foreign domain that the relay test asks for.
+      - The default is V(relay-test@example.net). Exchange refuses reserved domains whether it relays or not, so give an
+        address of your own elsewhere for it.
+  random_recipient:
+    type: bool
+    default: false
+    description: Whether to ask about a recipient that cannot exist, to see whether the server knows its recipients.
   proxy_protocol:
     type: str
     choices: [v1, v2]
@@ -677,7 +711,7 @@ options:
     type: dict
     description:
       - What the header says. The default of each is the address or port of the connection itself.
-      - With O(via) or O(proxy), these are not known here, so that O(proxy_protocol_addresses.source),
+      - with O(via) or O(proxy), these are not known here, so that O(proxy_protocol_addresses.source),
         O(proxy_protocol_addresses.source_port) and O(proxy_protocol_addresses.destination) are needed.
     suboptions:
       source:
@@ -696,6 +730,32 @@ options:
         type: int
         description:
           - The port that the client connected to.
+  nameservers:
+    type: list
+    elements: str
+    description:
+      - The name servers to ask for mail domains, and then for all other names too, by address. Another port than 53
+        follows after a colon, an IPv6 address then stands in brackets.
+      - Without it, those of the host that the task runs on or, with O(via), of the jump host, are asked for mail
+        domains, and the system's resolver for everything else.
+  resolve_at:
+    type: str
+    choices: [vantage, controller]
+    default: vantage
+    description:
+      - Where mail domains are looked up. V(vantage) is where the connections start, on the host that the task runs on
+        or, with O(via), through the jump host.
+      - V(controller) is for managed hosts without dnspython. The answers can differ from those at the vantage.
+  hosts:
+    type: dict
+    description:
+      - Where names lead instead, as in a sender's transport map. To each name belongs a place, or a list of them.
+      - A mail domain among O(targets) leads to hosts or addresses in place of its MX, such as
+        V({"contoso.com":["mx-new.contoso.com","[203.0.113.9]:2525"]}). A host leads to addresses in place of its own.
+  looked_up:
+    type: dict
+    description:
+      - What the controller found of the mail domains. Filled in with O(resolve_at=controller).
   connections:
     type: dict
     description:
@@ -1100,10 +1160,11 @@ checks:
           sample: 587
         source:
           description:
-            - Whether the host was given, found in an MX record, or is the domain itself for want of one (RFC 5321 5.1).
+            - Whether the host was given, found in an MX record, is the domain itself for want of one (RFC 5321
+              5.1), or stands in for one of these by the option hosts.
           type: str
           returned: always
-          choices: [given, mx, implicit-mx]
+          choices: [given, mx, implicit-mx, override]
           sample: given
         preference:
           description: The preference of the MX record.
@@ -1457,13 +1518,92 @@ checks:
           returned: always
           sample: "OpenSSL 3.0.19 27 Jan 2026"
         dane:
-          description: The result of DANE (RFC 7672). Not looked up yet.
+          description: Whether the certificate fits the TLSA records (RFC 7672). Null where these were not looked up.
           type: dict
           returned: always
+          contains: &dane
+            usable:
+              description: Whether there are TLSA records that senders go by.
+              type: bool
+              returned: always
+            valid:
+              description:
+                - Whether the certificate fits them. Null where that is no question, or no certificate was seen.
+              type: bool
+              returned: always
+            matched:
+              description: The record that it fits.
+              type: str
+              returned: always
+            unmatched:
+              description: How many of the usable records it does not fit.
+              type: int
+              returned: always
+            reason:
+              description: Why it does not fit, or why there is nothing to go by.
+              type: str
+              returned: always
+            base_domain:
+              description: The name that the records belong to.
+              type: str
+              returned: always
+            mx_secure:
+              description:
+                - Whether the way to this host is secured by DNSSEC too. Null where there was none to follow, or
+                  nobody said.
+              type: bool
+              returned: always
+            records:
+              description: The records that are secured by DNSSEC, one by one.
+              type: list
+              elements: dict
+              returned: always
+              contains:
+                record:
+                  description: >-
+                    The record: usage, selector, matching type and data.
+                  type: str
+                  returned: always
+                usable:
+                  description: Whether senders go by it.
+                  type: bool
+                  returned: always
+                matches:
+                  description: Whether the certificate fits it.
+                  type: bool
+                  returned: always
+                reason:
+                  description: Why not.
+                  type: str
+                  returned: always
         mta_sts:
-          description: The result of MTA-STS (RFC 8461). Not looked up yet.
+          description:
+            - Whether the server meets the MTA-STS policy (RFC 8461). Null without one, or where it was not looked
+              up.
           type: dict
           returned: always
+          contains: &mta_sts
+            mode:
+              description: What senders do with a host that does not fit.
+              type: str
+              returned: always
+              choices: [enforce, testing, "none"]
+            mx_matches:
+              description: Whether the policy names the host.
+              type: bool
+              returned: always
+            certificate_valid:
+              description: Whether the certificate is trusted and for the host's name. Null where none was seen.
+              type: bool
+              returned: always
+            valid:
+              description: Whether both hold. Null where no certificate was seen, and with the mode none.
+              type: bool
+              returned: always
+            reason:
+              description: Why not.
+              type: str
+              returned: always
     xclient:
       description: What XCLIENT said of the client, where that was wanted.
       type: dict
@@ -1727,6 +1867,100 @@ checks:
         sender: *sender
         recipients: *recipients
         message: *message
+    members:
+      description: >-
+        The servers that answer in turn at this address, where they were looked for: those behind a load balancer.
+      type: list
+      elements: dict
+      returned: always
+      contains: &member
+        name:
+          description: What it calls itself in the reply to EHLO.
+          type: str
+          returned: always
+        times:
+          description: How often it answered.
+          type: int
+          returned: always
+        tls_version:
+          description: The version of TLS, where that came about.
+          type: str
+          returned: always
+        certificate:
+          description: Its certificate.
+          type: dict
+          returned: always
+          contains: *certificate
+        keywords:
+          description: Its extensions.
+          type: list
+          elements: dict
+          returned: always
+          contains: *keyword
+    relay:
+      description: What became of each shape of the relay test, where one was asked for.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        shape:
+          description: The shape of the envelope.
+          type: str
+          returned: always
+          choices:
+            - plain
+            - null_sender
+            - own_domain
+            - own_literal
+            - percent
+            - percent_literal
+            - quoted
+            - quoted_alone
+            - source_route
+            - bang_path
+          sample: null_sender
+        sender:
+          description: What stood in MAIL FROM.
+          type: str
+          returned: always
+          sample: relay-test@example.org
+        recipient:
+          description: What stood in RCPT TO.
+          type: str
+          returned: always
+          sample: relay-test@example.net
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
+    random_recipient:
+      description: What became of a recipient that cannot exist, where that was asked for.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address that was made up.
+          type: str
+          returned: always
+          sample: no-such-user-3c3e58ba829e4b8a@contoso.com
+        outcome:
+          description: What became of it.
+          type: str
+          returned: always
+          choices: [accepted, deferred, refused, not_tried]
+          sample: refused
+        reply:
+          description: The reply that decided.
+          type: dict
+          returned: always
+          contains: *reply
     steps:
       description:
         - "Everything that was said, in order: the evidence."
@@ -1764,6 +1998,7 @@ checks:
               choices:
                 - unresolved
                 - null_mx
+                - bogus
                 - refused
                 - timeout
                 - unreachable
@@ -2032,8 +2267,711 @@ checks:
           elements: int
           returned: always
           sample: [4]
+domains:
+  description: >-
+    One entry for each target that is a mail domain: the verdict over its hosts, and what the DNS said.
+  type: list
+  elements: dict
+  returned: always, unless an option is wrong
+  contains: &mail_domain
+    target:
+      description: The target's name.
+      type: str
+      returned: always
+    domain:
+      description: The domain, in its ASCII form.
+      type: str
+      returned: always
+    port:
+      description: The port.
+      type: int
+      returned: always
+    verdict:
+      description: The verdict over its mail hosts, as a sender would experience them.
+      type: str
+      returned: always
+      choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
+    counts:
+      description: How many of its checks came to which verdict. Verdicts that did not occur are left out.
+      type: dict
+      returned: always
+      contains: &counts
+        pass:
+          description: Everything wanted was done.
+          type: int
+          returned: when it occurred
+        not_tested:
+          description: The check was not made.
+          type: int
+          returned: when it occurred
+        degraded:
+          description: Mail would flow, but something is wrong.
+          type: int
+          returned: when it occurred
+        deferred:
+          description: The server asked to come back later.
+          type: int
+          returned: when it occurred
+        inconclusive:
+          description: The tester, not the target, is at fault.
+          type: int
+          returned: when it occurred
+        fail:
+          description: The target does not do what is wanted.
+          type: int
+          returned: when it occurred
+    summary:
+      description: The result in a sentence.
+      type: str
+      returned: always
+    route:
+      description: What the DNS said. Null where the user said where its mail goes.
+      type: dict
+      returned: always
+      contains: &mail_route
+        domain:
+          description: The domain, in its ASCII form.
+          type: str
+          returned: always
+        unicode:
+          description: The domain as people read it.
+          type: str
+          returned: always
+        status:
+          description:
+            - What the domain does about mail. With unknown, nobody answered, or the answer cannot be trusted.
+          type: str
+          returned: always
+          choices: [mx, implicit_mx, null_mx, no_mail_host, no_such_domain, unknown]
+        answer:
+          description: What became of the question for MX records.
+          type: str
+          returned: always
+          choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+              malformed, tunnel, invalid]
+        detail:
+          description: Why there is no answer.
+          type: str
+          returned: always
+        aliases:
+          description: The names that the domain is an alias of. The last one has the records.
+          type: list
+          elements: str
+          returned: always
+        ttl:
+          description: For how many seconds the MX records may be kept.
+          type: int
+          returned: always
+        dnssec:
+          description: What DNSSEC says of the MX records. Null where the name servers do not validate.
+          type: str
+          returned: always
+          choices: [secure, insecure, bogus]
+        mx:
+          description: The hosts in a sender's order, those of equal preference shuffled.
+          type: list
+          elements: dict
+          returned: always
+          contains: &mail_host
+            host:
+              description: The host. Empty for a null MX.
+              type: str
+              returned: always
+            preference:
+              description: The preference of the MX record.
+              type: int
+              returned: always
+            source:
+              description:
+                - Whether it is named by an MX record, or is the domain itself for want of one (RFC 5321 5.1).
+              type: str
+              returned: always
+              choices: [mx, implicit-mx]
+            ttl:
+              description: For how many seconds the record may be kept.
+              type: int
+              returned: always
+            status:
+              description:
+                - What became of the question for addresses. With null it is a null MX, with literal an address
+                  where a name belongs.
+              type: str
+              returned: always
+              choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                  malformed, tunnel, invalid, "null", literal]
+            detail:
+              description: Why there are no addresses, or not those of both families.
+              type: str
+              returned: always
+            aliases:
+              description: The names that it is an alias of.
+              type: list
+              elements: str
+              returned: always
+            dnssec:
+              description: What DNSSEC says of the addresses.
+              type: str
+              returned: always
+              choices: [secure, insecure, bogus]
+            addresses:
+              description: Its addresses.
+              type: list
+              elements: dict
+              returned: always
+              contains: &mail_address
+                address:
+                  description: The address.
+                  type: str
+                  returned: always
+                family:
+                  description: Its family.
+                  type: str
+                  returned: always
+                  choices: [ipv4, ipv6]
+                ttl:
+                  description: For how many seconds it may be kept.
+                  type: int
+                  returned: always
+                scope:
+                  description: The kind of network that it is in (RFC 6890).
+                  type: str
+                  returned: always
+                  choices: [global, unspecified, loopback, private, shared, link_local, documentation,
+                      benchmarking, multicast, reserved]
+                ptr:
+                  description: The names of the address. Null where not asked for.
+                  type: dict
+                  returned: always
+                  contains: &pointer
+                    status:
+                      description: What became of the question.
+                      type: str
+                      returned: always
+                      choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout,
+                          unreachable, malformed, tunnel, invalid]
+                    names:
+                      description: The names.
+                      type: list
+                      elements: str
+                      returned: always
+                    confirmed:
+                      description:
+                        - Whether one of them leads back to the address. Null where that could not be looked up.
+                      type: bool
+                      returned: always
+                    detail:
+                      description: Why there is no answer.
+                      type: str
+                      returned: always
+            more_addresses:
+              description: How many further addresses there are, which were not looked into.
+              type: int
+              returned: always
+            tlsa:
+              description: The TLSA records of each port that was asked for.
+              type: list
+              elements: dict
+              returned: always
+              contains: &tlsa
+                port:
+                  description: The port.
+                  type: int
+                  returned: always
+                base_domain:
+                  description: The name that the records belong to (RFC 7672 2.2.3).
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid, not_asked]
+                secure:
+                  description: Whether the answer is secured by DNSSEC. Others count for nothing.
+                  type: bool
+                  returned: always
+                records:
+                  description: >-
+                    The records: usage, selector, matching type and data.
+                  type: list
+                  elements: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+            findings:
+              description: What was noticed about this host, the worst first.
+              type: list
+              elements: dict
+              returned: always
+              contains: &route_finding
+                id:
+                  description: The stable identifier, listed in docs/findings.md.
+                  type: str
+                  returned: always
+                severity:
+                  description: How bad it is.
+                  type: str
+                  returned: always
+                  choices: [info, notice, warning, error, critical]
+                owner:
+                  description: Who must fix it.
+                  type: str
+                  returned: always
+                  choices: [target, network, sender, recipient, vantage]
+                confidence:
+                  description: How sure it is.
+                  type: str
+                  returned: always
+                  choices: [certain, likely, possible]
+                title:
+                  description: The finding in a few words.
+                  type: str
+                  returned: always
+                meaning:
+                  description: What it means.
+                  type: str
+                  returned: always
+                next_step:
+                  description: What to do next.
+                  type: str
+                  returned: always
+                reference:
+                  description: The document that says so.
+                  type: str
+                  returned: always
+        more_mx:
+          description: How many further MX records there are, which were not looked into.
+          type: int
+          returned: always
+        policies:
+          description: What the domain publishes for mail.
+          type: dict
+          returned: always
+          contains:
+            spf:
+              description: >-
+                SPF: who may send for the domain. Null where not asked for, as with the others.
+              type: dict
+              returned: always
+              contains: &spf
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                lookups:
+                  description: How many look-ups it takes, at most 30 are counted. Receivers stop at 10.
+                  type: int
+                  returned: always
+                results:
+                  description: One entry for each address that was asked about.
+                  type: list
+                  elements: dict
+                  returned: always
+                  contains:
+                    address:
+                      description: The address that was asked about.
+                      type: str
+                      returned: always
+                    result:
+                      description: The result (RFC 7208 2.6). Null where the library that evaluates it is missing.
+                      type: str
+                      returned: always
+                      choices: [pass, fail, softfail, neutral, "none", permerror, temperror]
+                    reason:
+                      description: Why, in the library's words.
+                      type: str
+                      returned: always
+                evaluator:
+                  description: The library that evaluated it.
+                  type: str
+                  returned: always
+            dmarc:
+              description: >-
+                DMARC: what receivers are asked to do with mail that is not the domain's.
+              type: dict
+              returned: always
+              contains: &dmarc
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                found_at:
+                  description: >-
+                    Whose record it is: the domain's, or that of one above it.
+                  type: str
+                  returned: always
+                policy:
+                  description: The record as read. Null where the library that reads it is missing.
+                  type: dict
+                  returned: always
+                  contains:
+                    p:
+                      description: What it asks for the domain that it belongs to.
+                      type: str
+                      returned: always
+                    sp:
+                      description: What it asks for domains below.
+                      type: str
+                      returned: always
+                    adkim:
+                      description: >-
+                        How closely DKIM's domain has to fit: r or s.
+                      type: str
+                      returned: always
+                    aspf:
+                      description: >-
+                        How closely SPF's domain has to fit: r or s.
+                      type: str
+                      returned: always
+                    holds:
+                      description: What it asks for the domain that was looked up.
+                      type: str
+                      returned: always
+                evaluator:
+                  description: The library that read it.
+                  type: str
+                  returned: always
+            dkim:
+              description: >-
+                DKIM: the keys of the selectors that were asked for.
+              type: list
+              elements: dict
+              returned: always
+              contains: &dkim_key
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                selector:
+                  description: The selector.
+                  type: str
+                  returned: always
+                key_type:
+                  description: The type of the key.
+                  type: str
+                  returned: always
+                revoked:
+                  description: Whether the key is empty, which revokes it.
+                  type: bool
+                  returned: always
+            mta_sts:
+              description: >-
+                MTA-STS: which hosts have to have which certificates.
+              type: dict
+              returned: always
+              contains: &mta_sts_policy
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                id:
+                  description: The policy's identifier, which changes with it.
+                  type: str
+                  returned: always
+                policy:
+                  description: The policy that the domain's web server has.
+                  type: dict
+                  returned: always
+                  contains:
+                    mode:
+                      description: What senders do with a host that does not fit.
+                      type: str
+                      returned: always
+                      choices: [enforce, testing, "none"]
+                    mx:
+                      description: The hosts, or patterns of hosts.
+                      type: list
+                      elements: str
+                      returned: always
+                    max_age:
+                      description: For how many seconds it may be kept.
+                      type: int
+                      returned: always
+                policy_problem:
+                  description: Why there is no policy that senders could use.
+                  type: str
+                  returned: always
+                policy_host_reached:
+                  description: Whether the domain's web server was reached. Null where there was nothing to fetch.
+                  type: bool
+                  returned: always
+                hosts:
+                  description: Which hosts the policy names.
+                  type: list
+                  elements: dict
+                  returned: always
+                  contains:
+                    host:
+                      description: A host of the domain.
+                      type: str
+                      returned: always
+                    matches:
+                      description: Whether the policy names it.
+                      type: bool
+                      returned: always
+            tls_rpt:
+              description: >-
+                TLS-RPT: who is told when TLS fails.
+              type: dict
+              returned: always
+              contains: &tls_rpt
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                rua:
+                  description: Where reports go.
+                  type: list
+                  elements: str
+                  returned: always
+            bimi:
+              description: >-
+                BIMI: the domain's logo.
+              type: dict
+              returned: always
+              contains: &bimi
+                name:
+                  description: The name that the record is looked for under.
+                  type: str
+                  returned: always
+                status:
+                  description: What became of the question. With nodata, there is no such record.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                record:
+                  description: The record that counts.
+                  type: str
+                  returned: always
+                problem:
+                  description: What is wrong with it, or that there are several where one may be.
+                  type: str
+                  returned: always
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+                secure:
+                  description: Whether the answer is secured by DNSSEC, as the name server says.
+                  type: bool
+                  returned: always
+                location:
+                  description: Where the logo is.
+                  type: str
+                  returned: always
+        authority:
+          description: What the domain's own name servers say. Null where not asked for.
+          type: dict
+          returned: always
+          contains: &authority
+            zone:
+              description: The zone that the domain is in.
+              type: str
+              returned: always
+            detail:
+              description: Why that is not known.
+              type: str
+              returned: always
+            servers:
+              description: The zone's name servers.
+              type: list
+              elements: dict
+              returned: always
+              contains:
+                server:
+                  description: The name server.
+                  type: str
+                  returned: always
+                address:
+                  description: The address that was asked.
+                  type: str
+                  returned: always
+                authoritative:
+                  description: Whether it answers for the zone. Null where it did not answer.
+                  type: bool
+                  returned: always
+                mx:
+                  description: The MX records that it has.
+                  type: list
+                  elements: str
+                  returned: always
+                ttl:
+                  description: For how many seconds they may be kept.
+                  type: int
+                  returned: always
+                status:
+                  description: What became of the question.
+                  type: str
+                  returned: always
+                  choices: [found, nodata, nxdomain, bogus, servfail, refused, alias_loop, timeout, unreachable,
+                      malformed, tunnel, invalid]
+                detail:
+                  description: Why there is no answer.
+                  type: str
+                  returned: always
+            agrees:
+              description:
+                - Whether all of them say what the name servers that were asked say. Null where none answered.
+              type: bool
+              returned: always
+        resolver:
+          description: Who was asked.
+          type: dict
+          returned: always
+          contains:
+            name_servers:
+              description: Those that were to be asked, in this order.
+              type: list
+              elements: str
+              returned: always
+            source:
+              description: Where the list comes from.
+              type: str
+              returned: always
+            answered:
+              description: The one that answered for the MX records.
+              type: str
+              returned: always
+            validates:
+              description: Whether they validate DNSSEC. Null where they did not say.
+              type: bool
+              returned: always
+        seconds:
+          description: How long it took.
+          type: float
+          returned: always
+        verdict:
+          description: What it comes to.
+          type: str
+          returned: always
+          choices: [pass, not_tested, degraded, deferred, inconclusive, fail]
+        summary:
+          description: The result in a sentence.
+          type: str
+          returned: always
+        findings:
+          description: What was noticed about the domain, the worst first.
+          type: list
+          elements: dict
+          returned: always
+          contains: *route_finding
 verdict:
-  description: The worst verdict of the checks.
+  description: >-
+    The worst verdict: of a mail domain the one over its hosts, of all other targets those of their checks.
   type: str
   returned: always, unless an option is wrong
   choices: [pass, not_tested, degraded, deferred, inconclusive, fail]

@@ -26,7 +26,7 @@ import typing as t
 
 from mailops_smtp.evidence import TESTER_ERRORS
 
-_CONNECT_ERRORS = {"unresolved", "null_mx", "refused", "timeout", "unreachable", *TESTER_ERRORS}
+_CONNECT_ERRORS = {"unresolved", "null_mx", "bogus", "refused", "timeout", "unreachable", *TESTER_ERRORS}
 _PHASES = {
     "EHLO": "ehlo", "HELO": "ehlo", "LHLO": "ehlo", "STARTTLS": "starttls", "XCLIENT": "xclient", "AUTH": "auth",
     "XFORWARD": "xforward", "MAIL": "mail",
@@ -75,6 +75,9 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "recipients": _recipients(steps),
         "message": None,
         "transactions": None,
+        "members": None,
+        "relay": None,
+        "random_recipient": None,
         "steps": steps,
     }  # fmt: skip
     for name, value in changes.items():

@@ -52,7 +52,7 @@ class Unencrypted:
     def flush(self) -> None:
         return
 
-    def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
+    def observed(self, now: float, offered: t.Optional[bool], dane: t.Any = None) -> TLS:
         return TLS(offered=offered, established=True)
 
     def channel_bindings(self) -> t.Dict[str, bytes]:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from tests.core import (
     test_judge_connection,
+    test_judge_policies,
     test_judge_run,
     test_judge_session,
     test_judge_transaction,
     test_judge_vantages,
     test_judge_vendors,
+    test_probes,
 )
 
 FILES = (
     test_judge_connection,
+    test_judge_policies,
     test_judge_run,
     test_judge_session,
     test_judge_transaction,
     test_judge_vantages,
     test_judge_vendors,
+    test_probes,
 )
 
 CASES = {identifier: case for file in FILES for identifier, case in file.CASES.items()}

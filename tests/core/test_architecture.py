@@ -40,6 +40,8 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # It makes checks again and again, and compares each with those before it.
     "watch": {"compare", "evidence", "judge", "plan", "run", "vantage"},
     "scenario": {"evidence"},
+    # Looks again and again, so it holds conversations of its own.
+    "members": {"dialog", "evidence", "wire"},
     "transcripts": {"dialog", "evidence"},
     "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
@@ -49,7 +51,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "progress": set(),
     "timings": {"evidence"},
     # What run.py does for each check, many at once.
-    "checks": {"dialog", "evidence", "plan", "route", "vantage", "wire"},
+    "checks": {"dialog", "evidence", "members", "plan", "route", "vantage", "wire"},
     "results": {"evidence", "journal", "judge", "plan", "progress", "report", "timings"},
     "run": {
         "checks",
@@ -57,6 +59,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "evidence",
         "expect",
         "judge",
+        "mail_routes",
         "plan",
         "progress",
         "results",
@@ -65,7 +68,22 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "wait",
         "wire",
     },
-    "remote": {"checks", "dialog", "evidence", "plan", "progress", "results", "route", "run", "vantage"},
+    "fitness": {"evidence"},
+    "vantage_fitness": {"fitness", "plan", "run", "vantage"},
+    "remote": {
+        "checks",
+        "dialog",
+        "evidence",
+        "fitness",
+        "mail_routes",
+        "plan",
+        "progress",
+        "results",
+        "route",
+        "run",
+        "vantage",
+        "vantage_fitness",
+    },
     "arrival": {"delivery", "evidence", "judge", "plan", "run"},
 }
 

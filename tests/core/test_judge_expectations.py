@@ -106,6 +106,11 @@ def test_every_term_but_those_that_need_more_than_a_script_is_among_the_cases():
     assert missing == {
         "auth",  # its facts are made by the conversation: see below
         "banner.text",
+        # Those of the probes are in test_probes.py.
+        "relay",
+        "random_recipient",
+        "vrfy",
+        "expn",
         "ehlo.client_seen_as",
         "tls.cipher",
         "tls.client_certificate_requested",
@@ -309,3 +314,20 @@ def test_a_finding_that_does_not_exist_is_refused_before_any_connection():
 def test_from_a_vantage_that_is_not_fit_to_judge_nothing_is_decided(dialog, expect):
     judgement = judge(check(dialog, expect=expect, vantage={"name": "listed", "unfit": "It is on a blocklist."}))
     assert judgement["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("expect", "changes"),
+    [
+        ({"tls": {"established": True}}, {"tls": EXPIRING}),
+        ({"connect": True, "banner": {"code": 220}}, {"tls": EXPIRING}),
+        ({"recipient": "accepted", "sender": "accepted"}, {"tls": EXPIRING}),
+    ],
+)
+def test_who_expects_what_is_usual_excuses_nothing_else(expect, changes):
+    assert judge(check(HEALTHY, expect=expect, **changes))["verdict"] == "degraded"
+
+
+def test_a_masked_banner_is_not_excused_by_its_code():
+    masked = "S: 220 ****************0*2****\nC: EHLO test.com\nS: 250 mx1"
+    assert judged(masked, {"connect": True, "banner": {"code": 220}})["verdict"] == "degraded"

@@ -86,7 +86,8 @@ def sts(policy: t.Optional[t.Dict[str, t.Any]], **changes: t.Any) -> t.Dict[str,
     hosts = [{"host": f"mx1.{DOMAIN}", "matches": False}] if policy is not None else []
     found = {
         "name": f"_mta-sts.{DOMAIN}", "status": "found", "record": "v=STSv1; id=1", "problem": None, "detail": None,
-        "secure": False, "id": "1", "policy": policy, "policy_problem": None, "hosts": hosts, **changes,
+        "secure": False, "id": "1", "policy": policy, "policy_problem": None, "policy_host_reached": True,
+        "hosts": hosts, **changes,
     }  # fmt: skip
     return {**route, "policies": {**route["policies"], "mta_sts": found}}
 
@@ -160,7 +161,14 @@ CASES: t.Dict[str, t.Tuple[t.Any, t.Any]] = {
     ),
     "dkim.revoked": (Zone([*HEALTHY, key("p=")], selectors=("s1",)), Zone([*HEALTHY, key("k=x")], selectors=("s1",))),
     "sts.invalid": (sts(None, problem="It has no id."), sts(None)),
-    "sts.no_policy": (sts(None, policy_problem="It could not be fetched."), sts(None)),
+    "sts.no_policy": (
+        sts(None, policy_problem="It says 404."),
+        sts(None, policy_problem="It says nothing.", policy_host_reached=False),
+    ),
+    "sts.unreached": (
+        sts(None, policy_problem="It says nothing.", policy_host_reached=False),
+        sts(None, policy_problem="It says 404."),
+    ),
     "sts.mx_not_listed": (sts(ENFORCE), sts({**ENFORCE, "mode": "none"})),
     "rpt.missing": (Zone([*HEALTHY, TLSA]), Zone([*HEALTHY, TLSA, RPT])),
     "rpt.invalid": (
@@ -192,7 +200,7 @@ def route_of(case: t.Any) -> t.Dict[str, t.Any]:
 
 
 def test_every_signature_has_a_case() -> None:
-    assert set(CASES) == {signature.id for signature in SIGNATURES}
+    assert set(CASES) == {"dns.bogus", *(signature.id for signature in SIGNATURES)}
 
 
 @pytest.mark.parametrize("identifier", CASES)

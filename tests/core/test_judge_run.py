@@ -138,7 +138,13 @@ def test_a_run_of_one_check_says_what_the_check_says():
 
 
 def test_a_run_without_checks_tested_nothing():
-    assert judge_run([]) == {"checks": [], "verdict": "not_tested", "counts": {}, "summary": "No check was made."}
+    assert judge_run([]) == {
+        "checks": [],
+        "domains": [],
+        "verdict": "not_tested",
+        "counts": {},
+        "summary": "No check was made.",
+    }
 
 
 @pytest.mark.parametrize(("banner", "product", "version"), [

@@ -362,6 +362,32 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
         ({"timeouts": {"reply": -1}}, "timeouts.reply -1.0 is no usable time limit: give seconds, up to 86400."),
         ({"timeouts": {"total": "nan"}}, "timeouts.total nan is no usable time limit: give seconds, up to 86400."),
         ({"timeouts": {"connect": "inf"}}, "timeouts.connect inf is no usable time limit: give seconds, up to 86400."),
+        # Names.
+        ({"mx": "some"}, "mx 'some' is no number of hosts: give first, all, or a number from 1."),
+        ({"mx": "0"}, "mx '0' is no number of hosts: give first, all, or a number from 1."),
+        ({"members": 0}, "members 0 is no number of repetitions: give 1 to 20."),
+        ({"members": 21}, "members 21 is no number of repetitions: give 1 to 20."),
+        ({"host": "unix:/run/lmtp", "members": 2}, "members 2 means nothing for a UNIX domain socket: drop it."),
+        (
+            {"nameservers": ["ns1.contoso.com"]},
+            "nameservers[0] 'ns1.contoso.com' is no address of a name server: write 192.0.2.53, 192.0.2.53:5353 or"
+            " [2001:db8::53]:5353, since no name can be asked for it.",
+        ),
+        ({"nameservers": []}, "nameservers [] names nobody: give addresses, or leave it out."),
+        (
+            {"hosts": {"mx1.contoso.com": "mx2.contoso.com"}},
+            "hosts.mx1.contoso.com 'mx2.contoso.com' is no address, and the name is no target's mail domain: give"
+            " addresses alone, or make it a mail domain among the targets.",
+        ),
+        (
+            {"hosts": {"mx1.contoso.com": "203.0.113.5 2"}},
+            "hosts.mx1.contoso.com '203.0.113.5 2' is no valid host name: write a host or an address, with a port after"
+            " a colon where it is another.",
+        ),
+        (
+            {"hosts": {"mx1.contoso.com": []}},
+            "hosts.mx1.contoso.com [] leads nowhere: give a host or address, or a list of them.",
+        ),
         # What a jump host decides.
         (
             {"via": {"host": "jump"}, "proxy_protocol": "v1"},
@@ -369,8 +395,8 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
             " give source, source_port and destination in proxy_protocol_addresses.",
         ),
         (
-            {"via": {"host": "jump"}, "targets": ["contoso.com"]},
-            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the jump host is:"
+            {"proxy": {"type": "socks5", "host": "proxy", "port": 1080}, "targets": ["contoso.com"]},
+            "targets 'contoso.com' is a mail domain, whose MX cannot be looked up where the proxy is:"
             " name its hosts, such as {host: mx1.contoso.com}.",
         ),
         (

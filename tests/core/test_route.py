@@ -14,11 +14,11 @@ import typing as t
 
 import pytest
 from mailops_smtp.evidence import StepError
+from mailops_smtp.plan.records import Override
 from mailops_smtp.route import addresses as addresses_module
 from mailops_smtp.route import endpoints
 from mailops_smtp.route.addresses import Address, addresses
-from mailops_smtp.route.endpoints import destinations, destinations_beyond
-from mailops_smtp.route.mail_exchangers import MailExchanger, mail_exchangers
+from mailops_smtp.route.endpoints import Known, destinations
 
 
 class Target(t.NamedTuple):
@@ -26,6 +26,7 @@ class Target(t.NamedTuple):
     domain: t.Optional[str] = None
     port: int = 25
     address_family: str = "any"
+    mx: t.Optional[int] = None
 
 
 @pytest.fixture
@@ -150,90 +151,101 @@ def test_an_interrupted_run_does_not_look_up_the_rest(monkeypatch):
     assert len(asked) < 50
 
 
-def test_a_domain_goes_to_its_mail_exchangers(resolver, monkeypatch):
-    hosts = {
-        "contoso.com": [MailExchanger("mx1", 10, "mx"), MailExchanger("mx2", 20, "mx")],
-        "fabrikam.com": StepError("null_mx", "takes no mail"),
+def host(name: str, *found: str, **facts: t.Any) -> t.Dict[str, t.Any]:
+    """What is known of a host."""
+    addresses = [{"address": address, "family": "ipv6" if ":" in address else "ipv4"} for address in found]
+    status = "found" if found else "nxdomain"
+    return {
+        "host": name,
+        "preference": 10,
+        "source": "mx",
+        "status": status,
+        "detail": None,
+        "addresses": addresses,
+        **facts,
     }
-    monkeypatch.setattr(endpoints, "mail_exchangers", hosts.__getitem__)
-    resolver[0].update({"mx1": ["203.0.113.5"], "mx2": socket.gaierror(socket.EAI_AGAIN, "")})
-    found, (null,) = destinations([Target(domain="contoso.com"), Target(domain="fabrikam.com")])
-    assert [(place.endpoint.host, place.endpoint.source, place.endpoint.preference) for place in found] == [
-        ("mx1", "mx", 10),
-        ("mx2", "mx", 20),
+
+
+def known(*hosts: t.Dict[str, t.Any], status: str = "mx", overrides: t.Any = None, **facts: t.Any) -> Known:
+    route = {"domain": "contoso.com", "status": status, "answer": "found", "detail": None, "mx": hosts, "seconds": 0.1}
+    routes = {"contoso.com": {**route, **facts}}
+    return Known(routes, {entry["host"]: entry for entry in hosts}, overrides or {})
+
+
+def places(target: Target, given: Known, beyond: bool = False) -> t.List[t.Tuple[t.Any, ...]]:
+    """Host, address, port, source and error kind of each destination."""
+    (found,) = destinations([target], given, beyond)
+    ends = [(place.endpoint, place.error and place.error.kind) for place in found]
+    return [(end.host, end.address, end.port, end.source, kind) for end, kind in ends]
+
+
+DOMAIN = Target(domain="contoso.com")
+LOOPBACK = "127.0.0.1"  # the one address that every test machine has a way to
+
+
+def test_a_domain_goes_to_its_hosts_and_nothing_is_asked_again(resolver):
+    given = known(host("mx1", LOOPBACK), host("mx2", preference=20), host("", status="null"))
+    assert places(DOMAIN, given) == [
+        ("mx1", LOOPBACK, 25, "mx", None),
+        ("mx2", None, 25, "mx", "unresolved"),
     ]
-    assert [place.error and place.error.kind for place in found] == [None, "resolver"]
-    assert (null.endpoint.host, null.error.kind) == ("fabrikam.com", "null_mx")
-
-
-def test_beyond_a_jump_host_nothing_is_looked_up(resolver):
-    (named,), (literal,) = destinations_beyond([Target("mx1"), Target("2001:db8::5")])
-    assert (named.endpoint.host, named.endpoint.address, named.endpoint.family) == ("mx1", None, None)
-    assert (literal.endpoint.address, literal.endpoint.family) == ("2001:db8::5", "ipv6")
     assert resolver[1] == {}
 
 
-# Mail exchangers.
+@pytest.mark.parametrize(("mx", "hosts"), [(1, ["mx1"]), (2, ["mx1", "mx2"]), (None, ["mx1", "mx2", "mx3"])])
+def test_as_many_hosts_as_are_wanted(mx, hosts):
+    given = known(*(host(f"mx{number}", LOOPBACK) for number in (1, 2, 3)))
+    assert [place[0] for place in places(DOMAIN._replace(mx=mx), given)] == hosts
 
 
-@pytest.fixture
-def mx(monkeypatch):
-    """Lets a test say what the MX lookup answers: records as text, or the exception to raise."""
-    resolver = pytest.importorskip("dns.resolver")
-    rrset = pytest.importorskip("dns.rrset")
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (known(status="no_such_domain"), "unresolved"),
+        (known(status="no_mail_host"), "unresolved"),
+        (known(host("", status="null"), status="null_mx"), "null_mx"),
+        (known(status="unknown", answer="timeout"), "resolver"),
+        (known(status="unknown", answer="servfail"), "resolver"),
+        (known(status="unknown", answer="tunnel"), "resolver"),
+        (known(status="unknown", answer="bogus"), "bogus"),
+        (known(status="unknown", answer="alias_loop"), "unresolved"),
+        (known(host("mx1", status="literal")), "unresolved"),
+        (known(host("mx1", status="timeout")), "resolver"),
+        (known(host("mx1", status="bogus")), "bogus"),
+        (known(host("mx1", status="nodata")), "unresolved"),
+    ],
+)
+def test_why_a_domain_leads_nowhere(given, kind):
+    assert [place[4] for place in places(DOMAIN, given)] == [kind]
 
-    def answer(outcome):
-        def resolve(name, kind, lifetime):
-            assert (name, kind) == ("contoso.com.", "MX"), "the final dot keeps search lists out of it"
-            if isinstance(outcome, Exception):
-                raise outcome
-            return rrset.from_text(name, 300, "IN", kind, *outcome)
 
-        monkeypatch.setattr(resolver, "resolve", resolve)
-        return mail_exchangers("contoso.com")
-
-    return answer
+def test_a_family_that_is_wanted_or_that_there_is_no_way_for():
+    both = known(host("mx1", LOOPBACK, "2001:db8:dead::1"))
+    assert [place[1] for place in places(DOMAIN._replace(address_family="ipv4"), both)] == [LOOPBACK]
+    assert places(DOMAIN._replace(address_family="ipv6"), known(host("mx1", LOOPBACK)))[0][4] == "unresolved"
+    # Behind a jump host nobody knows which ways there are.
+    assert len(places(DOMAIN, both, beyond=True)) == 2
 
 
-def test_the_preferred_exchangers_come_first(mx):
-    assert mx(["20 mx2.contoso.com.", "10 mx1.contoso.com."]) == [
-        MailExchanger("mx1.contoso.com", 10, "mx"),
-        MailExchanger("mx2.contoso.com", 20, "mx"),
+def test_a_domain_leads_where_the_user_says_as_in_a_transport_map(resolver):
+    resolver[0]["mx-new"] = ["203.0.113.7"]
+    overrides = {"contoso.com": (Override("mx-new"), Override("203.0.113.9", 2525))}
+    assert places(DOMAIN, Known(overrides=overrides)) == [
+        ("mx-new", "203.0.113.7", 25, "override", None),
+        ("203.0.113.9", "203.0.113.9", 2525, "override", None),
     ]
 
 
-def test_a_null_mx(mx):
-    error = mx(["0 ."])
-    assert error == StepError("null_mx", "The domain contoso.com says by a null MX that it takes no mail (RFC 7505).")
+def test_a_host_leads_where_the_user_says_under_its_own_name():
+    overrides = {"mx1": (Override(LOOPBACK),)}
+    assert places(DOMAIN, known(host("mx1", "203.0.113.5"), overrides=overrides)) == [
+        ("mx1", LOOPBACK, 25, "override", None)
+    ]
+    assert places(Target("MX1"), Known(overrides=overrides)) == [("MX1", LOOPBACK, 25, "override", None)]
 
 
-def test_a_null_mx_beside_a_real_one_is_ignored(mx):
-    assert mx(["0 .", "10 mx1.contoso.com."]) == [MailExchanger("mx1.contoso.com", 10, "mx")]
-
-
-def test_a_domain_that_does_not_exist(mx):
-    resolver = pytest.importorskip("dns.resolver")
-    assert mx(resolver.NXDOMAIN()) == StepError("unresolved", "The domain contoso.com does not exist.")
-
-
-def test_a_domain_without_mx_is_its_own_mail_host(mx):
-    resolver = pytest.importorskip("dns.resolver")
-
-    class NoAnswer(resolver.NoAnswer):
-        def __init__(self):
-            """The real one wants the whole response."""
-
-    assert mx(NoAnswer()) == [MailExchanger("contoso.com", None, "implicit-mx")]
-
-
-@pytest.mark.parametrize("name", ["NoNameservers", "LifetimeTimeout", "OSError"])
-def test_no_answer_is_not_no_mx(mx, name):
-    resolver = pytest.importorskip("dns.resolver")
-    failures = {
-        "NoNameservers": resolver.NoNameservers,
-        "LifetimeTimeout": lambda: resolver.LifetimeTimeout(timeout=10, errors=[]),
-        "OSError": lambda: OSError("no route"),
-    }
-    error = mx(failures[name]())
-    assert error.kind == "resolver"
-    assert error.detail.startswith("The MX records of contoso.com could not be looked up: ")
+def test_beyond_a_jump_host_nothing_is_looked_up(resolver):
+    (named,), (literal,) = destinations([Target("mx1"), Target("2001:db8::5")], beyond=True)
+    assert (named.endpoint.host, named.endpoint.address, named.endpoint.family) == ("mx1", None, None)
+    assert (literal.endpoint.address, literal.endpoint.family) == ("2001:db8::5", "ipv6")
+    assert resolver[1] == {}

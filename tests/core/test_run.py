@@ -12,6 +12,7 @@ import re
 import socket
 
 import pytest
+from mailops_smtp import mail_routes as mail_routes_module
 from mailops_smtp import run as run_module
 from mailops_smtp.evidence import StepError
 from mailops_smtp.plan.options import OptionError
@@ -301,12 +302,12 @@ def test_a_wrong_option_is_told_before_anybody_is_called(wrong, sentence, untouc
 
 
 def test_a_mail_domain_needs_dnspython(untouched, monkeypatch):
-    monkeypatch.setattr(run_module, "dnspython_is_installed", lambda: False)
+    monkeypatch.setattr(mail_routes_module, "dnspython_is_installed", lambda: False)
     with pytest.raises(OptionError) as raised:
         check({"targets": [{"host": "127.0.0.1", "port": untouched}, "contoso.com"]})
     assert str(raised.value) == (
-        "targets 'contoso.com' is a mail domain, and looking up its MX records needs dnspython, which is not installed"
-        " here: install dnspython (Debian: python3-dnspython), or name the host, such as {host: mx1.contoso.com}."
+        "targets 'contoso.com' needs dnspython to look up names, which is not installed here: install dnspython"
+        " (Debian: python3-dnspython), give resolve_at: controller, or name the host, such as {host: mx1.contoso.com}."
     )
 
 

@@ -134,8 +134,10 @@ def mount(place: Place, host: Host) -> None:
         "unshare", f"--mount={pins[0]}", f"--uts={pins[1]}",
         "sh", "-euc", _MOUNT_SCRIPT, "sh", place.directory, place.tree(host.name), host.fqdn, ":".join(usr), *layers,
     )  # fmt: skip
-    if not host.python:
-        run(*enter(place, host.name), "sh", "-c", "rm -f /usr/bin/python* /usr/local/bin/python*")
+    missing = [*(["python*"] if not host.python else []), *host.without]
+    if missing:
+        files = " ".join(f"/usr/bin/{name} /usr/local/bin/{name}" for name in missing)
+        run(*enter(place, host.name), "sh", "-c", f"rm -f {files}")
 
 
 def enter(place: Place, host: str, directory: t.Any = "/") -> list[str]:

@@ -6,6 +6,7 @@
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
     mx1 mx2 slow  exim sendmail opensmtpd                vantage-b
     jump jump-closed jump-bare  vantage-a  controller      |
+    jump-nc jump-mute jump-noisy                           |     abroad (198.18.4.0/24): vantage-c
     dns resolver  balancer                               dns-b resolver-b
       |_______________________ router _____________________|    (drops port 25 of mx1 for the outside)
 
@@ -16,7 +17,8 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
     domain                  contoso.test
     ca_file                 the CA that signed the mail servers' certificates, but mx2's is self-signed and expired
     hosts                   by short name: mx1 mx2 slow exim sendmail opensmtpd
-                            jump jump-closed jump-bare vantage-a vantage-b controller
+                            jump jump-closed jump-bare jump-nc jump-mute jump-noisy controller
+                            vantage-a (inside) vantage-b (outside) vantage-c (abroad) vantage-d (dmz)
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
       .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see

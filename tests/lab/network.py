@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from .command import LabError, run
-from .site import FAULT_HOST, FAULTS, GATEWAY_NUMBER, HOSTS, IPV4_NETWORKS, Endpoint, Host, Place, ipv4, ipv6
+from .site import FAULT_HOST, FAULTS, GATEWAY_NUMBER, HOSTS, SIDES, Endpoint, Host, Place, ipv4, ipv6
 
 ROUTER = "router"
 NETNS_DIRECTORY = Path("/run/netns")
@@ -56,7 +56,7 @@ def _create_router(place: Place) -> None:
     router = place.namespace(ROUTER)
     run("ip", "netns", "add", router)
     commands = ["link set lo up"]
-    for side in IPV4_NETWORKS:
+    for side in SIDES:
         commands += [f"link add {side} type bridge", f"link set {side} up"]
         commands += _address_commands(side, Endpoint(ROUTER, GATEWAY_NUMBER, side))
     _ip(router, commands)

@@ -40,6 +40,11 @@ class Keys:
 def configure(place: Place, host: Host, keys: Keys) -> None:
     forwarding = "yes" if host.forwarding else "no"
     settings = filesystem.configuration("ssh/sshd_config") + f"AllowTcpForwarding {forwarding}\n"
+    if not host.shell:
+        settings += "ForceCommand /usr/sbin/nologin\n"
+    if host.noisy:
+        noise = "echo 'Welcome to a host that says 220 to everybody.'; printf 'Have a lot of '; echo fun... >&2\n"
+        filesystem.write(place, host.name, "/etc/ssh/sshrc", noise)
     filesystem.write(place, host.name, "/etc/ssh/sshd_config", settings)
     filesystem.write(place, host.name, "/etc/ssh/lab_host_key", keys.host_key(host), mode=0o600)
     filesystem.write(place, host.name, "/etc/ssh/lab_authorized_keys", keys.authorized)

@@ -30,11 +30,13 @@ PACKAGES = {
     "openssh-client": "/usr/bin/ssh",
     "openssh-server": "/usr/sbin/sshd",
     "openssl": "/usr/bin/openssl",
+    "netcat-openbsd": "/bin/nc.openbsd",
     "postfix": "/usr/sbin/postfix",
     "postgrey": "/usr/sbin/postgrey",
     "procps": "/usr/sbin/sysctl",
     "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
     "sasl2-bin": "/usr/sbin/saslpasswd2",
+    "socat": "/usr/bin/socat",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
     "unbound": "/usr/sbin/unbound",

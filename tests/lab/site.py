@@ -19,15 +19,18 @@ FULL_USER = "full"  # has a mailbox without room, and cannot log in
 # RFC 2544 and RFC 3849 ranges: they are routed nowhere, so they cannot collide with the machine's own networks.
 IPV4_NETWORKS = {"inside": "198.18.1", "outside": "198.18.2"}
 IPV6_NETWORKS = {"inside": "2001:db8:1:", "outside": "2001:db8:2:"}
+# Further networks, without name servers of their own: the perimeter's, and another one outside.
+FURTHER_NETWORKS = {"dmz": ("198.18.3", "2001:db8:3:"), "abroad": ("198.18.4", "2001:db8:4:")}
+SIDES = (*IPV4_NETWORKS, *FURTHER_NETWORKS)
 GATEWAY_NUMBER = 1
 
 
 def ipv4(side: str, number: int) -> str:
-    return f"{IPV4_NETWORKS[side]}.{number}"
+    return f"{IPV4_NETWORKS.get(side) or FURTHER_NETWORKS[side][0]}.{number}"
 
 
 def ipv6(side: str, number: int) -> str:
-    return f"{IPV6_NETWORKS[side]}:{number}"
+    return f"{IPV6_NETWORKS.get(side) or FURTHER_NETWORKS[side][1]}:{number}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Host(Endpoint):
     ports: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     forwarding: bool = True
     python: bool = True
+    without: tuple[str, ...] = ()  # further programs that it lacks
+    noisy: bool = False  # its shell prints something before every command
+    shell: bool = True
     mail_server: str = "postfix"
     name_server: str = ""
 
@@ -87,8 +93,13 @@ HOSTS = (
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),
+    Host("jump-nc", 43, ports=SSH, forwarding=False, python=False, without=("socat", "bash")),
+    Host("jump-mute", 44, ports=SSH, forwarding=False, shell=False),
+    Host("jump-noisy", 45, ports=SSH, noisy=True),
     Host("vantage-a", 50, ports=SSH),
     Host("vantage-b", 50, side="outside", ports=SSH),
+    Host("vantage-c", 50, side="abroad", ports=SSH),
+    Host("vantage-d", 50, side="dmz", ports=SSH),
     Host("controller", 60),
     # knot has the zones of zones.py, unbound asks it and validates; inside and outside have their own of each. mta-sts
     # has the policy of contoso.test.

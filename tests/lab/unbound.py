@@ -23,5 +23,7 @@ def start(place: Place, host: Host) -> None:
 
 def resolv_conf(host: Host) -> str:
     """trust-ad: Postfix believes what the resolver says of signatures."""
-    resolver = next(other for other in HOSTS if other.side == host.side and other.name_server == "unbound")
+    # The DMZ asks inside, and who has no resolver of his own asks the one outside.
+    side = {"dmz": "inside", "abroad": "outside"}.get(host.side, host.side)
+    resolver = next(other for other in HOSTS if other.side == side and other.name_server == "unbound")
     return f"nameserver {resolver.ipv4}\noptions trust-ad\n"

@@ -196,6 +196,9 @@ def _shapes() -> str:
     text += "".join(f's{number} TXT "v=spf1 ip4:198.18.9.{number} -all"\n' for number in range(12))
     # As large as a message can be.
     text += "".join(f"huge MX {number} mx{number:04d}.nowhere-at-all.shapes.test.\n" for number in range(2000))
+    # Enough for a benchmark, each with a host of its own.
+    for number in range(1000):
+        text += f"d{number} MX 10 m.d{number}\nm.d{number} A 198.18.1.10\nm.d{number} AAAA 2001:db8:1::10\n"
     return text
 
 

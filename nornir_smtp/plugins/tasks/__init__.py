@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from .mail_arrival import mail_arrival
 from .mail_route import mail_route
 from .smtp_check import smtp_check
+from .vantage_fitness import vantage_fitness
 
-__all__ = ["mail_arrival", "mail_route", "smtp_check"]
-from .mail_arrival import mail_arrival
+__all__ = ["mail_arrival", "mail_route", "smtp_check", "vantage_fitness"]

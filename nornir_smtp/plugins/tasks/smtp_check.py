@@ -31,7 +31,8 @@ def smtp_check(
     ``targets`` the inventory host is the vantage: the connections start from there, through SSH, unless it is this
     machine (hostname ``localhost``).
 
-    What stands under ``smtp`` in the host's data are defaults for ``options``.
+    What stands under ``smtp`` in the host's data are defaults for ``options``; what stands there under ``vantage``
+    counts for the host that the connections start from.
 
     Arguments:
         targets: what to test: mail domains, ``host:port``, or dictionaries with the options of one target
@@ -63,9 +64,12 @@ def smtp_check(
     if isinstance(via, t.Mapping):
         asked["via"] = via
     vantage = vantage_host(task, via, targets is not None)
-    if vantage is None and targets is not None and "via" not in asked:
+    place = vantage or (task.host if targets is not None and "via" not in asked else None)
+    known = dict(((place.get("smtp") or {}).get("vantage") or {}) if place is not None else {})
+    if vantage is None and place is not None:
         # This machine, under the name that the inventory has for it.
-        asked.setdefault("vantage", {"name": task.host.name})
+        known.setdefault("name", place.name)
+    asked["vantage"] = {**known, **(options.get("vantage") or {})} or None
     check_mode = bool(task.is_dry_run())
     how = {
         "mode": mode or asked.pop("mode", None) or "auto",

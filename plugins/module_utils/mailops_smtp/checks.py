@@ -20,11 +20,14 @@ import uuid
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
 from .evidence import TLS, Check, Endpoint, Step, Vantage
-from .plan import Dialog, Plan, Retry, Target
+from .members import find_members
+from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address
-from .route.endpoints import Destination
+from .route.endpoints import Destination, Known
+from .route.sender_policies import mta_sts_of, tlsa_of
 from .vantage.jump_host import Streams
 from .wire import resumption
+from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
 from .wire.talk import Job, Talk
@@ -39,6 +42,7 @@ class Ways(t.NamedTuple):
     streams: t.Optional[Streams]
     proxy: t.Optional[Proxy]
     check_mode: bool
+    known: Known = Known()
 
 
 class _Errand:
@@ -72,6 +76,9 @@ class _Round:
         self._ended = ended
         self._engine = Engine(manners=planned.connections)
         self._errands: t.Dict[int, _Errand] = {}  # by the identity of their session
+        # Checks that wait for what else answers at their address, by their number.
+        self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
+        self._held: t.Dict[int, Check] = {}
 
     def make(self, found: t.Sequence[t.Sequence[Destination]]) -> None:
         repeat = self._planned.repeat
@@ -80,7 +87,7 @@ class _Round:
             for place in places:
                 errand = _Errand(number, target, place, 1 if repeat is not None else None)
                 number += repeat.count if repeat is not None else 1
-                session = Session(dialog_of(target, self._ways.check_mode))
+                session = Session(dialog_of(target, self._ways.check_mode, place.endpoint))
                 if place.error is None:
                     jobs.append(self._job(errand, session))
                 else:
@@ -88,6 +95,9 @@ class _Round:
         with _collecting_rarely():
             for job, talk in self._engine.run(jobs):
                 self._take(job, talk)
+        if self._balanced:
+            for position, members in zip(self._balanced, find_members(list(self._balanced.values()))):
+                self._ended(position, dataclasses.replace(self._held[position], members=members))
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand = self._errands.pop(id(job.session))
@@ -117,6 +127,11 @@ class _Round:
         if isinstance(talk, TurnedAway):
             return self._not_tested(job, talk)
         check = self._made(job, talk)
+        mta_sts = mta_sts_of(self._ways.known, errand.target.domain, job.endpoint, check.tls)
+        if mta_sts is not None:
+            check = dataclasses.replace(check, tls=dataclasses.replace(check.tls, mta_sts=mta_sts))
+        if errand.target.members is not None and errand.repetition in (None, 1):
+            self._balanced[errand.position] = (job, talk, errand.target.members)
         second = resumption.second(job, talk)
         if second is None:
             return dataclasses.replace(check, tls=resumption.without_second(job, check.tls)) if job.resumes else check
@@ -129,7 +144,7 @@ class _Round:
         repeat = self._planned.repeat
         if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
             again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
-            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode)))
+            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint)))
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:
@@ -137,12 +152,16 @@ class _Round:
         expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
         if expect is not None or errand.repetition is not None:
             check = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
-        self._ended(errand.position, check)
+        if errand.position in self._balanced:
+            self._held[errand.position] = check
+        else:
+            self._ended(errand.position, check)
 
     def _job(self, errand: _Errand, session: Session) -> Job:
         self._errands[id(session)] = errand
         errand.dialog = session.dialog
         target, endpoint = errand.target, errand.place.endpoint
+        tlsa = tlsa_of(self._ways.known, target.domain, endpoint)
         return Job(
             target=target.name,
             endpoint=endpoint,
@@ -157,6 +176,7 @@ class _Round:
             proxy_protocol=target.proxy_protocol,
             resumes=target.tls.resume,
             open_channel=self._ways.streams.open_channel if self._ways.streams is not None else None,
+            dane=Reference(**tlsa) if tlsa is not None else None,
         )
 
     def _made(self, job: Job, talk: Talk) -> Check:
@@ -197,9 +217,11 @@ class _Round:
         return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
 
 
-def dialog_of(target: Target, check_mode: bool) -> Dialog:
-    """What is said to the target, each message with a token of its own."""
+def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
+    """What is said to an endpoint of the target, each message with a token of its own."""
     dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    if dialog.asks_about is not None:
+        dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog

@@ -65,6 +65,7 @@ PHASES = (
 TARGET_ERRORS = {
     "unresolved": "the name has no address",
     "null_mx": "the domain says that it takes no mail",
+    "bogus": "the DNSSEC signatures of the name are wrong",
     "refused": "the connection was refused",
     "timeout": "no connection, or no end of the check, within the time limit",
     "unreachable": "there is no route to the address",
@@ -187,7 +188,7 @@ class Endpoint(_Record):
     """One address and port that a target resolves to; for a UNIX domain socket, its path and no port.
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
-    ``source``: ``given`` by the user, or found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1).
+    ``source``: ``given`` by the user, found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1), or an ``override`` of either.
     """
 
     host: str
@@ -304,6 +305,7 @@ class Check:
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
     ``repetition`` counts from 1. ``attempts`` are those that a deferred recipient led to, this one the last of them.
     ``expect`` is what the user expects of it (``expect.read_expectations``), which the judgement goes by.
+    ``members`` are the servers that answer at this address, where they were looked for.
     """
 
     vantage: Vantage
@@ -319,6 +321,7 @@ class Check:
     repetition: t.Optional[int] = None
     attempts: t.Optional[t.Mapping[str, t.Any]] = None
     expect: t.Optional[t.Mapping[str, t.Any]] = None
+    members: t.Optional[t.Tuple[t.Mapping[str, t.Any], ...]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
@@ -343,6 +346,9 @@ class Check:
             "recipients": self.dialog["recipients"],
             "message": self.dialog["message"],
             "transactions": self.dialog["transactions"],
+            "members": list(self.members) if self.members is not None else None,
+            "relay": self.dialog.get("relay"),
+            "random_recipient": self.dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
             "repetition": self.repetition,
             "attempts": self.attempts,

@@ -76,7 +76,7 @@ class Results:
 
     def run(self, head: Facts) -> t.Dict[str, t.Any]:
         """The whole run, whose other fields are in ``head``, with as much detail as was asked for."""
-        judged = self._judging.finish()
+        judged = self._judging.finish(head.get("domains", ()))
         run = {
             **head,
             **judged,

@@ -20,12 +20,12 @@ from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
 from .expect import ExpectationError
 from .judge.again import refuse_unknown_findings
-from .plan import Dialog, OptionError, Plan, Target, plan
+from .mail_routes import known_names, mail_domains_of
+from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
 from .results import Results
 from .route.addresses import addresses, own_address
-from .route.endpoints import destinations, destinations_beyond
-from .route.mail_exchangers import dnspython_is_installed
+from .route.endpoints import destinations
 from .vantage.jump_host import Streams, jump_host
 from .vantage.via import ViaError
 from .wait import wait_until
@@ -77,7 +77,6 @@ def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Pl
     # Asking for the host's own name may take a look-up.
     planned = plan(options, str(options.get("helo_name") or default_helo_name()), elsewhere=streams is not None)
     _require_known_findings(planned.targets)
-    _require_dnspython(planned.targets)
     return planned
 
 
@@ -90,7 +89,8 @@ def _gathered(
             streams = stack.enter_context(_jump_host(planned))
         started = time.time()
         beyond = streams is not None or planned.proxy is not None
-        found = destinations_beyond(planned.targets) if beyond else destinations(planned.targets)
+        known = known_names(planned, streams)
+        found = destinations(planned.targets, known, beyond)
         proxy = _proxy(planned)
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
@@ -100,7 +100,7 @@ def _gathered(
         if streams is not None:
             streams.prepare()
         late = wait_until(planned.start_at, planned.vantage_known["clock_offset"])
-        ways = Ways(settings, vantage, streams, proxy, check_mode)
+        ways = Ways(settings, vantage, streams, proxy, check_mode, known)
         make_checks(planned, found, ways, listener.ended if listener is not None else lambda number, made: None)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -110,6 +110,7 @@ def _gathered(
         "finished_at": moment(time.time()),
         "plan": plan_facts(planned, check_mode, late),
         "vantages": [vantage.as_dict()],
+        "domains": mail_domains_of(planned, known),
     }
 
 
@@ -153,18 +154,6 @@ def _require_known_findings(targets: t.Sequence[Target]) -> None:
                 refuse_unknown_findings(said, wishes.circumstances)
             except ExpectationError as error:
                 raise OptionError(f"expect.{error.name}", error.value, error.problem, error.remedy) from error
-
-
-def _require_dnspython(targets: t.Sequence[Target]) -> None:
-    for target in targets:
-        if target.domain is not None and not dnspython_is_installed():
-            raise OptionError(
-                "targets",
-                target.domain,
-                "is a mail domain, and looking up its MX records needs dnspython, which is not installed here",
-                "install dnspython (Debian: python3-dnspython), or name the host, "
-                f"such as {{host: mx1.{target.domain}}}",
-            )
 
 
 @contextlib.contextmanager
@@ -211,7 +200,8 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for dialog in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts
 

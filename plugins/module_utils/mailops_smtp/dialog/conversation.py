@@ -38,6 +38,7 @@ from .exchange import (
 )
 from .leaving import hear_out, leave, leave_unheard
 from .opening import banner, handshake, hello, starttls
+from .probing import probe
 from .session import Session, Transaction
 
 Phases = t.Sequence[t.Tuple[str, t.Callable[[Session], Procedure]]]
@@ -66,6 +67,7 @@ def converse(session: Session) -> Procedure:
         goes_on = yield from in_order(session, opening)
         if goes_on:
             yield from transactions(session)
+        yield from probe(session)
         if session.failed_phase is None:
             session.phase = "quit"
             yield from extra_commands(session)

@@ -216,8 +216,6 @@ class ReplyReader:
         data = self._conceal(b"".join(self._lines) + bytes(self._buffer))
         self._reset()
         self._buffer.clear()
-        if not data:
-            return None
         return _without_secrets(data) if self.confidential else printable(data)
 
     def incomplete(self) -> t.Optional[Reply]:

@@ -88,6 +88,16 @@ class Session:
         self.xforward: t.Dict[str, t.Any] = {}
         self.transactions = [Transaction(envelope) for envelope in dialog.envelopes]
         self.transaction = self.transactions[0]
+        self.probes: t.List[t.Dict[str, t.Any]] = [
+            {
+                "shape": entry.name,
+                "sender": entry.sender,
+                "recipient": entry.recipient,
+                "outcome": "not_tried",
+                "reply": None,
+            }
+            for entry in dialog.probes
+        ]
         self.mail_commands = 0
         # From the reply to MAIL until the one to the final dot, or to RSET (RFC 5321 4.1.1.5).
         self.transaction_is_open = False
@@ -138,7 +148,15 @@ class Session:
                 {"failed_phase": transaction.failed_phase, **transaction.as_dict()} for transaction in several
             ]
             or None,
+            "relay": [entry for entry in self.probes if entry["shape"] != "random_recipient"] or None,
+            "random_recipient": self._random_recipient(),
         }
+
+    def _random_recipient(self) -> t.Optional[t.Dict[str, t.Any]]:
+        for entry in self.probes:
+            if entry["shape"] == "random_recipient":
+                return {"address": entry["recipient"], "outcome": entry["outcome"], "reply": entry["reply"]}
+        return None
 
     def _not_offered(self) -> t.Optional[t.List[str]]:
         """What the user asked for, and goes without. Before the list that counts is there, nobody knows."""

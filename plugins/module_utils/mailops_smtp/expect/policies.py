@@ -53,7 +53,7 @@ _DAYS = Rule("tls.days_left", ">= 14", "Automatic renewal is done by then, so so
 _NO_CLEAR_AUTH = Rule("auth_before_tls", False, "Passwords would be sent for all to read (RFC 8314 section 4.1).")
 _NO_FILTER = Rule(
     "findings",
-    {"forbidden": ["ban.pix_mask", "ehlo.xxxx", "tls.accepted_unadvertised"]},
+    {"forbidden": ["ban.pix_mask", "ehlo.xxxx", "tls.accepted_unadvertised", "tls.inspection_ca"]},
     "A device in the path that rewrites SMTP breaks STARTTLS and extensions.",
 )
 
@@ -72,6 +72,13 @@ POLICIES: t.Dict[str, Policy] = {
             _NO_CLEAR_AUTH,
             _NO_FILTER,
             Rule("recipient", "accepted", "The recipients that are named are to get mail.", _RECIPIENT),
+            Rule("relay", "refused", "An open relay is abused within hours (RFC 2505 section 2.1).", ("relay",)),
+            Rule(
+                "random_recipient",
+                "refused",
+                "Mail for nobody is to be refused in the dialog; a bounce later goes to a forged sender.",
+                ("random_recipient",),
+            ),
         ),
     ),
     "submission": Policy(
@@ -138,6 +145,11 @@ POLICIES: t.Dict[str, Policy] = {
                 {
                     "forbidden": [
                         "ban.pix_mask",
+                        "ehlo.exch_verbs_lost",
+                        "exch.component_off",
+                        "exch.frontend_drop",
+                        "mail.backpressure",
+                        "rcpt.frontend_proxy",
                         "ehlo.xxxx",
                     ]
                 },

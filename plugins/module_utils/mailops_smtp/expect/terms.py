@@ -43,7 +43,7 @@ _NO_STARTTLS = ("ehlo.starttls_missing", "ehlo.submission_in_clear", "tls.probe_
 
 
 def _outcome(name: str, phase: str, meaning: str, **more: t.Any) -> Term:
-    return Term(name, "choice", phase, meaning, OUTCOMES, whole=True, **more)
+    return Term(name, "choice", phase, meaning, OUTCOMES, whole=phase != "connect", **more)
 
 
 _TERMS = (
@@ -99,6 +99,22 @@ _TERMS = (
         needs=("recipient", "recipients"),
     ),
     _outcome("message", "message", "What became of the message.", needs=("test_message",)),
+    _outcome(
+        "relay",
+        "connect",
+        "The worst that came of the relay test: one shape that is accepted is enough.",
+        findings=("relay.open", "relay.rewritten"),
+        needs=("relay",),
+    ),
+    _outcome(
+        "random_recipient",
+        "connect",
+        "A recipient that cannot exist.",
+        findings=("rcpt.accept_all",),
+        needs=("random_recipient",),
+    ),
+    Term("vrfy", "bool", "auth", "VRFY tells whether a mailbox exists. Expecting it has it sent."),
+    Term("expn", "bool", "auth", "EXPN tells who is behind an address. Expecting it has it sent."),
     Term("findings", "set", "connect", "The ids of what was diagnosed."),
     Term("severity", "scale", "connect", "The severity of the worst finding.", SEVERITIES),
 )

@@ -30,6 +30,8 @@ _SAME = (
     "auth",
     "sender",
     "message",
+    "relay",
+    "random_recipient",
 )
 _AT_LEAST = ("ehlo.size", "tls.version")
 _SETS = ("ehlo.keywords", "ehlo.mechanisms", "ehlo.before_tls.keywords", "ehlo.before_tls.mechanisms")
@@ -67,6 +69,9 @@ def _target(checks: t.Sequence[Check], strict: bool) -> t.Dict[str, t.Any]:
     address = fact(first, "sender.address")
     if address is not None:
         target["sender"] = address
+    for option in ("relay", "random_recipient"):
+        if first.get(option) is not None:
+            target.update({"owned": True, option: True})
     people = [entry["address"] for entry in first["recipients"] or ()]
     if people:
         target["recipients"] = people

@@ -11,7 +11,7 @@ import typing as t
 
 from ..evidence import printable
 from .signature import Signature
-from .signatures import connect, mail_routes, vantage
+from .signatures import connect, mail_routes, resolve, vantage
 from .verdicts import SEVERITIES, rank, worst
 
 Route = t.Mapping[str, t.Any]
@@ -23,9 +23,10 @@ _NOT_EVERYWHERE = ("unspecified", "loopback", "private", "shared", "link_local",
 _SHOWN = 5
 _LONGEST = 400
 
-# The two findings that a check has as well.
+# The findings that a check has as well.
 _NXDOMAIN = next(entry for entry in connect.FAILURES if entry.id == "dns.nxdomain")
 _NULL_MX = next(entry for entry in connect.FAILURES if entry.id == "dns.null_mx")
+_BOGUS = next(entry for entry in resolve.FAILURES if entry.id == "dns.bogus")
 _RESOLVER = next(entry for entry in vantage.FAILURES if entry.id == "dns.resolver")
 
 
@@ -134,7 +135,7 @@ def _domain(route: Route) -> t.Iterator[Noticed]:
 def _unknown(route: Route) -> Signature:
     # A domain without MX records whose own address could not be looked up is not known either.
     statuses = {route["answer"], *(host["status"] for host in route["mx"])}
-    kinds = {"bogus": mail_routes.BOGUS, "alias_loop": mail_routes.ALIAS_LOOP, "servfail": mail_routes.SERVFAIL}
+    kinds = {"bogus": _BOGUS, "alias_loop": mail_routes.ALIAS_LOOP, "servfail": mail_routes.SERVFAIL}
     return next((signature for status, signature in kinds.items() if status in statuses), _RESOLVER)
 
 
@@ -265,7 +266,8 @@ def _mta_sts(route: Route, sts: t.Mapping[str, t.Any]) -> t.Iterator[Noticed]:
     if sts["problem"]:
         yield Noticed(mail_routes.STS_INVALID, None, {"detail": sts["problem"], "name": sts["name"]})
     elif sts["policy_problem"]:
-        yield Noticed(mail_routes.STS_NO_POLICY, None, {"detail": sts["policy_problem"]})
+        signature = mail_routes.STS_NO_POLICY if sts["policy_host_reached"] else mail_routes.STS_UNREACHED
+        yield Noticed(signature, None, {"detail": sts["policy_problem"]})
     for host in sts["hosts"]:
         if not host["matches"] and sts["policy"]["mode"] != "none":
             yield Noticed(mail_routes.STS_MX_NOT_LISTED, host["host"], {"mode": sts["policy"]["mode"]})

@@ -168,6 +168,36 @@ def _message(check: Check) -> t.Optional[str]:
     return _worst([told.get(outcome, outcome) for outcome in outcomes if outcome is not None])
 
 
+def _relay(check: Check) -> t.Optional[str]:
+    """Of a relay test, what is bad is that anything was accepted: one shape is enough."""
+    shapes = check.get("relay")
+    if not shapes:
+        return None
+    outcomes = [None if entry["outcome"] == "not_tried" else entry["outcome"] for entry in shapes]
+    for outcome in ("accepted", None, "deferred"):
+        if outcome in outcomes:
+            return outcome
+    return "refused"
+
+
+def _told(verb: str) -> t.Callable[[Check], t.Optional[bool]]:
+    """Whether the command tells anything: 252 is the answer that tells nothing (RFC 5321 3.5.3)."""
+
+    def seen(check: Check) -> t.Optional[bool]:
+        for step in check["steps"]:
+            if step["phase"] == "extra" and (step["sent"] or "").upper().startswith(verb) and step["reply"] is not None:
+                code = step["reply"]["code"]
+                return True if code in (250, 251) else False if code == 252 or (code or 0) >= 500 else None
+        return None
+
+    return seen
+
+
+def _random_recipient(check: Check) -> t.Optional[str]:
+    outcome = fact(check, "random_recipient.outcome")
+    return None if outcome == "not_tried" else t.cast("t.Optional[str]", outcome)
+
+
 def _worst(outcomes: t.Sequence[t.Optional[str]]) -> t.Optional[str]:
     if not outcomes or None in outcomes:
         return None
@@ -214,5 +244,9 @@ _SEEN: t.Dict[str, t.Callable[[Check], t.Any]] = {
     "recipient": _recipient,
     "recipients": recipients,
     "message": _message,
+    "relay": _relay,
+    "random_recipient": _random_recipient,
+    "vrfy": _told("VRFY"),
+    "expn": _told("EXPN"),
 }
 OBSERVABLE = frozenset(_SEEN)

@@ -204,6 +204,10 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
     "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
     "have sent": _have_sent,
+    "differ in": lambda seen, value: any(entry[value] != seen[0][value] for entry in seen),
+    "accepts one of": lambda seen, value: any(
+        entry["shape"] in value and entry["outcome"] == "accepted" for entry in seen
+    ),
     "differs after TLS": lambda seen, value: _differs_after_tls(seen, value),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }

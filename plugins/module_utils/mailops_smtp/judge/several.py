@@ -9,11 +9,14 @@ import re
 import typing as t
 
 from .judgement import diagnose, judgement
+from .mail_domains import belonging, judge_domain
 from .recognition import Check, Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
 from .vantages import endpoint_of, find_differences
 from .verdicts import count, worst
+
+_DOMAINS_SHOWN = 3
 
 # A dialog that broke off here never reached a mail server.
 _BEFORE_SMTP = ("resolve", "connect", "proxy", "banner")
@@ -28,17 +31,20 @@ class _Case(t.NamedTuple):
     found_alone: int
 
 
-def judge_run(checks: t.Iterable[Check]) -> t.Dict[str, t.Any]:
+def judge_run(checks: t.Iterable[Check], domains: t.Sequence[t.Mapping[str, t.Any]] = ()) -> t.Dict[str, t.Any]:
     """The judgement of all checks of a run.
 
     ``checks`` are checks in the shape of docs/facts.schema.json, with or without an earlier judgement. Returns
     ``{checks, verdict, counts, summary}``, to be merged into a run record: ``checks`` are new, in the same order, each
     with ``verdict, summary, findings, unmet`` and its ``banner.software``.
+
+    ``domains``: the mail domains among the targets, each with what the DNS said (mail_domains.judge_domain), or as an
+    earlier judgement left them. The run's verdict counts each as its senders would experience it, not its checks.
     """
     judging = Judging()
     for position, check in enumerate(checks):
         judging.add(position, check)
-    return judging.finish()
+    return judging.finish(domains)
 
 
 class Judging:
@@ -55,11 +61,11 @@ class Judging:
         self._cases[position] = _Case(check, found, judged, len(found))
         return judged
 
-    def finish(self) -> t.Dict[str, t.Any]:
-        return _judged([self._cases[position] for position in sorted(self._cases)])
+    def finish(self, domains: t.Sequence[t.Mapping[str, t.Any]] = ()) -> t.Dict[str, t.Any]:
+        return _judged([self._cases[position] for position in sorted(self._cases)], domains)
 
 
-def _judged(cases: t.List[_Case]) -> t.Dict[str, t.Any]:
+def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
     for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
@@ -74,13 +80,20 @@ def _judged(cases: t.List[_Case]) -> t.Dict[str, t.Any]:
         else _with_judgement(case.check, without_consequences(case.found))
         for case in cases
     ]
-    verdicts = [check["verdict"] for check in judged]
-    counts = count(verdicts)
+    counts = count(check["verdict"] for check in judged)
+    judged_domains = [judge_domain(domain, judged) for domain in domains]
+    of_domains = belonging(judged, judged_domains)
+    verdicts = [check["verdict"] for check, belongs in zip(judged, of_domains) if not belongs]
+    verdicts += [domain["verdict"] for domain in judged_domains]
+    summary = _summary(judged, counts)
+    if judged_domains and all(of_domains):
+        summary = " ".join(domain["summary"] for domain in judged_domains[:_DOMAINS_SHOWN])
     return {
         "checks": judged,
+        "domains": judged_domains,
         "verdict": worst(verdicts),
         "counts": counts,
-        "summary": _summary(judged, counts),
+        "summary": summary,
     }
 
 

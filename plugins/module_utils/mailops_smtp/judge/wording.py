@@ -106,6 +106,7 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "as_of_reason": lambda of: _or(of.fact("tls.as_of.reason"), "no reason given"),
     "banner_name": lambda of: _or(of.fact("banner.hostname"), "no name"),
     "channel_binding": lambda of: _or(of.fact("auth.channel_binding"), "this type of channel binding"),
+    "dane_reason": lambda of: _or(of.fact("tls.dane.reason"), "no reason given"),
     "client_seen_as": lambda of: _or(of.fact("ehlo.client_seen_as"), "an unknown address"),
     "days_left": lambda of: _days(of.fact("tls.certificate.days_left")),
     "detail": lambda of: _explained(of.step),
@@ -114,6 +115,8 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "helo_name": lambda of: _or(" ".join(of.command[1:]), "the client's name"),
     "host": lambda of: _or(of.check["endpoint"]["host"], "the server"),
     "issuer": lambda of: _or(of.fact("tls.certificate.issuer"), "an unknown issuer"),
+    "member_names": lambda of: _listed([member["name"] for member in of.fact("members") or ()]) or "unknown servers",
+    "mta_sts_reason": lambda of: _or(of.fact("tls.mta_sts.reason"), "no reason given"),
     "names": lambda of: _or(", ".join(of.fact("tls.certificate.names") or ()), "no name at all"),
     "not_after": lambda of: _or(of.fact("tls.certificate.not_after"), "an unknown date"),
     "not_offered": lambda of: _or(", ".join(of.fact("ehlo.not_offered") or ()), "an extension"),
@@ -125,6 +128,9 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "reason": lambda of: _or(of.fact("tls.reason"), "no reason given"),
     "recipients": lambda of: _listed([_path(line) for line in of.sent]),
     "reply": lambda of: "no reply" if of.of_step("reply") is None else reply_words(of.of_step("reply")),
+    "relayed": lambda of: ", ".join(
+        entry["shape"].replace("_", " ") for entry in of.fact("relay") or () if entry["outcome"] == "accepted"
+    ),
     "said": lambda of: _said(of.step) if of.step is not None else "nothing",
     "seconds": lambda of: duration(of.step["seconds"]) if of.step is not None else "no time",
     "sender": lambda of: _path(of.sent[0]) if of.sent else "<>",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .options import OptionError
 from .planning import plan
+from .probes import with_probes
 from .records import (
     Auth,
     Composed,
@@ -52,4 +53,5 @@ __all__ = [
     "Target",
     "Timeouts",
     "plan",
+    "with_probes",
 ]

@@ -12,7 +12,7 @@ from ..expect.conditions import holds
 from ..expect.policies import Circumstances
 from ..expect.reading import Expected, variants
 from .options import TLS_VERSIONS, OptionError
-from .records import Dialog, TLSOptions, Wishes
+from .records import Dialog, Extra, TLSOptions, Wishes
 
 
 def read_expect(
@@ -37,6 +37,19 @@ def read_expect(
     except ExpectationError as error:
         raise OptionError(f"{prefix}expect.{error.name}", error.value, error.problem, error.remedy) from error
     return Wishes(given, circumstances)
+
+
+def with_expected_commands(dialog: Dialog, expect: Wishes) -> t.Tuple[Extra, ...]:
+    """The extra commands of the dialog, and those that nobody would see the reply of otherwise: VRFY and EXPN."""
+    named = {name for said in expect.variants for name in said}
+    people = dialog.envelope.recipients
+    whom = people[0].address if people else "postmaster"
+    missing = [
+        Extra("auth", f"{verb} {whom}")
+        for verb in ("VRFY", "EXPN")
+        if verb.lower() in named and not any(extra.send.upper().startswith(verb) for extra in dialog.extra)
+    ]
+    return (*dialog.extra, *missing)
 
 
 def asked_for(options: t.Mapping[str, t.Any]) -> t.FrozenSet[str]:

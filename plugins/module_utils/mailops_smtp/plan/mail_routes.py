@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from .addresses import address_of, host_name, require_port
-from .options import CHECK_OPTIONS, OptionError, checked, redacted
+from .lookups import read_nameservers
+from .options import CHECK_OPTIONS, LOOKUP_OPTIONS, OptionError, checked, redacted
 
 # Each of these costs questions, so that somebody with a thousand domains may want fewer of them.
 CHECKS = ["ptr", "tlsa", "spf", "dmarc", "dkim", "mta_sts", "tls_rpt", "bimi", "authority"]
@@ -22,8 +23,7 @@ ROUTE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "dkim_selectors": {"type": "list", "elements": "str"},
     "spf_addresses": {"type": "list", "elements": "str"},
     "ports": {"type": "list", "elements": "int", "default": [25]},
-    "nameservers": {"type": "list", "elements": "str"},
-    "resolve_at": {"type": "str", "choices": ["vantage", "controller"], "default": "vantage"},
+    **LOOKUP_OPTIONS,
     "timeouts": {
         "type": "dict",
         "options": {
@@ -117,21 +117,6 @@ def mail_domain(option: str, written: str) -> str:
     if "@" in written or ":" in written or "/" in written:
         raise OptionError(option, written, "is no mail domain", remedy)
     return host_name(option, written, remedy).lower().rstrip(".")
-
-
-def read_nameservers(written: t.Optional[t.Sequence[str]]) -> t.Tuple[str, ...]:
-    """Addresses, with a port where it is not 53; each is read again where it is used."""
-    if written is not None and not written:
-        raise OptionError("nameservers", written, "names nobody", "give addresses, or leave it out")
-    for index, text in enumerate(written or ()):
-        bare = re.sub(r"^\[([^]]+)\](:[0-9]{1,5})?$|^([^:]+):[0-9]{1,5}$", r"\1\3", text)
-        port = re.search(r"(?:\]|^[^:]+):([0-9]{1,5})$", text)
-        if address_of(bare.partition("%")[0]) is None or (port and not 1 <= int(port.group(1)) <= 65535):
-            raise OptionError(
-                f"nameservers[{index}]", text, "is no address of a name server",
-                "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353, since no name can be asked for it",
-            )  # fmt: skip
-    return tuple(dict.fromkeys(written or ()))
 
 
 def _selector(option: str, written: str) -> str:

@@ -130,6 +130,12 @@ ENVELOPE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
 }
 
+# Where and whom to ask for names; look-ups without a check have these too.
+LOOKUP_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "nameservers": {"type": "list", "elements": "str"},
+    "resolve_at": {"type": "str", "choices": ["vantage", "controller"], "default": "vantage"},
+}
+
 # What can differ from target to target.
 TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "port": {"type": "int"},
@@ -182,9 +188,15 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     },
     # The name of a set, or a dictionary with TIMEOUT_OPTIONS.
     "timeouts": {"type": "raw"},
+    "mx": {"type": "str", "default": "all"},
+    "members": {"type": "int"},
     "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"], "default": "any"},
     "source_address": {"type": "str"},
     "expect": {"type": "dict"},
+    "owned": {"type": "bool", "default": False},
+    "relay": {"type": "bool", "default": False},
+    "relay_recipient": {"type": "str"},
+    "random_recipient": {"type": "bool", "default": False},
     "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "proxy_protocol_addresses": {
         "type": "dict",
@@ -267,6 +279,10 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "clock_offset": {"type": "float"},
         },
     },
+    **LOOKUP_OPTIONS,
+    "hosts": {"type": "dict"},
+    # What the action plugin found on the controller.
+    "looked_up": {"type": "dict"},
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from .addresses import address_of
+from .lookups import read_hosts, read_nameservers
 from .many import read_connections, read_file, read_repeat, read_retry
 from .messages import oddities
 from .moments import moment
@@ -60,8 +61,12 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
             for name in ("side", "network", "unfit", "clock_offset")
         },
         start_at=moment("start_at", values["start_at"]) if values["start_at"] is not None else None,
-        asked=redacted(values, CHECK_OPTIONS),
+        asked=redacted({name: value for name, value in values.items() if name != "looked_up"}, CHECK_OPTIONS),
         warnings=tuple(_warnings(targets)),
+        nameservers=read_nameservers(values["nameservers"]),
+        resolve_at=values["resolve_at"],
+        hosts=read_hosts(values["hosts"], [target.domain for target in targets if target.domain is not None]),
+        looked_up=values["looked_up"],
         connections=read_connections(values["connections"]),
         repeat=read_repeat(values["repeat"], targets),
         retry=read_retry(values["retry"], targets),
@@ -75,7 +80,7 @@ def _refuse_what_others_decide(target: Target, whose: str, option: str) -> None:
     """What is up to whoever opens the connection, the jump host or the proxy, cannot be asked for."""
     if target.port is None:
         raise OptionError("host", target.host, f"is a socket file, which {option} does not lead to", f"drop {option}")
-    if target.domain is not None:
+    if target.domain is not None and option == "proxy":
         raise OptionError(
             "targets",
             target.domain,

@@ -133,6 +133,23 @@ class Envelope:
         )
 
 
+class Probe(t.NamedTuple):
+    """An envelope that is only asked about, up to RCPT. ``name``: a shape of the relay test, or random_recipient."""
+
+    name: str
+    sender: str
+    recipient: str
+
+
+class AsksAbout(t.NamedTuple):
+    """Which probes are wanted. ``domain``: what the server is responsible for; ``stranger``: whom it is to relay to."""
+
+    relay: bool
+    random_recipient: bool
+    domain: t.Optional[str]
+    stranger: str
+
+
 # Names, in capitals, and values as they are meant, before xtext.
 ClientAttributes = t.Tuple[t.Tuple[str, str], ...]
 
@@ -157,6 +174,8 @@ class Dialog:
     force: t.Tuple[str, ...] = ()
     xclient: ClientAttributes = ()
     xforward: ClientAttributes = ()
+    asks_about: t.Optional[AsksAbout] = None
+    probes: t.Tuple[Probe, ...] = ()
 
     @property
     def envelopes(self) -> t.Tuple[Envelope, ...]:
@@ -240,7 +259,9 @@ class Wishes(t.NamedTuple):
 class Target:
     """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how.
 
-    A host that is a UNIX domain socket, ``unix:/path``, has no port.
+    A host that is a UNIX domain socket, ``unix:/path``, has no port. ``mx``: how many of the domain's hosts, the
+    preferred ones first; None for all. ``members``: how often the same member of a load balancer has to show before no
+    more are looked for; None where they are not looked for.
     """
 
     name: str
@@ -254,6 +275,8 @@ class Target:
     source_address: t.Optional[str]
     proxy_protocol: t.Optional[ProxyProtocol]
     expect: t.Optional[Wishes] = None
+    mx: t.Optional[int] = None
+    members: t.Optional[int] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,6 +292,13 @@ class Proxy:
     @property
     def name(self) -> str:
         return f"{self.type}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+class Override(t.NamedTuple):
+    """Where a name leads by the user's word: a host or address, and its port where that is another."""
+
+    host: str
+    port: t.Optional[int] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -303,7 +333,9 @@ class Retry:
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
-    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time."""
+    ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time.
+    ``hosts``: names that are not looked up, each with where it leads instead. ``looked_up``: domains and their routes
+    that somebody else has looked up."""
 
     targets: t.Tuple[Target, ...]
     via: t.Optional[t.Mapping[str, t.Any]]
@@ -320,6 +352,10 @@ class Plan:
     detail: str
     evidence_file: t.Optional[str]
     progress_file: t.Optional[str]
+    nameservers: t.Tuple[str, ...] = ()
+    resolve_at: str = "vantage"
+    hosts: t.Mapping[str, t.Tuple[Override, ...]] = dataclasses.field(default_factory=dict)
+    looked_up: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return {"asked": dict(self.asked), "warnings": list(self.warnings)}

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
-from .expectations import read_expect
+from .expectations import read_expect, with_expected_commands
+from .lookups import read_members, read_mx
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
+from .probes import read_probes
 from .proxies import read_proxy_protocol
 from .records import Auth, Dialog, Target, Timeouts, TLSOptions
 from .timeouts import read_timeouts
@@ -63,7 +66,11 @@ def read_target(
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
     dialog = read_dialog(options, auth, prefix, default_helo_name)
+    dialog = dataclasses.replace(dialog, asks_about=read_probes(options, dialog, domain, prefix))
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
+    expect = read_expect(options, dialog, tls, domain, prefix)
+    if expect is not None:
+        dialog = dataclasses.replace(dialog, extra=with_expected_commands(dialog, expect))
     target = Target(
         name=_name(place, port),
         host=host,
@@ -75,10 +82,12 @@ def read_target(
         address_family=family,
         source_address=options["source_address"],
         proxy_protocol=read_proxy_protocol(options, prefix),
-        expect=read_expect(options, dialog, tls, domain, prefix),
+        expect=expect,
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
-    # What depends on the place is each one's own: a header of PROXY names addresses, an expectation has a domain.
-    has_none_of_these = not (options["proxy_protocol"] or options["expect"])
+    # What depends on the place is each one's own: a header of PROXY names addresses, expectations and probes a domain.
+    has_none_of_these = not (options["proxy_protocol"] or options["expect"] or dialog.asks_about)
     if shared is not None and not said - {"port"} and has_none_of_these and port is not None:
         shared.append(Shared(options, target.dialog, target.tls, target.timeouts))
     return target
@@ -108,6 +117,8 @@ def _like_others(place: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], share
         address_family=options["address_family"],
         source_address=options["source_address"],
         proxy_protocol=None,
+        mx=read_mx(options["mx"], f"{prefix}mx"),
+        members=read_members(options["members"], host, f"{prefix}members"),
     )
 
 

@@ -23,7 +23,7 @@ CORE = __name__.rpartition(".remote.")[0]
 
 # What no check needs. Of "remote" only there.py goes along.
 _LEFT_AT_HOME = (
-    "arrival", "compare", "delivery", "mail_routes", "remote", "report", "scenario", "snapshot", "watch",
+    "arrival", "compare", "delivery", "remote", "report", "scenario", "snapshot", "watch",
 )  # fmt: skip
 
 OLDEST = (3, 8)

@@ -20,6 +20,7 @@ import uuid
 from ..checks import dialog_of, moment, unresolved
 from ..dialog.session import Session
 from ..evidence import Check, Endpoint, StepError, Vantage, printable
+from ..mail_routes import look_up_for_targets
 from ..plan import OptionError, Plan, Target, plan
 from ..progress import Watcher
 from ..results import Results
@@ -57,6 +58,21 @@ class NotAccepted(OptionError):
         self.option = "option"
 
 
+class Surroundings(t.NamedTuple):
+    """What a vantage says of itself, and the seconds that its clock is ahead of ours, give or take ``uncertainty``."""
+
+    said: t.Optional[t.Mapping[str, t.Any]]
+    clock_offset: t.Optional[float]
+    uncertainty: t.Optional[float]
+
+
+def look_there(
+    ssh: SSHVantage, options: t.Mapping[str, t.Any], name: t.Optional[str] = None, python: str = "python3"
+) -> t.Tuple[t.Dict[str, t.Any], Surroundings]:
+    """As check_there(), and the vantage's surroundings with it."""
+    return _ask(ssh, options, False, name, python, (), surroundings=True)
+
+
 def check_there(
     ssh: SSHVantage,
     options: t.Mapping[str, t.Any],
@@ -71,6 +87,18 @@ def check_there(
     :raises OptionError: for anything wrong with the options.
     :raises Unable: where no Python there can begin.
     """
+    return _ask(ssh, options, check_mode, name, python, watchers, surroundings=False)[0]
+
+
+def _ask(
+    ssh: SSHVantage,
+    options: t.Mapping[str, t.Any],
+    check_mode: bool,
+    name: t.Optional[str],
+    python: str,
+    watchers: t.Sequence[Watcher],
+    surroundings: bool,
+) -> t.Tuple[t.Dict[str, t.Any], Surroundings]:
     planned = plan(options, _SOME_NAME)
     tls_settings(planned.targets)  # unusable certificates are found before anything leaves
     vantage = Vantage(planned.vantage_name or name or ssh.via.host, "ssh-python", **planned.vantage_known)
@@ -81,7 +109,11 @@ def check_there(
     mark = f"mailops.smtp:{secrets.token_hex(8)}"
     # Expectations can differ by the vantage's name.
     travelling["vantage"] = {**(travelling.get("vantage") or {}), "name": vantage.name}
-    asked = {"options": _plain(travelling), "check_mode": check_mode, "files": files}
+    if planned.resolve_at == "controller":
+        ca_path = (options.get("tls") or {}).get("ca_path")
+        servers = planned.nameservers or None
+        travelling["looked_up"] = look_up_for_targets(options.get("targets"), servers, planned.hosts, ca_path)
+    asked = {"options": _plain(travelling), "check_mode": check_mode, "files": files, "surroundings": surroundings}
     domains = any(target.domain is not None for target in planned.targets)
     with Results(planned, check_mode, watchers) as results:
         answers = _Answers(planned, vantage, check_mode, results)
@@ -90,11 +122,12 @@ def check_there(
             error = t.cast(StepError, error)
             if error.kind == "jump_program":
                 raise Unable("The SSH server allows no session there to start Python in.")
-            return answers.run(error)
+            return answers.run(error), answers.surroundings()
         with contextlib.closing(session):
             ending = _converse(session, f"{python} -", baggage.script(asked, mark, domains), mark, answers.take)
         if answers.begun:
-            return answers.run(StepError("tunnel", f"{ending}, before this check had come back from {ssh.via.name}"))
+            lost = StepError("tunnel", f"{ending}, before this check had come back from {ssh.via.name}")
+            return answers.run(lost), answers.surroundings()
         raise Unable(answers.unable or f"{python} does not start there: {ending}.")
 
 
@@ -216,12 +249,20 @@ class _Answers:
         self._results = results
         self._taken: t.Set[int] = set()
         self._run: t.Optional[t.Dict[str, t.Any]] = None
+        self._said: t.Optional[t.Mapping[str, t.Any]] = None
+        self._clock: t.Optional[t.Tuple[float, float]] = None
 
     def take(self, said: t.Mapping[str, t.Any]) -> None:
         if "refused" in said:
             raise NotAccepted(str(said["refused"]))
         if "unable" in said:
             self.unable = f"Python there cannot do it: {said['unable']}."
+        elif "time" in said and self._clock is None:
+            # It was said at some moment between the beginning here and now.
+            half = (time.time() - self._started) / 2
+            self._clock = (round(said["time"] - self._started - half, 3), round(half, 3))
+        elif "surroundings" in said:
+            self._said = said["surroundings"]
         elif "found" in said:
             self.begun, self._found = True, said["found"]
             self._results.expect(self._vantage, sum(map(len, self._found)))
@@ -232,6 +273,9 @@ class _Answers:
             self._results.take(said["check"], {**evidence, "vantage": vantage})
         elif "run" in said:
             self._run = said["run"]
+
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self._said, *(self._clock or (None, None)))
 
     def run(self, error: StepError) -> t.Dict[str, t.Any]:
         """All checks, judged; ``error`` is what became of those that did not come back."""
@@ -252,7 +296,7 @@ class _Answers:
         return self._results.run({**whole, "plan": asked, "vantages": [self._vantage.as_dict()]})
 
     def _lost(self, target: Target, place: t.Any, repetition: t.Optional[int], error: StepError) -> Check:
-        session = Session(dialog_of(target, self._check_mode))
+        session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
         made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
         expect = target.expect.at(self._vantage.name) if target.expect is not None else None
         return dataclasses.replace(made, expect=expect, repetition=repetition)

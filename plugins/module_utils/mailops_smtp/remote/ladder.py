@@ -8,17 +8,39 @@ nothing there but an SSH server. A program needs a shell, and takes the place of
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from functools import partial
 
+from ..fitness.judgement import fitness
 from ..plan import OptionError
+from ..plan.fitness import checks_of_references
 from ..progress import Watcher
 from ..run import check
 from ..vantage.jump_host import Streams
 from ..vantage.ssh import SSHVantage
-from .here import NotAccepted, Unable, check_there, failed_there
+from .here import NotAccepted, Unable, check_there, failed_there, look_there
 
 MODES = ("auto", "python", "channel", "exec")
+
+
+def fitness_from(
+    ssh: SSHVantage,
+    options: t.Mapping[str, t.Any],
+    name: t.Optional[str] = None,
+    mode: str = "auto",
+    python: str = "python3",
+) -> t.Dict[str, t.Any]:
+    """Whether the far end of ``ssh`` is fit to judge mail servers by; the rest is as in check_from()."""
+    if mode not in MODES:
+        raise OptionError("mode", mode, "is no way to test from a vantage", f"choose one of {', '.join(MODES)}")
+    asked = checks_of_references(options)
+    if mode in ("auto", "python"):
+        with contextlib.suppress(Unable):
+            run, around = look_there(ssh, asked, name, python)
+            return fitness(run, around.said, around.clock_offset, around.uncertainty)
+    run = check_from(ssh, asked, False, name, mode, python)
+    return fitness(run, None, None, None)
 
 
 def check_from(

@@ -14,8 +14,11 @@ import platform
 import signal
 import sys
 import threading
+import time
 import typing as t
 
+from ..evidence import Check
+from ..fitness.surroundings import surroundings
 from ..plan.options import OptionError
 from ..run import Listener, gather
 
@@ -33,14 +36,25 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         signal.signal(number, _interrupt)
     speaker = _Speaker(mark)
     try:
-        speaker.say({"alive": platform.python_version()})
+        speaker.say({"alive": platform.python_version(), "time": time.time()})
         threading.Thread(target=speaker.stay_alive, daemon=True).start()
         options = _with_files(asked["options"], asked["files"])
+        addresses: t.List[str] = []
+
+        def ended(number: int, made: Check) -> None:
+            evidence = made.as_dict()
+            seen_as = (evidence["ehlo"] or {}).get("client_seen_as")
+            # What a server saw comes before what this machine thinks of itself.
+            addresses.insert(0 if seen_as else len(addresses), seen_as or evidence["vantage"]["address"])
+            speaker.say({"check": number, "evidence": evidence})
+
         listener = Listener(
             lambda vantage, found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
-            lambda number, made: speaker.say({"check": number, "evidence": made.as_dict()}),
+            ended,
         )
         run = gather(options, asked["check_mode"], listener=listener)
+        if asked.get("surroundings"):
+            speaker.say({"surroundings": surroundings(next(filter(None, addresses), None))})
         speaker.say({"run": run})
     except NoMemoryFiles:
         speaker.say({"unable": "its system keeps no files in memory, and this machine's files are not for its disk"})

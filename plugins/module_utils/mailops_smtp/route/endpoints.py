@@ -9,13 +9,26 @@ import time
 import typing as t
 
 from ..evidence import Endpoint, StepError
-from .addresses import address_literal, addresses
-from .mail_exchangers import MailExchanger, mail_exchangers
+from .addresses import Address, address_literal, addresses, own_address
+from .mail_exchangers import MailExchanger, failure, mail_exchangers
 
 # getaddrinfo blocks, so names are looked up in threads; a slow name server must not delay the other names much.
 LOOKUPS_AT_ONCE = 20
 
 _Question = t.Tuple[t.Any, ...]  # the arguments of a look-up
+Facts = t.Mapping[str, t.Any]
+
+
+class Known(t.NamedTuple):
+    """What is known of names without asking here: the routes of mail ``domains`` and the facts of ``hosts``, both by
+    name; and the ``overrides`` by which names lead elsewhere, on the user's word."""
+
+    domains: t.Mapping[str, Facts] = {}
+    hosts: t.Mapping[str, Facts] = {}
+    overrides: t.Mapping[str, t.Any] = {}
+
+
+_NOTHING = Known()
 
 
 class _LookUp(t.NamedTuple):
@@ -33,47 +46,51 @@ class Destination(t.NamedTuple):
     seconds: float = 0.0
 
 
-def destinations(targets: t.Sequence[t.Any]) -> t.List[t.List[Destination]]:
-    """For each target of the plan its destinations, looked up here."""
-    with concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
-        domains = [(target.domain,) for target in targets if target.domain is not None]
-        exchangers = _ask_once(threads, mail_exchangers, domains)
-        hosts = [_hosts(target, exchangers) for target in targets]
-        wanted = [
-            (exchanger.host, target.address_family)
-            for target, found in zip(targets, hosts)
-            if not isinstance(found.answer, StepError)
-            for exchanger in found.answer
-        ]
-        resolved = _ask_once(threads, addresses, wanted)
-    return [list(_destinations(target, found, resolved)) for target, found in zip(targets, hosts)]
+def destinations(
+    targets: t.Sequence[t.Any], known: Known = _NOTHING, beyond: bool = False
+) -> t.List[t.List[Destination]]:
+    """For each target of the plan its destinations.
+
+    :param beyond: the names that are not known are resolved by whoever opens the connections, out of our sight.
+    """
+    exchangers = [_exchangers(target, known) for target in targets]
+    unknown = [
+        (exchanger.host, target.address_family)
+        for target, found in zip(targets, exchangers)
+        if not isinstance(found.answer, StepError)
+        for exchanger in found.answer
+        if not _is_known(exchanger.host, known)
+    ]
+    resolved: t.Dict[_Question, _LookUp] = {}
+    if not beyond:
+        with concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
+            resolved = _ask_once(threads, addresses, unknown)
+    return [list(_destinations(target, found, known, resolved, beyond)) for target, found in zip(targets, exchangers)]
 
 
-def destinations_beyond(targets: t.Sequence[t.Any]) -> t.List[t.List[Destination]]:
-    """For each target its destination where the names are resolved by a jump host, out of our sight."""
-    found = []
-    for target in targets:
-        literal = address_literal(target.host)
-        address, family = (literal.address, literal.family) if literal is not None else (None, None)
-        found.append([Destination(Endpoint(target.host, address, family, target.port))])
-    return found
+def _exchangers(target: t.Any, known: Known) -> _LookUp:
+    """The hosts of a target."""
+    if target.domain is None:
+        return _LookUp([MailExchanger(target.host, None, "given")], 0.0)
+    override = known.overrides.get(target.domain.lower())
+    if override is not None:
+        return _LookUp([MailExchanger(place.host, None, "override", place.port) for place in override], 0.0)
+    route = known.domains[target.domain.lower()]
+    found = mail_exchangers(route)
+    return _LookUp(found if isinstance(found, StepError) else found[: target.mx], route["seconds"])
+
+
+def _is_known(host: str, known: Known) -> bool:
+    return host.lower() in known.overrides or host.lower() in known.hosts
 
 
 def _ask_once(
     threads: concurrent.futures.Executor, ask: t.Callable[..., t.Any], questions: t.Iterable[_Question]
 ) -> t.Dict[_Question, _LookUp]:
     """The answer to each different question."""
-    known: t.Dict[_Question, _LookUp] = {}
-    asked = {}
-    for question in dict.fromkeys(questions):
-        literal = address_literal(question[0]) if ask is addresses else None
-        if literal is not None:
-            # There is nothing to look up, so nothing to hand over to a thread.
-            known[question] = _LookUp([literal], 0.0)
-        else:
-            asked[question] = threads.submit(_look_up, ask, question)
+    asked = {question: threads.submit(_look_up, ask, question) for question in dict.fromkeys(questions)}
     try:
-        return {**known, **{question: future.result() for question, future in asked.items()}}
+        return {question: future.result() for question, future in asked.items()}
     finally:
         # An interrupted run does not wait for the names that nobody has begun to look up.
         for future in asked.values():
@@ -86,21 +103,49 @@ def _look_up(ask: t.Callable[..., t.Any], question: _Question) -> _LookUp:
     return _LookUp(answer, time.monotonic() - started)
 
 
-def _hosts(target: t.Any, exchangers: t.Mapping[_Question, _LookUp]) -> _LookUp:
-    if target.domain is not None:
-        return exchangers[(target.domain,)]
-    return _LookUp([MailExchanger(target.host, None, "given")], 0.0)
-
-
-def _destinations(target: t.Any, hosts: _LookUp, resolved: t.Mapping[_Question, _LookUp]) -> t.Iterator[Destination]:
-    if isinstance(hosts.answer, StepError):
-        yield Destination(Endpoint(target.domain, None, None, target.port, "mx"), hosts.answer, hosts.seconds)
+def _destinations(
+    target: t.Any, exchangers: _LookUp, known: Known, resolved: t.Mapping[_Question, _LookUp], beyond: bool
+) -> t.Iterator[Destination]:
+    if isinstance(exchangers.answer, StepError):
+        nowhere = Endpoint(target.domain, None, None, target.port, "mx")
+        yield Destination(nowhere, exchangers.answer, exchangers.seconds)
         return
-    for host in hosts.answer:
-        found = resolved[(host.host, target.address_family)]
+    for host in exchangers.answer:
+        port = host.port if host.port is not None else target.port
+        if host.host.lower() in known.overrides:
+            host = host._replace(source="override")
+        if _is_known(host.host, known):
+            found = _LookUp(_known_addresses(host.host, target.address_family, known, beyond), exchangers.seconds)
+        elif beyond:
+            literal = address_literal(host.host)
+            found = _LookUp([literal if literal is not None else (None, None)], 0.0)
+        else:
+            found = resolved[(host.host, target.address_family)]
         if isinstance(found.answer, StepError):
-            nowhere = Endpoint(host.host, None, None, target.port, host.source, host.preference)
+            nowhere = Endpoint(host.host, None, None, port, host.source, host.preference)
             yield Destination(nowhere, found.answer, found.seconds)
             continue
         for address, family in found.answer:
-            yield Destination(Endpoint(host.host, address, family, target.port, host.source, host.preference))
+            yield Destination(Endpoint(host.host, address, family, port, host.source, host.preference))
+
+
+def _known_addresses(host: str, family: str, known: Known, beyond: bool) -> t.Union[t.List[Address], StepError]:
+    """As ``addresses``, from what is known already."""
+    override = known.overrides.get(host.lower())
+    if override is not None:
+        found = [t.cast(Address, address_literal(place.host)) for place in override]
+    else:
+        facts = known.hosts[host.lower()]
+        if facts["status"] == "literal":
+            return StepError("unresolved", f"The MX record names the address {host} and no host.")
+        if facts["status"] not in ("found", "nodata", "nxdomain"):
+            return failure(facts["status"], f"The name {host} could not be looked up: {facts['detail']}")
+        found = [Address(entry["address"], entry["family"]) for entry in facts["addresses"]]
+    fitting = [address for address in found if family in ("any", address.family)]
+    if not fitting:
+        wanted = "address" if family == "any" else f"{'IPv4' if family == 'ipv4' else 'IPv6'} address"
+        return StepError("unresolved", f"The name {host} has no {wanted}.")
+    if family == "any" and not beyond:
+        # To try a family that the vantage has no way for would test the vantage and not the target.
+        return [address for address in fitting if own_address(address.address)] or fitting
+    return fitting

@@ -21,7 +21,11 @@ MAX_HEADER_OCTETS = 16384
 
 
 class HTTPSError(Exception):
-    """Why there is no file: a sentence."""
+    """Why there is no file: a sentence. ``reached``: the server was, so that the rest is its doing."""
+
+    def __init__(self, reason: str, reached: bool = True) -> None:
+        super().__init__(reason)
+        self.reached = reached
 
 
 def fetch(stream: t.Any, host: str, path: str, context: ssl.SSLContext, max_octets: int, seconds: float) -> str:
@@ -56,7 +60,7 @@ def fetch(stream: t.Any, host: str, path: str, context: ssl.SSLContext, max_octe
     except EOFError as error:
         raise HTTPSError(f"{host} closed the connection in the TLS handshake") from error
     except OSError as error:
-        raise HTTPSError(f"{host} gave no answer: {error}") from error
+        raise HTTPSError(f"{host} gave no answer: {error}", reached=False) from error
     finally:
         with contextlib.suppress(OSError):
             stream.close()

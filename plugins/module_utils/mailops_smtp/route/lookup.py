@@ -30,12 +30,24 @@ class Asking(t.NamedTuple):
     ca_path: t.Optional[str] = None
 
 
-def look_up(domains: t.Sequence[str], wishes: Wishes, asking: Asking) -> t.List[t.Dict[str, t.Any]]:
+Facts = t.Dict[str, t.Any]
+
+
+def look_up(domains: t.Sequence[str], wishes: Wishes, asking: Asking) -> t.List[Facts]:
     """The routes of the domains, in their order. Each name is looked up once, however many domains share it."""
-    return asyncio.run(_look_up(domains, wishes, asking))
+    return look_up_with_hosts(domains, (), wishes, asking)[0]
 
 
-async def _look_up(domains: t.Sequence[str], wishes: Wishes, asking: Asking) -> t.List[t.Dict[str, t.Any]]:
+def look_up_with_hosts(
+    domains: t.Sequence[str], names: t.Sequence[str], wishes: Wishes, asking: Asking
+) -> t.Tuple[t.List[Facts], t.Dict[str, Facts]]:
+    """Besides the routes the facts of further hosts, by their names."""
+    return asyncio.run(_look_up(domains, names, wishes, asking))
+
+
+async def _look_up(
+    domains: t.Sequence[str], names: t.Sequence[str], wishes: Wishes, asking: Asking
+) -> t.Tuple[t.List[Facts], t.Dict[str, Facts]]:
     transport = Transport(asking.open_channel)
     resolver = Resolver(asking.servers, transport, asking.limits)
     wishes = wishes._replace(fetch=_PolicyFetch(transport, asking) if "mta_sts" in wishes.checks else None)
@@ -45,12 +57,15 @@ async def _look_up(domains: t.Sequence[str], wishes: Wishes, asking: Asking) -> 
     # So many that the resolver has enough to do, and so few that the memory of thousands is not needed at once.
     at_once = asyncio.Semaphore(DOMAINS_AT_ONCE)
 
-    async def one(domain: str) -> t.Dict[str, t.Any]:
+    async def one(domain: str) -> Facts:
         async with at_once:
             return await mail_route(resolver, hosts, wishes, domain)
 
     try:
-        return list(await asyncio.gather(*map(one, domains)))
+        routes, found = await asyncio.gather(
+            asyncio.gather(*map(one, domains)), asyncio.gather(*map(hosts.facts, names))
+        )
+        return list(routes), dict(zip(names, found))
     finally:
         await resolver.close()
 
@@ -70,7 +85,7 @@ class _PolicyFetch:
         addresses = [record.address for answer in (ipv4, ipv6) for record in answer.records]
         if not addresses:
             failed = next((answer.detail for answer in (ipv4, ipv6) if answer.failed), None)
-            raise HTTPSError(failed or f"{host} has no address")
+            raise HTTPSError(failed or f"{host} has no address", reached=failed is None)
         if self._context is None:
             # Takes tens of milliseconds, and most domains have no policy.
             self._context = ssl.create_default_context(cafile=self._asking.ca_path)
@@ -84,4 +99,4 @@ class _PolicyFetch:
             loop = asyncio.get_running_loop()
             seconds = self._asking.limits.lifetime
             return await loop.run_in_executor(None, fetch, stream, host, PATH, self._context, MAX_OCTETS, seconds)
-        raise HTTPSError(f"{host} cannot be reached: {problem}")
+        raise HTTPSError(f"{host} cannot be reached: {problem}", reached=False)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a mail domain to the hosts that take its mail (RFC 5321 5.1, RFC 7505)."""
+"""From the facts of a mail route to the hosts that a check goes to (RFC 5321 5.1, RFC 7505), or why there are none."""
 
 from __future__ import annotations
 
@@ -9,44 +9,42 @@ import typing as t
 
 from ..evidence import StepError
 
-LOOKUP_SECONDS = 10.0
+Route = t.Mapping[str, t.Any]
 
 
 class MailExchanger(t.NamedTuple):
-    """``source`` is ``mx``, or ``implicit-mx`` for a domain without MX records, which is then its own mail host."""
+    """``source`` is ``mx``; ``implicit-mx`` for a domain without MX records, which is then its own mail host;
+    ``override`` by the user's word, which may name another ``port``; or ``given``, no domain at all."""
 
     host: str
     preference: t.Optional[int]
     source: str
+    port: t.Optional[int] = None
 
 
 def dnspython_is_installed() -> bool:
     return importlib.util.find_spec("dns") is not None
 
 
-def mail_exchangers(domain: str) -> t.Union[t.List[MailExchanger], StepError]:
-    """The hosts for a domain, the preferred ones first, or why there are none. Needs dnspython.
+def mail_exchangers(route: Route) -> t.Union[t.List[MailExchanger], StepError]:
+    """The hosts of a domain in a sender's order. The root as host is the null MX; beside real hosts it means nothing.
 
     Failing to get an answer is never read as "there is no MX"."""
-    # Imported only here: dnspython takes longer to load than most checks take to be made.
-    import dns.exception
-    import dns.resolver
-
-    try:
-        # The final dot keeps the resolver's search list out of it.
-        answer = dns.resolver.resolve(f"{domain.rstrip('.')}.", "MX", lifetime=LOOKUP_SECONDS)
-    except dns.resolver.NXDOMAIN:
+    domain = route["domain"]
+    if route["status"] == "no_such_domain":
         return StepError("unresolved", f"The domain {domain} does not exist.")
-    except dns.resolver.NoAnswer:
-        return [MailExchanger(domain, None, "implicit-mx")]
-    except dns.exception.Timeout:
-        reason = f"no name server answered within {LOOKUP_SECONDS:g} s"
-        return StepError("resolver", f"The MX records of {domain} could not be looked up: {reason}.")
-    except (dns.exception.DNSException, OSError) as error:
-        return StepError("resolver", f"The MX records of {domain} could not be looked up: {error}")
-    records = sorted((record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer)
-    # The root as host is the null MX; beside real hosts it means nothing.
-    hosts = [MailExchanger(host, preference, "mx") for preference, host in records if host not in ("", ".", "@")]
-    if not hosts:
+    if route["status"] == "null_mx":
         return StepError("null_mx", f"The domain {domain} says by a null MX that it takes no mail (RFC 7505).")
-    return hosts
+    if route["status"] == "no_mail_host":
+        return StepError("unresolved", f"The domain {domain} has neither MX records nor an address.")
+    if route["status"] == "unknown" and not route["mx"]:
+        return failure(route["answer"], f"The MX records of {domain} could not be looked up: {route['detail']}")
+    return [
+        MailExchanger(host["host"], host["preference"], host["source"]) for host in route["mx"] if host["host"] != ""
+    ]
+
+
+def failure(answer: str, detail: str) -> StepError:
+    """What an answer that is none means for a check: whose trouble it is."""
+    kind = {"bogus": "bogus", "alias_loop": "unresolved", "invalid": "unresolved"}.get(answer, "resolver")
+    return StepError(kind, detail)

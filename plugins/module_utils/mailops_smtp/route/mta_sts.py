@@ -71,17 +71,17 @@ def judged(
 ) -> t.Dict[str, t.Any]:
     """What a sender that honours the policy makes of a host and the certificate that it showed (RFC 8461 5).
 
-    ``delivers``: whether it would hand over the mail; None where no certificate was seen.
+    ``valid``: whether both do; None where no certificate was seen, and with the mode none, which demands nothing.
     """
     matches = allows(policy, host)
+    valid: t.Optional[bool] = certificate_valid if matches else False
     reason = None if matches else f"the policy does not name {host}"
     if matches and certificate_valid is not True:
         reason = why or "no certificate was seen"
-    if policy["mode"] == "none":
-        return {"mode": "none", "mx_matches": matches, "certificate_valid": certificate_valid, "reason": None}
     return {
         "mode": policy["mode"],
         "mx_matches": matches,
         "certificate_valid": certificate_valid,
-        "reason": reason,
+        "valid": valid if policy["mode"] != "none" else None,
+        "reason": reason if policy["mode"] != "none" else None,
     }

@@ -21,21 +21,31 @@ Fetch = t.Callable[[Resolver, str], t.Awaitable[str]]
 async def mta_sts(
     resolver: Resolver, domain: str, hosts: t.Sequence[str], fetch: t.Optional[Fetch]
 ) -> t.Dict[str, t.Any]:
-    """``policy`` is None where there is none that senders could use, and ``policy_problem`` says why."""
+    """``policy`` is None where there is none that senders could use, and ``policy_problem`` says why;
+    ``policy_host_reached`` tells whether that is the domain's doing."""
     record = await published(resolver, f"_mta-sts.{domain}", sts.MARK)
     named = tags(record.text) if record.text is not None else {}
     problem = sts.record_problem(named) if record.text is not None else None
-    policy, policy_problem = None, None
+    policy, policy_problem, reached = None, None, None
     # Without a record senders do not look for a policy (RFC 8461 3.1).
     if record.text is not None and fetch is not None:
         try:
-            policy = sts.read(await fetch(resolver, domain))
+            text = await fetch(resolver, domain)
+            reached = True
+            policy = sts.read(text)
         except HTTPSError as error:
-            policy_problem = f"The policy could not be fetched: {error}."
+            policy_problem, reached = f"The policy could not be fetched: {error}.", error.reached
         except sts.PolicyError as error:
             policy_problem = f"The policy cannot be used: {error}."
     matches = [{"host": host, "matches": sts.allows(policy, host)} for host in hosts] if policy is not None else []
-    return record.facts(problem, id=named.get("id"), policy=policy, policy_problem=policy_problem, hosts=matches)
+    return record.facts(
+        problem,
+        id=named.get("id"),
+        policy=policy,
+        policy_problem=policy_problem,
+        policy_host_reached=reached,
+        hosts=matches,
+    )
 
 
 async def tls_rpt(resolver: Resolver, domain: str) -> t.Dict[str, t.Any]:

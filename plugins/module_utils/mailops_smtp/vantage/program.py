@@ -50,7 +50,12 @@ _CHOICE = (
     'exec socat -d -d -t 1 - "TCP:$3:$2,connect-timeout=$6"; fi; '
     'if command -v bash >/dev/null 2>&1; then echo "$4 bash"; exec bash -c "$5" bash "$1" "$2" "$6"; fi; '
     'if command -v nc >/dev/null 2>&1; then echo "$4 nc"; '
-    'n=; if nc -h 2>&1 | grep -q -e "^[[:space:]]*-N"; then n=-N; fi; exec nc -v $n "$1" "$2"; fi; '
+    'n=; if nc -h 2>&1 | grep -q -e "^[[:space:]]*-N"; then n=-N; fi; '
+    # nc sees the end of its input only once it has connected. Where all this is a process group of its own, as sshd
+    # makes one, the group can be ended.
+    'if [ "$(ps -o pgid= -p $$ 2>/dev/null | tr -d " ")" = $$ ]; then exec 4<&0; '
+    '{ cat <&4; sleep 1; kill -TERM -$$; } | { nc -v $n "$1" "$2"; kill -TERM -$$; }; fi; '
+    'exec nc -v $n "$1" "$2"; fi; '
     'echo "$4 none"; exit 127'
 )
 

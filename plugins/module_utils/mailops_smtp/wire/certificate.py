@@ -126,6 +126,18 @@ def certificate_facts(der: bytes, now: float) -> Certificate:
     return dataclasses.replace(facts, days_left=days_left)
 
 
+def public_key(der: bytes) -> bytes:
+    """The key of a certificate with its algorithm: its SubjectPublicKeyInfo (RFC 5280 4.1.2.7), DER.
+
+    :raises CertificateError: the octets do not have a certificate's structure.
+    """
+    fields = _inside(_inside(_only(der), _SEQUENCE, 3)[0], _SEQUENCE, 6)
+    at = 6 if fields[0].tag == _VERSION else 5
+    if len(fields) <= at:
+        raise CertificateError("the certificate lacks fields")
+    return fields[at].encoded
+
+
 @functools.lru_cache(maxsize=1024)  # a run meets the same certificate on many endpoints, and the same issuers on most
 def _decoded(der: bytes) -> t.Tuple[Certificate, t.Optional[float]]:
     """The facts but for ``days_left``, and the moment of expiry as Unix time."""

@@ -23,7 +23,7 @@ NOTHING_OFFERED = "the server has offered nothing to take it up with"
 
 def dialog_of_second(dialog: Dialog) -> Dialog:
     """What is said on the second connection."""
-    return dataclasses.replace(dialog, stop_after="starttls", leave="quit", extra=())
+    return dataclasses.replace(dialog, stop_after="starttls", leave="quit", extra=(), probes=())
 
 
 def second(job: Job, outcome: Outcome) -> t.Optional[Job]:

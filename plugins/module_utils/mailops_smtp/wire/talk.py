@@ -21,6 +21,7 @@ from ..dialog.octets import Unreadable
 from ..dialog.replies import Reply, ReplyError, ReplyReader
 from ..dialog.session import Session
 from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
+from .dane import Reference, judged
 from .proxy import Negotiation, Proxy
 from .proxy_protocol import Announcement
 from .tls import TLSFailure, TLSStream
@@ -60,6 +61,7 @@ class Job(t.NamedTuple):
     open_channel: t.Optional[Opener] = None
     proxy: t.Optional[Proxy] = None
     proxy_protocol: t.Any = None
+    dane: t.Optional[Reference] = None
     resumes: bool = False
     tls_session: t.Optional[ssl.SSLSession] = None
 
@@ -449,7 +451,7 @@ class Talk:
             self._lost(_lost_kind(error), _lost_detail(error))
             return
         self.stream = tls
-        self.tls_facts = tls.observed(self._now(), self._offered())
+        self.tls_facts = tls.observed(self._now(), self._offered(), self.job.dane)
         self.session.channel_bindings = tls.channel_bindings()
         unacceptable = self._unacceptable()
         self._record(StepError("tls", unacceptable) if unacceptable else None)
@@ -525,9 +527,10 @@ class Talk:
         self.seconds = self._clock() - self._started
         self._forget_outbox()
         if self._tls is None:
-            self.tls_facts = TLS(offered=self.session.starttls_offered)
+            dane = judged(self.job.dane, ()) if self.job.dane is not None else None
+            self.tls_facts = TLS(offered=self.session.starttls_offered, dane=dane)
             return
-        facts = self.tls_facts or self._tls.observed(self._now(), self._offered())
+        facts = self.tls_facts or self._tls.observed(self._now(), self._offered(), self.job.dane)
         # Tickets come after the handshake.
         self.tls_facts = dataclasses.replace(facts, session=self._tls.resumption())
 

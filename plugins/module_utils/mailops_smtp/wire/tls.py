@@ -14,6 +14,7 @@ import typing as t
 from ..evidence import TLS, AsOf, Certificate, Stapling, TLSSession, printable
 from .certificate import CertificateError, certificate_facts
 from .channel_binding import channel_bindings
+from .dane import Reference, judged
 from .handshake import HANDSHAKE, LEAF_ONLY, SHOWS_MESSAGES, ObservedSSLObject
 from .tls_settings import TLSSettings
 from .trust import openssl_word
@@ -257,11 +258,12 @@ class TLSStream:
         judge = self._settings.trust_as_of
         return judge.judged(chain, is_whole) if judge is not None else None
 
-    def observed(self, now: float, offered: t.Optional[bool]) -> TLS:
+    def observed(self, now: float, offered: t.Optional[bool], dane: t.Optional[Reference] = None) -> TLS:
         """The facts of the TLS session, or of the attempt.
 
         :param now: the moment of the check as Unix time.
         :param offered: whether the server offers TLS, which only the dialog knows.
+        :param dane: what the DNS says of the certificate, where that was looked up.
         """
         octets, chain_reason = self._tls.presented_chain(self.established)
         chain: t.List[Certificate] = []
@@ -289,6 +291,7 @@ class TLSStream:
             as_of=as_of,
             ocsp=Stapling(None, UNASKED_STAPLE) if self.established else None,
             library=ssl.OPENSSL_VERSION,
+            dane=judged(dane, octets, chain_reason != LEAF_ONLY) if dane is not None else None,
         )
 
 

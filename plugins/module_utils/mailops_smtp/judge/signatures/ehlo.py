@@ -249,7 +249,7 @@ REMARKS = (
     ),
     Signature(
         id="rcpt.accept_all",
-        phases=("rcpt",),
+        phases=("extra",),
         when=(When(facts=(("random_recipient.outcome", "is", "accepted"),)),),
         verdict="pass",
         severity="notice",

@@ -35,15 +35,6 @@ SERVFAIL = _about(
     "RFC 2308 section 7.1",
     confidence="possible",
 )
-BOGUS = _about(
-    "dns.bogus",
-    "fail",
-    "error",
-    "The DNSSEC signatures of {name} are wrong",
-    "Senders whose resolver validates cannot find the mail servers of {domain}: {detail}",
-    "Sign the zone again, or make its DS record in the parent zone fit its keys.",
-    "RFC 4035 section 5.5",
-)
 ALIAS_LOOP = _about(
     "dns.alias_loop",
     "fail",
@@ -296,6 +287,17 @@ STS_NO_POLICY = _about(
     "Mend the web server of mta-sts.{domain}, its certificate and the file.",
     "RFC 8461 section 3.3",
 )
+STS_UNREACHED = _about(
+    "sts.unreached",
+    "pass",
+    "notice",
+    "The web server with the MTA-STS policy of {domain} cannot be reached from {vantage}",
+    "{detail} Either it is down, or HTTPS may not leave the network of the vantage. The policy is not known.",
+    "Fetch https://mta-sts.{domain}/.well-known/mta-sts.txt from another place.",
+    "RFC 8461 section 3.3",
+    confidence="possible",
+    owner="vantage",
+)
 STS_MX_NOT_LISTED = _about(
     "sts.mx_not_listed",
     "degraded",
@@ -365,7 +367,6 @@ DANE_LOOKUP = _about(
 
 SIGNATURES = (
     SERVFAIL,
-    BOGUS,
     ALIAS_LOOP,
     NO_MX_IMPLICIT,
     NO_MAIL_HOST,
@@ -393,6 +394,7 @@ SIGNATURES = (
     DKIM_REVOKED,
     STS_INVALID,
     STS_NO_POLICY,
+    STS_UNREACHED,
     STS_MX_NOT_LISTED,
     RPT_MISSING,
     RPT_INVALID,

@@ -66,7 +66,7 @@ FAILURES = (
     Signature(
         id="proto.not_smtp",
         phases=ANY_PHASE,
-        when=(When(error=("protocol", "too_large", "tls", "refused", "unresolved", "null_mx")),),
+        when=(When(error=("protocol", "too_large", "tls", "refused", "unresolved", "null_mx", "bogus")),),
         verdict="fail",
         severity="error",
         confidence="likely",

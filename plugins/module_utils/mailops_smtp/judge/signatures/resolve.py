@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What keeps a name from leading to an address, and is its owner's doing. Look-ups without a connection report it too:
+see mail_routes.py beside this file."""
+
+from __future__ import annotations
+
+from ..signature import Signature, When
+
+FAILURES = (
+    Signature(
+        id="dns.bogus",
+        phases=("resolve", "connect"),
+        when=(When(error=("bogus",)),),
+        verdict="fail",
+        severity="error",
+        confidence="certain",
+        owner="target",
+        title="The DNSSEC signatures of {host} are wrong",
+        meaning="Senders whose resolver validates do not find the mail servers: {detail}",
+        next_step="Sign the zone again, or make its DS record in the parent zone fit its keys.",
+        reference="RFC 4035 section 5.5",
+    ),
+)
+
+REMARKS = ()

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""What else to ask a server about that is one's own: whether it relays, and whether it knows its recipients.
+
+The shapes are those by which servers have let themselves be abused (RFC 2505 2.1): each asks it to pass mail on to a
+stranger. Nothing is sent: the dialog never comes to DATA.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..dialog import commands
+from .addresses import address_of
+from .options import OptionError, require_valid
+from .records import AsksAbout, Dialog, Probe
+
+# RFC 2606: nobody's. What is accepted for it is never sent.
+STRANGER = "relay-test@example.net"
+SENDER = "relay-test@example.org"
+
+SHAPES = {
+    "plain": "a foreign sender and a foreign recipient",
+    "null_sender": "the null sender, which no server may refuse",
+    "own_domain": "a sender in the server's own domain, which anybody can claim to be",
+    "own_literal": "a sender at the server's own address",
+    "percent": "the percent hack: user%foreign@own",
+    "percent_literal": "the percent hack at the server's own address",
+    "quoted": 'the whole address in quotes: "user@foreign"@own',
+    "quoted_alone": "the whole address in quotes, without a domain",
+    "source_route": "a source route, which RFC 5321 has servers ignore: @own:user@foreign",
+    "bang_path": "a path of the time of UUCP: foreign!user@own",
+}
+
+
+def read_probes(
+    options: t.Mapping[str, t.Any], dialog: Dialog, domain: t.Optional[str], prefix: str
+) -> t.Optional[AsksAbout]:
+    """What is to be asked; what cannot, or must not, be is refused.
+
+    :raises OptionError: naming the option.
+    """
+    for name in ("relay", "random_recipient"):
+        if not options[name]:
+            continue
+        if not options["owned"]:
+            raise OptionError(
+                f"{prefix}{name}", True, "is only for servers of one's own", "declare that with owned: true, or drop it"
+            )
+        if dialog.leave == "drop_after_send" or options["stop_after"] is not None:
+            option = "stop_after" if options["stop_after"] is not None else "leave"
+            raise OptionError(f"{prefix}{name}", True, f"never has its turn with {option}", "drop one of the two")
+        if dialog.pipelining:
+            raise OptionError(f"{prefix}{name}", True, "comes one command after the other", "drop pipelining")
+    if options["relay_recipient"] is not None:
+        if not options["relay"]:
+            raise OptionError(f"{prefix}relay_recipient", options["relay_recipient"], "has no use", "give relay: true")
+        require_valid(
+            f"{prefix}relay_recipient", options["relay_recipient"], commands.check_address, "write local-part@domain"
+        )
+
+    if not options["relay"] and not options["random_recipient"]:
+        return None
+    people = dialog.envelope.recipients
+    own = domain or (people[0].address.rpartition("@")[2] if people else None) or None
+    return AsksAbout(
+        bool(options["relay"]), bool(options["random_recipient"]), own, options["relay_recipient"] or STRANGER
+    )
+
+
+def with_probes(dialog: Dialog, host: str, address: t.Optional[str], token: str) -> Dialog:
+    """The dialog of one check, with what to ask about. ``token`` makes the recipient that cannot exist."""
+    wanted = dialog.asks_about
+    if wanted is None:
+        return dialog
+    own = wanted.domain or host
+    probes = list(_relay(own, address, wanted.stranger)) if wanted.relay else []
+    if wanted.random_recipient:
+        probes.append(Probe("random_recipient", dialog.envelope.sender, f"no-such-user-{token[:16]}@{own}"))
+    return dataclasses.replace(dialog, probes=tuple(probes))
+
+
+def _relay(own: str, address: t.Optional[str], stranger: str) -> t.Iterator[Probe]:
+    user, foreign = stranger.rsplit("@", 1)
+    literal = None if address is None else f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+    # A host that is given by its address is no domain.
+    own_name = literal if address_of(own) and literal is not None else own
+    yield Probe("plain", SENDER, stranger)
+    yield Probe("null_sender", "", stranger)
+    yield Probe("own_domain", f"postmaster@{own_name}", stranger)
+    if literal is not None:
+        yield Probe("own_literal", f"postmaster@{literal}", stranger)
+        yield Probe("percent_literal", SENDER, f"{user}%{foreign}@{literal}")
+    yield Probe("percent", SENDER, f"{user}%{foreign}@{own_name}")
+    yield Probe("quoted", SENDER, f'"{stranger}"@{own_name}')
+    yield Probe("quoted_alone", SENDER, f'"{stranger}"')
+    yield Probe("source_route", SENDER, f"@{own_name}:{stranger}")
+    yield Probe("bang_path", SENDER, f"{foreign}!{user}@{own_name}")
