@@ -2,16 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: a mail site with two faults, checked from three places by two playbooks. It needs no root and no network.
+"""The demo: a mail site with two faults, checked from three places, and a change window. It needs neither root nor a
+network.
 
 Everything is started on loopback and kept in one temporary folder; both are gone when the demo ends, however it ends.
-What stays is the report, an HTML file.
+What stays are two reports, HTML files.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import json
 import os
 import shutil
@@ -25,6 +27,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import change_window
+import many
 import trustme
 from jump_hosts import HOST, USER, JumpHosts
 from mailops_smtp.compare import matrix
@@ -48,6 +52,8 @@ class Site(NamedTuple):
 
     ca_file: Path
     ports: dict[str, int]
+    authority: trustme.CA
+    servers: dict[str, ScenarioServer]
 
 
 # Where the report is kept, unless the user names another place: in the folder that the demo was started in.
@@ -111,13 +117,32 @@ def _demo(stack: contextlib.ExitStack, kept: Path) -> bool:
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(written, kept)
     _say(f"The same as a page, with every dialog: {kept.as_uri()}")
-    return [[cell["verdict"] for cell in row] for row in seen["cells"]] == _planted()
+    _say(f"{many.EACH * len(site.ports)} checks in one go, with Nornir")
+    print(many.show([f"{HOST}:{port}" for port in site.ports.values()]))
+    as_planted = [[cell["verdict"] for cell in row] for row in seen["cells"]] == _planted()
+
+    def play(arguments: list[str | Path]) -> None:
+        _ansible("playbook", arguments, environment, quiet=True)
+
+    as_changed = change_window.show(
+        play, _say, lambda: _change(site), folder, inventory, kept.with_name(f"change-{kept.name}")
+    )
+    return as_planted and as_changed
+
+
+def _change(site: Site) -> float:
+    """What is done to the mail site. Returns for how many seconds mx1 was down."""
+    renewed = _certified(site.authority, "mx1.contoso.com", 150)
+    down = change_window.restart(site.servers, "mx1.contoso.com", change_window.DOWN_SECONDS, tls=renewed)
+    change_window.restart(site.servers, "mx2.contoso.com", 0)
+    return down
 
 
 _NEXT = """
 Both planted faults show. old.contoso.com fails at STARTTLS wherever one looks
 from: that server has to be mended. mx2.contoso.com fails from outside-nyc alone:
-that points at the network around outside-nyc, not at the server.
+that points at the network around outside-nyc, not at the server. The gate of
+the change window is closed for what nobody had declared: STARTTLS on mx2.
 
 Next, try it on a server of your own:
   .venv/bin/ansible-galaxy collection install .
@@ -152,12 +177,20 @@ def _mail_site(stack: contextlib.ExitStack, folder: Path) -> Site:
     authority = trustme.CA(organization_name="mailops.smtp demo")
     ca_file = folder / "ca.pem"
     authority.cert_pem.write_to_path(ca_file)
-    ports = {}
+    servers = {}
     for name, behaviour in MAIL_HOSTS.items():
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(context)
-        ports[name] = stack.enter_context(ScenarioServer(behaviour, hostname=name, tls=context)).port
-    return Site(ca_file, ports)
+        servers[name] = ScenarioServer(behaviour, hostname=name, tls=_certified(authority, name, 60))
+        servers[name].start()
+        # Whichever server the name has in the end.
+        stack.callback(lambda name=name: servers[name].stop())
+    return Site(ca_file, {name: server.port for name, server in servers.items()}, authority, servers)
+
+
+def _certified(authority: trustme.CA, name: str, days: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+    authority.issue_cert(name, not_after=until).configure_cert(context)
+    return context
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -225,7 +258,13 @@ def _temporary_folder() -> Iterator[Path]:
 
 def _inventory(folder: Path, site: Site, jump_hosts: JumpHosts, files: dict[str, str]) -> Path:
     """The vantages are the hosts: this machine, and each jump host, which is spoken through."""
-    vantages: dict[str, dict[str, Any]] = {"controller": {"smtp_side": "inside"}}
+    vantages: dict[str, dict[str, Any]] = {
+        "controller": {
+            "smtp_side": "inside",
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+        }
+    }
     for jump_host in jump_hosts.hosts:
         via = {
             "host": HOST,

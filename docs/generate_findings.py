@@ -17,8 +17,12 @@ from pathlib import Path
 from mailops_smtp.evidence import PHASES
 from mailops_smtp.judge.signature import ANY_PHASE, Signature
 from mailops_smtp.judge.signatures import CATALOGUE, several, vantages
+from mailops_smtp.judge.signatures.delivery import SIGNATURES as RECEIPTS
+from mailops_smtp.judge.signatures.delivery import ReceiptSignature
 from mailops_smtp.judge.signatures.mail_routes import SIGNATURES as MAIL_ROUTES
 from mailops_smtp.judge.verdicts import OWNERS, SEVERITIES, VERDICTS
+
+EVERYTHING = (*CATALOGUE, *MAIL_ROUTES, *RECEIPTS)
 
 PAGE = Path(__file__).with_name("findings.md")
 
@@ -48,13 +52,16 @@ def findings_page() -> str:
             "",
             f"Severities, worst last: {_codes(SEVERITIES)}. Owners, who must fix it: {_codes(OWNERS)}.\n",
             "## Index\n",
-            *(f"- [`{entry.id}`](#{anchor(entry.id)}): {entry.title}" for entry in (*CATALOGUE, *MAIL_ROUTES)),
+            *(f"- [`{entry.id}`](#{anchor(entry.id)}): {entry.title}" for entry in EVERYTHING),
             "",
             *(_section(entry) for entry in CATALOGUE),
             "## Where mail goes\n",
             "What the DNS alone shows of a mail domain and its hosts, without a connection: the findings of\n"
             "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx`, `dns.bogus` and `dns.resolver` above.\n",
             *(_section(entry) for entry in MAIL_ROUTES),
+            "## What became of a message\n",
+            "The findings of `mail_arrival`, each about one leg of a receipt.\n",
+            *(_section_of_receipts(entry) for entry in RECEIPTS),
         ]
     )
 
@@ -86,6 +93,19 @@ def _section(entry: Signature) -> str:
         )
     if entry.explains:
         rows.append(f"- takes the place of {_codes(entry.explains)}")
+    return "\n".join(rows) + "\n"
+
+
+def _section_of_receipts(entry: ReceiptSignature) -> str:
+    rows = [
+        f"### {entry.id}\n",
+        f"**{entry.title}**\n",
+        f"{' '.join(entry.meaning.split())}\n",
+        f"Next step: {entry.next_step}\n",
+        f"- about the leg `{entry.leg}`; verdict `{entry.verdict}`",
+        f"- severity {entry.severity}, confidence {entry.confidence}, owner {entry.owner}",
+        f"- reference: {entry.reference}",
+    ]
     return "\n".join(rows) + "\n"
 
 

@@ -71,6 +71,7 @@ class Chromium:
         self._session = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
+        self._call("Performance.enable", timeDomain="threadTicks")
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -99,6 +100,12 @@ class Chromium:
         # Two frames later the first has been painted.
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
         return time.monotonic() - began
+
+    def work(self) -> float:
+        """The seconds that the page's main thread has worked since it was there: those of its own processor time, which
+        do not grow while the machine is busy elsewhere."""
+        metrics = self._call("Performance.getMetrics")["metrics"]
+        return t.cast(float, next(entry["value"] for entry in metrics if entry["name"] == "TaskDuration"))
 
     def run(self, script: str) -> t.Any:
         """The value of a script, of a promise's when it is there."""

@@ -33,7 +33,7 @@ from tests.core.reports import (
 PHONE, TABLET, DESK = (360, 740), (820, 1180), (1280, 800)
 
 # An endpoint for each vantage is a dialog: 4000 of them. The figure is the promise, not what a fast machine needs.
-ENDPOINTS, VANTAGES, SECONDS, TRIES = 500, 8, 2.0, 8
+ENDPOINTS, VANTAGES, SECONDS = 500, 8, 2.0
 
 PAGES: dict[str, t.Callable[[], str]] = {
     "everything": lambda: report(
@@ -173,10 +173,19 @@ def test_thousands_of_dialogs_open_at_once(browser: Chromium, tmp_path: Path) ->
     ]
     file = _kept(report(runs, "html"), tmp_path)
     browser.look(*DESK)
-    took: list[float] = []
-    # A machine that is busy elsewhere may need another try.
-    while len(took) < TRIES and min(took, default=SECONDS) >= SECONDS:
+    blank = tmp_path / "blank.html"
+    blank.write_text("<!DOCTYPE html><title>Nothing</title>", encoding="utf-8")
+    took, worked = [], []
+    for _time in range(3):
+        # From a page that is nothing, so that this one's work is all that is counted.
+        browser.open(blank)
+        before = browser.work()
         took.append(browser.open(file))
-    print(f"{file.stat().st_size / 1e6:.1f} MB opened in {', '.join(f'{seconds:.2f}' for seconds in took)} s")
+        worked.append(browser.work() - before)
+    assert min(worked) > 0
     assert browser.run("document.querySelectorAll('details.check').length") == ENDPOINTS * VANTAGES
-    assert min(took) < SECONDS
+    shown = ", ".join(f"{seconds:.2f} s of {whole:.2f} s" for seconds, whole in zip(worked, took, strict=True))
+    print(f"{file.stat().st_size / 1e6:.1f} MB opened; at work: {shown}")
+    # A machine with a core to spare has the page in that time. Where there is none, the clock says nothing of the page.
+    assert min(worked) < SECONDS
+    assert min(took) < SECONDS or os.getloadavg()[0] > (os.cpu_count() or 1)

@@ -266,6 +266,16 @@ def test_a_finding_that_nothing_else_tells_is_a_regression_and_its_end_an_improv
     assert changes(found) == {"regressions": ["stopped_working"]}
 
 
+def test_what_cannot_show_any_more_is_not_gone():
+    before = seen(HEALTHY, tls=certified(days_left=3.0))
+    assert changes(compared(before, seen(PLAIN))) == {"regressions": ["starttls_removed"]}
+
+
+def test_a_finding_that_came_and_went_before_is_not_gone():
+    expiring = seen(HEALTHY, tls=certified(days_left=3.0))
+    assert changes(compared([expiring, seen(HEALTHY)], seen(HEALTHY))) == {}
+
+
 def test_members_of_a_balancer_show_now_this_and_now_that():
     one, other = HEALTHY, HEALTHY.replace("S: 250 DSN", "S: 250 HELP")
     assert changes(compared([seen(one), seen(other)], [seen(other), seen(one), seen(other)])) == {}

@@ -195,6 +195,13 @@ def test_the_waterfall_has_each_phase_where_its_time_is():
     ]
 
 
+def test_a_phase_of_a_later_version_is_shown_all_the_same():
+    made = run(seen(HEALTHY, "a"))
+    made["checks"][0]["steps"][1]["phase"] = "later"
+    (waterfall,) = read(report(made, "html")).of_class("waterfall")
+    assert waterfall.all("li")[1].text == "later 20 ms, 220"
+
+
 def test_only_what_went_wrong_stands_open_and_not_too_much_of_it():
     failing = run(*(seen("S: 554 5.3.2 no", "a", number) for number in range(40)))
     opened = [found for found in read(report(failing, "html")).of_class("check") if "open" in found.attributes]
@@ -246,6 +253,19 @@ def test_a_long_report_can_be_cut_to_what_did_not_pass():
     mixed = run(*(seen(HEALTHY if n else "S: 554 5.3.2 no", "a", n) for n in range(20)))
     (box,) = read(report(mixed, "html")).all("input")
     assert box.attributes == {"type": "checkbox", "id": "problems"}
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("2026-03-01T21:04:22.000Z", "2026-03-01 21:04:11 to 21:04:22 UTC"),
+        ("2026-03-01T21:04:11.900Z", "2026-03-01 21:04:11 UTC"),
+        ("2026-03-02T00:00:01.000Z", "2026-03-01 21:04:11 to 2026-03-02 00:00:01 UTC"),
+    ],
+)
+def test_when_it_was_checked_is_told_once(end, words):
+    made = {**run(seen(HEALTHY, "a")), "finished_at": end}
+    assert words in [found.text for found in read(report(made, "html")).all("dd")]
 
 
 def test_what_servers_say_stays_text():

@@ -45,6 +45,8 @@ PROHIBITED, CONNECT_FAILED, UNKNOWN_TYPE, RESOURCE_SHORTAGE = 1, 2, 3, 4  # RFC 
         ("Connection timed out", "timeout"),
         ("Operation timed out", "timeout"),
         ("No route to host", "unreachable"),
+        ("[Errno 111] Connect call failed ('198.51.100.1', 25)", "refused"),
+        ("[Errno 113] Connect call failed ('198.51.100.1', 25)", "unreachable"),
         ("Network is unreachable", "unreachable"),
         ("Name or service not known", "unresolved"),
         ("No address associated with hostname", "unresolved"),

@@ -18,6 +18,8 @@ from mailops_smtp.judge import judge_run
 from mailops_smtp.plan import OptionError
 from mailops_smtp.scenario import ScenarioServer
 from mailops_smtp.watch import collect, watch, watch_options
+from mailops_smtp.watch.__main__ import main
+from mailops_smtp.watch.live import Live
 from mailops_smtp.watch.log import Log
 from mailops_smtp.watch.meanwhile import Meanwhile
 from mailops_smtp.watch.observation import observation
@@ -106,6 +108,12 @@ def test_what_changed_meanwhile_is_told_once() -> None:
     assert [[entry["change"] for entry in entries] for entries in told] == [[], [], ["certificate_renewed"], [], [], []]
     keeps_contract(told[2][0], "seen_change")
     assert told[2][0]["at"] == "2026-03-01T21:00:02.000Z"
+
+
+def test_a_server_that_says_something_else_each_time_is_no_news_for_ever() -> None:
+    meanwhile = Meanwhile()
+    rows = [seen(second, HEALTHY.replace("Postfix", "x" * second)) for second in range(40)]
+    assert sum(len(list(meanwhile.changes([made]))) for made in rows) == 19
 
 
 def test_other_addresses_are_a_change_of_members() -> None:
@@ -245,3 +253,27 @@ def test_a_log_is_never_overwritten_nor_taken_for_one(tmp_path: t.Any) -> None:
     with pytest.raises(OptionError, match=r"cannot be read: No such file"):
         collect(options(25, log=str(tmp_path / "none"), collect=True))
     assert path.exists()
+
+
+def test_a_person_who_looks_on_is_told_of_what_is_no_longer_as_it_was() -> None:
+    live = Live()
+    rows = [seen(0), seen(1), seen(2, "E: refused no\x1b[31m"), seen(3, "E: refused no"), seen(4), seen(5)]
+    lines = [line for made in rows for line in live.lines([observation(made)], [])]
+    assert lines == [
+        '21:00:00.040  up       mx1.contoso.com [203.0.113.5]:25  220 "mx1.contoso.com ESMTP Postfix"',
+        "21:00:02.000  DOWN     mx1.contoso.com [203.0.113.5]:25  refused: no\\x1b[31m",
+        '21:00:04.040  up       mx1.contoso.com [203.0.113.5]:25  after 2.0 s: 220 "mx1.contoso.com ESMTP Postfix"',
+    ]
+
+
+def test_the_watch_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with ScenarioServer("ordinary") as server:
+        place = f"{HOST}:{server.port}"
+        assert main([place, "--interval", "0.2", "--duration", "0.5"]) == 0
+    printed = capsys.readouterr().out
+    assert f"up       [{HOST}]:{server.port}" in printed
+    assert "no outage." in printed
+    assert main([place, "--interval", "0.2", "--duration", "0.3"]) == 1
+    assert f"DOWN     [{HOST}]:{server.port}  refused: " in capsys.readouterr().out
+    assert main([place, "--interval", "never"]) == 2
+    assert capsys.readouterr().err == "interval 'never' is not a number: give a number.\n"

@@ -273,6 +273,7 @@ def test_a_whole_change_window(site: Site, controller: Controller, lab: Lab, dow
     result = json.loads((folder / "result.json").read_text())
     assert result["verdict"] == "fail"
     assert len(result["regressions"]) == 2
+    assert (result["improvements"], result["missing"], result["unseen"]) == ([], [], [])
     assert all("seen from all 2 vantages" in sentence for sentence in result["regressions"])
     assert [sentence for sentence in result["expected"] if "STARTTLS gone" not in sentence] == []
     truth = started - stopped

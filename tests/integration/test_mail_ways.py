@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from .server_log import Log
 def test_the_long_way_with_greylisting_and_a_gateway_that_changes_the_message(controller: Controller) -> None:
     hosts = controller.lab.state["hosts"]
     exim, mx1 = Log(Path(hosts["exim"]["log_file"])), Log(Path(hosts["mx1"]["log_file"]))
-    checks = sent(controller, "mx2", sender=f"probe-{id(checks_of)}@contoso.test", recipient="echo@northwind.test")
+    checks = sent(
+        controller, "mx2", sender=f"probe-{uuid.uuid4().hex[:8]}@contoso.test", recipient="echo@northwind.test"
+    )
     account = controller.account("echo")
     with looking(controller, checks=checks, mailbox=account, within=1, give_up_after=60, cleanup=True) as found:
         [receipt] = until(found, lambda: exim_delivers(controller))["receipts"]
@@ -43,8 +46,21 @@ def test_the_long_way_with_greylisting_and_a_gateway_that_changes_the_message(co
     mx1.wait_for(rf"{hops[2]['identifier']}: to=<echo@contoso.test>, .*status=sent")
 
 
-def checks_of() -> None:
-    """Its address makes a sender that postgrey does not know yet."""
+def test_greylisting_is_sat_out_by_the_one_who_sends(controller: Controller) -> None:
+    log = Log(Path(controller.lab.state["hosts"]["mx1"]["log_file"]))
+    checks = sent(
+        controller,
+        port=controller.lab.state["hosts"]["mx1"]["ports"]["greylisting"],
+        sender=f"probe-{uuid.uuid4().hex[:8]}@contoso.test",
+        recipient="echo@northwind.test",
+        retry={"count": 3, "delay": 4},
+    )
+    assert checks[0]["attempts"]["count"] > 1
+    options = {"checks": checks, "mailbox": controller.account("echo"), "within": 30, "cleanup": True}
+    [receipt] = controller.arrival(**options)["receipts"]
+    assert (states(receipt)["accepted"], states(receipt)["arrived"]) == ("arrived", "arrived")
+    text = log.wait_for(rf"{receipt['queue_id']}: to=<echo@contoso.test>")
+    assert "Greylisted" in text
 
 
 def logged(log: str, pattern: str) -> datetime:

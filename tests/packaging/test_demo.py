@@ -44,19 +44,39 @@ def test_it_finds_the_faults_that_it_planted(demo: subprocess.Popen[str], tmp_pa
     assert demo.returncode == 0, printed
     assert "outside-nyc" in printed
     assert "Both planted faults show." in printed
+    assert "regressions: STARTTLS gone on mx2.contoso.com, seen from all 2 vantages." in printed
+    changed = tmp_path / ".cache" / "demo" / "change-report.html"
+    assert "STARTTLS gone on mx2.contoso.com" in changed.read_text(encoding="utf-8")
     kept = tmp_path / ".cache" / "demo" / "report.html"
     assert kept.as_uri() in printed
     assert kept.read_text(encoding="utf-8").count('<details class="check') == 9
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_can_be_stopped_at_any_time(demo: subprocess.Popen[str], tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGINT, "ansible-playbook"),
+        (signal.SIGTERM, "ansible-playbook"),
+        # Watches are under way then, which end by themselves only after minutes.
+        (signal.SIGINT, "The change:"),
+    ],
+)
+def test_it_can_be_stopped_at_any_time(
+    demo: subprocess.Popen[str], tmp_path: Path, number: signal.Signals, moment: str
+) -> None:
     output = t.cast("t.IO[str]", demo.stdout)
     for line in output:
-        if "ansible-playbook" in line:
+        if moment in line:
             break
     demo.send_signal(number)
     printed = demo.communicate(timeout=SECONDS)[0]
     assert demo.returncode == 130, printed
     assert "nothing is left behind" in printed
-    assert not (tmp_path / ".cache").exists()
+    assert not (tmp_path / ".cache").exists() or moment == "The change:"
+    assert watches_under(str(tmp_path)) == []
+
+
+def watches_under(folder: str) -> list[str]:
+    """The processes of watches that were started with a home directory below the folder."""
+    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in found.splitlines() if "smtp_watch" in line and folder in line]

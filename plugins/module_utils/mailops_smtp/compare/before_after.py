@@ -158,7 +158,7 @@ def _of_marks(pair: Pair, what: str, marks: t.Callable[[Check], t.Mapping[str, S
         path = f"{what}s.{name}"
         if was and now and any(now) and not any(was):
             yield Kind(words[0], WORSE, seen.phase, path, None, seen.shown, name)
-        elif was and now and any(was) and not any(now):
+        elif was and now and all(was) and not any(now):
             yield Kind(words[1], BETTER, seen.phase, path, seen.shown, None, name)
 
 

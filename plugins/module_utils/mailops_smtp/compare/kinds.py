@@ -273,7 +273,7 @@ def _certificates(field: str, before: Values, after: Values) -> t.Iterator[Kind]
     if not new or not gone:
         return
     old, fresh = gone[0], new[0]
-    renewed = old[1:3] == fresh[1:3] and (fresh[3] or "") > (old[3] or "")
+    renewed = old[1] == fresh[1] and (fresh[2] or "") > (old[2] or "")
     change = "certificate_renewed" if renewed else "certificate_replaced"
     yield Kind(change, OTHER, "starttls", field, was[old].shown, now[fresh].shown)
 

@@ -81,9 +81,10 @@ def unmet(check: Check) -> t.Dict[str, Seen]:
 
 
 def passed(check: Check, phase: str) -> bool:
-    """Whether the dialog went on behind a phase, so that what was not found there is really not there."""
+    """Whether the dialog went through a phase and on, so that what was not found there is really not there."""
     failed = check["failed_phase"]
-    return bool(check["steps"]) and (failed is None or PHASES.index(failed) > PHASES.index(phase))
+    went_there = phase == "resolve" or any(step["phase"] == phase for step in check["steps"])
+    return went_there and (failed is None or PHASES.index(failed) > PHASES.index(phase))
 
 
 def _failure(check: Check) -> Seen:
@@ -146,7 +147,7 @@ def _tls(check: Check) -> Facts:
         facts["tls.name_matches.matches"] = Seen("starttls", matches, matches)
     certificate = tls["certificate"]
     if certificate is not None:
-        known = (certificate["sha256"], certificate["subject"], tuple(certificate["names"]), certificate["not_after"])
+        known = (certificate["sha256"], tuple(certificate["names"]), certificate["not_after"])
         shown = (
             f"{certificate['subject']}, valid until {certificate['not_after']}, SHA-256 {certificate['sha256'][:16]}"
         )

@@ -72,9 +72,20 @@ def sent_in(check: Facts) -> t.List[Sent]:
     """
     try:
         transactions = check["transactions"] or [check]
-        return [_sent(check, part, position) for position, part in enumerate(transactions) if part["message"]]
+        found = [_sent(check, part, position) for position, part in enumerate(transactions) if part["message"]]
+        earlier = (check.get("attempts") or {}).get("earlier") or []
+        return [*_before(check, earlier, [sent.token for sent in found]), *found]
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ValueError(str(error)) from error
+
+
+def _before(check: Facts, attempts: t.Sequence[Facts], known: t.Sequence[t.Optional[str]]) -> t.Iterator[Sent]:
+    """What a server took for some recipients while it put off the others, who were tried once more (``retry``)."""
+    for attempt in attempts:
+        message = attempt["message"]
+        if message is not None and message["outcome"] == "accepted" and message["token"] not in known:
+            part = {**check, **attempt}
+            yield _sent(part, part, 0)
 
 
 def _sent(check: Facts, part: Facts, position: int) -> Sent:

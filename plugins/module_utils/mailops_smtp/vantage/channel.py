@@ -56,6 +56,11 @@ _EXPLANATIONS = (
     ("unreachable", "unreachable"),
     ("no route to host", "unreachable"),
     ("connection reset", "reset"),
+    # Python's asyncio, and so a jump host of asyncssh, tells the number only: here those of Linux.
+    ("[errno 111] connect call failed", "refused"),
+    ("[errno 110] connect call failed", "timeout"),
+    ("[errno 113] connect call failed", "unreachable"),
+    ("[errno 101] connect call failed", "unreachable"),
 )
 
 

@@ -32,14 +32,16 @@ class Meanwhile:
             if observation(check)["state"] != UP:
                 continue
             known = self._known.setdefault((service_of(check), check["endpoint"]["address"]), [])
+            if len(known) == _MOST_ANSWERS:
+                # It says something else each time, which is no news any more.
+                continue
             if known:
                 found = comparison(known, [check])
                 entries = [entry for name in _REPORTED for entry in found[name]]
                 yield from (_entry(entry, check) for entry in entries)
                 if not entries:
                     continue
-            if len(known) < _MOST_ANSWERS:
-                known.append(check)
+            known.append(check)
 
     def _of_members(self, checks: t.Sequence[Record]) -> t.Iterator[Record]:
         now: t.Dict[t.Any, t.Dict[t.Optional[str], Record]] = {}

@@ -41,7 +41,7 @@ DEFERRED = ReceiptSignature(
 )  # fmt: skip
 MISSING = ReceiptSignature(
     "dlv.missing", "arrived", "fail", "error", "likely", "target",
-    "The message was accepted and did not arrive within {waited}",
+    "It was accepted, and is not in the mailbox after {waited}",
     "{host} took the message{as_queue_id} and it is in none of the folders that were looked into ({looked}). It waits "
     "in a queue, was put into quarantine, sorted elsewhere by a rule, or lies in another mailbox.",
     "Follow it on {host}: the commands under look_next name its queue and its log.",

@@ -11,7 +11,7 @@ from ..phases import length, stretches
 from ..transcript import transcript
 from ..words import value_words
 from .markup import Markup, element, lines
-from .palette import GROUP_NAMES, PHASE_GROUPS
+from .palette import GROUP_NAMES, group_of
 from .wording import bar, took, verdict_word
 
 Facts = t.Mapping[str, t.Any]
@@ -77,7 +77,7 @@ def _finding_numbers(report: Facts) -> t.Dict[int, t.List[int]]:
 
 
 def _legend(checks: t.Sequence[Facts]) -> t.Iterator[Markup]:
-    occurring = {PHASE_GROUPS[step["phase"]] for check in checks for step in check["steps"]}
+    occurring = {group_of(step["phase"]) for check in checks for step in check["steps"]}
     yield from (element("li", name, class_=f"p-{group}") for group, name in GROUP_NAMES.items() if group in occurring)
     if any(check["failed_phase"] is not None for check in checks):
         yield element("li", "where it broke off", class_="p-broke")
@@ -171,7 +171,7 @@ def _waterfall(check: Facts) -> t.Optional[Markup]:
                 stretch.phase,
                 " ",
                 element("b", ", ".join(part for part in told if part)),
-                class_="p-broke" if stretch.broke else f"p-{PHASE_GROUPS[stretch.phase]}",
+                class_="p-broke" if stretch.broke else f"p-{group_of(stretch.phase)}",
                 style=f"--at:{at:.1f}%;--for:{share:.1f}%",
             )
         )

@@ -97,9 +97,7 @@ def _figures(report: Facts) -> t.Iterator[t.Tuple[str, t.Union[str, int], str]]:
     if report["watch"]:
         yield "Outages", sum(len(watch["outages"]) for watch in report["watch"]), ""
     if report["started_at"] is not None:
-        yield "Began", _moment(report["started_at"]), "when"
-    if report["finished_at"] is not None:
-        yield "Ended", _moment(report["finished_at"]), "when"
+        yield "Checked", _period(report["started_at"], report["finished_at"]), "when"
     if report["labels"]:
         yield "Label", ", ".join(report["labels"]), "when"
 
@@ -109,9 +107,12 @@ def _figure(name: str, value: t.Union[str, int], look: str) -> Markup:
     return element("div", element("dt", name), number, class_="when" if look == "when" else None)
 
 
-def _moment(moment: str) -> str:
-    """A moment of the facts, without its fractions of a second."""
-    return f"{moment[:10]} {moment[11:19]} UTC"
+def _period(start: str, end: t.Optional[str]) -> str:
+    """From moment to moment, to the second; the day once where it is one."""
+    day, time = start[:10], start[11:19]
+    if end is None or (end[:10], end[11:19]) == (day, time):
+        return f"{day} {time} UTC"
+    return f"{day} {time} to {end[11:19] if end[:10] == day else f'{end[:10]} {end[11:19]}'} UTC"
 
 
 def _contents(sections: t.Sequence[Markup]) -> Markup:

@@ -34,6 +34,12 @@ PHASE_GROUPS = {
     "mail": "envelope", "rcpt": "envelope", "data": "content", "message": "content", "quit": "goodbye",
 }  # fmt: skip
 
+
+def group_of(phase: str) -> str:
+    """What a phase is about; one that a later version wrote counts as part of the greeting."""
+    return PHASE_GROUPS.get(phase, "greeting")
+
+
 GROUP_NAMES = {
     "network": "network",
     "greeting": "banner and EHLO",

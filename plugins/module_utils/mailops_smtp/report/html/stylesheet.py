@@ -212,6 +212,7 @@ pre{font-size:.78rem;padding:.6rem .7rem}
 _PAPER = """
 @media print{
 @page{margin:16mm 14mm}
+html{font-size:75%}
 body{max-width:none;padding:0;font-size:9.5pt}
 nav,.filter,.skip,.more>summary{display:none}
 a{color:inherit;text-decoration:none}

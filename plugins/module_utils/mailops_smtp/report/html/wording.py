@@ -10,7 +10,7 @@ from ...judge.wording import duration
 from ..phases import Stretch, length, stretches
 from ..words import place_words
 from .markup import Markup, element
-from .palette import PHASE_GROUPS, SEVERITY_LOOKS
+from .palette import SEVERITY_LOOKS, group_of
 
 Facts = t.Mapping[str, t.Any]
 
@@ -49,7 +49,7 @@ def bar(check: Facts, whole: t.Optional[float] = None) -> Markup:
     for stretch in stretches(check) if total else ():
         # Pipelined phases overlap: each shows from where the one before ended.
         begin, end = (min(100.0, max(reached, 100 * moment / total)) for moment in span(stretch))
-        colour = f"var(--{'fail-ink' if stretch.broke else f'{PHASE_GROUPS[stretch.phase]}-bar'})"
+        colour = f"var(--{'fail-ink' if stretch.broke else f'{group_of(stretch.phase)}-bar'})"
         stops += [f"transparent 0 {begin:.1f}%", f"{colour} 0 {end:.1f}%"]
         reached = end
     style = f"background-image:linear-gradient(90deg,{','.join([*stops, 'transparent 0'])})" if stops else None
