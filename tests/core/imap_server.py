@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import threading
@@ -28,6 +29,7 @@ class IMAPServer:
         self.greeting = greeting
         self.commands: t.List[str] = []
         self.connections = 0
+        self.refuses_token = False
         self.idling = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -90,6 +92,14 @@ class IMAPServer:
                 content = self.messages[uid - 1]
                 untagged += f'* {uid} FETCH (UID {uid} INTERNALDATE "24-Nov-2026 22:00:00 +0000" BODY[]<0> '.encode()
                 untagged += f"{{{len(content)}}}\r\n".encode() + content + b")\r\n"
+        elif name == "AUTHENTICATE":
+            connection.sendall(b"+ \r\n")
+            response = base64.b64decode(lines.readline()).decode()
+            self.commands.append(response)
+            if self.refuses_token:
+                connection.sendall(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
+                self.commands.append(lines.readline().decode())
+                return f"{tag} NO [AUTHENTICATIONFAILED] expired\r\n".encode()
         elif name == "IDLE":
             connection.sendall(b"+ idling\r\n")
             self.idling.set()

@@ -136,6 +136,33 @@ def test_a_refused_password_is_sent_once() -> None:
     assert len([line for line in server.commands if line.startswith("LOGIN")]) == 1
 
 
+@pytest.mark.parametrize("mechanism", ["xoauth2", "password"])
+def test_log_ins_by_sasl(mechanism: str) -> None:
+    with IMAPServer([MESSAGE], "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2") as server:
+        assert state(looked(server, mailbox={"mechanism": mechanism, "password": "tökén"})) == "arrived"
+    wanted = "user=echo\1auth=Bearer tökén\1\1" if mechanism == "xoauth2" else "\0echo\0tökén"
+    assert wanted in server.commands
+
+
+def test_a_token_that_has_expired() -> None:
+    with IMAPServer([MESSAGE], "IMAP4rev1 AUTH=XOAUTH2") as server:
+        server.refuses_token = True
+        result = looked(server, mailbox={"mechanism": "xoauth2"}, within=1)
+    assert "refuses the log-in of echo: [AUTHENTICATIONFAILED] expired" in result["mailboxes"][0]["error"]["detail"]
+
+
+def test_ctrl_c_takes_leave_and_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: t.Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mailops_smtp.arrival.settled", interrupted)
+    with IMAPServer([MESSAGE]) as server:
+        with pytest.raises(KeyboardInterrupt):
+            looked(server, cleanup=True)
+        assert server.commands[-1] == "LOGOUT"
+    assert not [line for line in server.commands if line.startswith("UID STORE")]
+
+
 def test_a_server_that_trickles_has_no_more_time_than_any() -> None:
     class Trickling(IMAPServer):
         def _right(self, *given: t.Any) -> bytes:

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import typing as t
 from pathlib import Path
 
 import pytest
 
-from .conftest import Controller
+from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
+
+from .conftest import REPOSITORY, Controller, result_of
+from .test_ways_from_a_vantage import checks_from, secrets_of
 
 OLDEST, NEWEST = "python3.8", "python3.13"
 
@@ -161,6 +163,73 @@ def test_a_jump_host_keeps_no_trace_of_a_channel(controller: Controller) -> None
     assert (files_of(controller, "jump"), processes_of(controller, "jump")) == before
 
 
+@pytest.fixture
+def without_a_writable_disk(controller: Controller) -> t.Iterator[str]:
+    """vantage-a, for the length of a test."""
+    for folder in ("/home", "/tmp", "/var/tmp"):
+        controller.lab.run("vantage-a", ["mount", "--no-mtab", "-t", "tmpfs", "-o", "ro", "none", folder], check=True)
+    yield "vantage-a"
+    for folder in ("/home", "/tmp", "/var/tmp"):
+        controller.lab.run("vantage-a", ["umount", "--no-mtab", folder], check=True)
+
+
+def test_a_vantage_whose_disk_cannot_be_written_to(controller: Controller, without_a_writable_disk: str) -> None:
+    """Ansible says what is wrong. Through SSH nothing is written there, so that goes on, by Python there too."""
+    name = without_a_writable_disk
+    written = controller.ansible(
+        "mailops.smtp.smtp_check", {"host": controller.name("mx1")}, "-i", controller.inventory(name), on=name
+    )
+    assert "UNREACHABLE" in written.stdout
+    assert "Failed to create temporary directory" in written.stdout
+    via = {**controller.via, "host": controller.name(name)}
+    assert controller.check(host=controller.name("mx1"), via=via, tls=controller.tls)["verdict"] == "pass"
+    [*made] = checks_from(controller, name)
+    assert {(check["verdict"], check["vantage"]["mode"]) for check in made} == {("pass", "ssh-python")}
+
+
+def test_whether_a_managed_host_is_fit(controller: Controller) -> None:
+    inventory = controller.inventory("vantage-b")
+    options = {"references": [f"{controller.name('exim')}:25"], "timeouts": {"connect": 3}}
+    facts = result_of(controller.ansible("mailops.smtp.vantage_info", options, "-i", inventory, on="vantage-b"))
+    keeps_contract({key: value for key, value in facts.items() if key not in ADDED_BY_ANSIBLE}, "fitness")
+    vantage_b = controller.lab.state["hosts"]["vantage-b"]
+    assert facts["fit"] is True
+    assert facts["vantage"]["name"] == "vantage-b"
+    assert facts["address"] in (vantage_b["ipv4"], vantage_b["ipv6"])
+    # It is the same machine's clock.
+    assert abs(facts["clock_offset"]) <= facts["clock_uncertainty"]
+    assert facts["openssh"].startswith("OpenSSH")
+    options["references"] = [f"{controller.name('mx1')}:25"]
+    facts = result_of(controller.ansible("mailops.smtp.vantage_info", options, "-i", inventory, on="vantage-b"))
+    assert facts["fit"] is False
+    assert "It reaches none of its reference targets (mx1.contoso.test:25)" in facts["vantage"]["unfit"]
+
+
+def test_the_playbook_says_where_the_fault_is(controller: Controller) -> None:
+    ssh = controller.lab.state["ssh"]
+    hosts = json.loads(Path(controller.inventory("vantage-a", "vantage-b", "vantage-c")).read_text())["all"]["hosts"]
+    bare = {**controller.via, "host": controller.name("jump-nc"), "user": ssh["user"]}
+    variables = {
+        "smtp_targets": [f"{controller.name('mx1')}:25", f"{controller.name('exim')}:25"],
+        "smtp_vantage_references": [f"{controller.name('opensmtpd')}:25"],
+        "smtp_check": {"tls": controller.tls, "timeouts": {"connect": 3}},
+        "smtp_start_in": 5,
+    }
+    inside = {"vantage-a": hosts["vantage-a"], "bare": {"smtp_via": bare}}
+    outside = {name: hosts[name] for name in ("vantage-b", "vantage-c")}
+    inventory = controller.home / "groups.json"
+    inventory.write_text(
+        json.dumps({
+            "all": {"vars": variables, "children": {"inside": {"hosts": inside}, "outside": {"hosts": outside}}}
+        })
+    )  # fmt: skip
+    done = controller.play(REPOSITORY / "playbooks" / "vantage_matrix.yml", "-i", inventory)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PERIMETER (likely): mx1.contoso.test:25 is out of reach for vantage-b," in done.stdout
+    assert done.stdout.count("is fit: it reaches") == 4
+    assert "SERVER" not in done.stdout
+
+
 def test_passwords_appear_nowhere(controller: Controller) -> None:
     probe = controller.mailbox("probe")
     target = {
@@ -181,13 +250,3 @@ def test_passwords_appear_nowhere(controller: Controller) -> None:
     printed = done.stdout + done.stderr
     for secret in secrets_of(probe):
         assert secret not in printed
-
-
-def secrets_of(mailbox: dict[str, t.Any]) -> list[str]:
-    """The password, and what AUTH PLAIN and LOGIN make of it."""
-    plain = f"\0{mailbox['address']}\0{mailbox['password']}".encode()
-    return [
-        mailbox["password"],
-        base64.b64encode(plain).decode(),
-        base64.b64encode(mailbox["password"].encode()).decode().rstrip("="),
-    ]

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from .conftest import HERE, Controller
-from .test_managed_hosts import secrets_of
 from .test_three_ways import comparable, run_nornir
 
 SHORT = {"connect": 3.0, "reply": 4.0, "total": 20.0}
@@ -230,3 +229,13 @@ def test_secrets_are_nowhere_while_it_runs_and_afterwards(controller: Controller
         for file in tree.rglob("*"):
             if file.is_file() and not {"namespaces", "scratch"}.intersection(file.parts):
                 assert probe["password"].encode() not in file.read_bytes()
+
+
+def secrets_of(mailbox: dict[str, t.Any]) -> list[str]:
+    """The password, and what AUTH PLAIN and LOGIN make of it."""
+    plain = f"\0{mailbox['address']}\0{mailbox['password']}".encode()
+    return [
+        mailbox["password"],
+        base64.b64encode(plain).decode(),
+        base64.b64encode(mailbox["password"].encode()).decode().rstrip("="),
+    ]

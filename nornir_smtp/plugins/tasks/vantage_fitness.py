@@ -51,7 +51,10 @@ def vantage_fitness(
         asked["vantage"].pop("mode", None)
         found = fitness_from(connection_of(task, vantage), asked, vantage.name, mode, python)
     if remember:
-        told = {"unfit": found["vantage"]["unfit"], "clock_offset": found["clock_offset"]}
+        # An offset that may as well be none would only move moments about.
+        offset, uncertainty = found["clock_offset"], found["clock_uncertainty"] or 0.0
+        sure = offset is not None and abs(offset) > uncertainty
+        told = {"unfit": found["vantage"]["unfit"], "clock_offset": offset if sure else None}
         # What the host has from its groups must not be hidden by what is its own.
         task.host.data["smtp"] = {**(task.host.get("smtp") or {}), "vantage": {**known, **told}}
     return Result(host=task.host, result=found, failed=fail_task and not found["fit"])

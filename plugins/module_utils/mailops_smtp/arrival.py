@@ -18,7 +18,7 @@ from .plan import OptionError
 from .plan.arrivals import ArrivalPlan, plan_arrival
 from .run import check
 
-# A message can have waited for its check to end before anybody looks for it.
+# Messages that were stored before that are not looked at.
 _OLDEST_SECONDS = 7 * 86400.0
 
 
@@ -34,7 +34,8 @@ def look_for(options: t.Mapping[str, t.Any], check_mode: bool = False) -> t.Dict
     started, began = time.time(), time.monotonic()
     reverses = {} if check_mode else _sent_the_other_way(planned, everything)
     would_send = _would_send(planned, everything) if check_mode else None
-    since = min([sent.started_at for sent in everything if sent.started_at is not None] or [started])
+    # Of a token alone nobody knows when it was sent.
+    since = min(sent.started_at if sent.started_at is not None else 0.0 for sent in everything)
     since = max(since, started - _OLDEST_SECONDS)
     expected = [sent for sent in everything if sent.left]
     accesses = [access._replace(since=since) for access in planned.accesses]

@@ -49,6 +49,8 @@ class Watcher:
                 if watch.ending.is_set():
                     break
                 self.mailbox.wait(watch.poll_interval, watch.ending.is_set)
+            if watch.interrupted:
+                return
             self._look()
             if not self.mailbox.folder_names:
                 raise self.mailbox.problems[0]
@@ -93,6 +95,7 @@ class Watch:
         self.poll_interval = poll_interval
         self.cleanup = cleanup
         self.ending = threading.Event()
+        self.interrupted = False
         self._stirred = threading.Condition()
         self._news = 0
         self.watchers = [Watcher(access, mailbox, everything, self) for access, mailbox in mailboxes]
@@ -129,8 +132,11 @@ class Watch:
                     if self._news == news:
                         self._stirred.wait(_ATTENTION_SECONDS)
             self._linger(linger, over)
+        except BaseException:
+            # Ctrl-C: each takes leave of its server, and removes nothing any more.
+            self.interrupted = True
+            raise
         finally:
-            # Also on Ctrl-C: each takes leave of its server.
             self.ending.set()
             for thread in self._threads:
                 thread.join(_JOIN_SECONDS)

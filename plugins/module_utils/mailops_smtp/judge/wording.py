@@ -9,6 +9,7 @@ import typing as t
 
 from ..evidence import printable
 from .recognition import Check, Found, fact, went_well
+from .status_codes import stands_for
 
 # Longer server text is cut in sentences; the steps keep it whole.
 QUOTED = 120
@@ -106,6 +107,7 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "as_of_reason": lambda of: _or(of.fact("tls.as_of.reason"), "no reason given"),
     "banner_name": lambda of: _or(of.fact("banner.hostname"), "no name"),
     "channel_binding": lambda of: _or(of.fact("auth.channel_binding"), "this type of channel binding"),
+    "code_meaning": lambda of: stands_for(of.of_step("reply.code"), of.of_step("reply.enhanced")),
     "dane_reason": lambda of: _or(of.fact("tls.dane.reason"), "no reason given"),
     "client_seen_as": lambda of: _or(of.fact("ehlo.client_seen_as"), "an unknown address"),
     "days_left": lambda of: _days(of.fact("tls.certificate.days_left")),

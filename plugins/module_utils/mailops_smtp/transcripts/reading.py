@@ -9,6 +9,7 @@ pasted ticket is no place for passwords either.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ..dialog.commands import MASK
@@ -24,6 +25,8 @@ _PHASES = {
     "XFORWARD": "xforward", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data", "BDAT": "data", "QUIT": "quit",
 }  # fmt: skip
 _NO_CONNECTION = ("refused", "timeout", "unreachable", "unresolved")
+# How our own transcripts show a message.
+_OUR_MESSAGE = re.compile(r"<message of [0-9]{1,20} octets>")
 _OUTCOMES = {"2": "accepted", "3": "accepted", "4": "deferred"}
 
 
@@ -99,9 +102,9 @@ class _Reader:
     def _say(self, text: str) -> None:
         self._connected()
         if self.in_message:
-            if text == ".":
+            if text == "." or _OUR_MESSAGE.fullmatch(text):
                 self.in_message = False
-                self.waiting.append(("message", "<message>", self.at))
+                self.waiting.append(("message", "<message>" if text == "." else text, self.at))
             return
         if self.in_auth:
             self.waiting.append(("auth", MASK, self.at))
@@ -127,8 +130,9 @@ class _Reader:
         if reply is None:
             return
         if not self.waiting:
-            # Nobody asked: what is said before the next command belongs to that.
-            self.waiting.append(("extra", None, self.at))
+            # LMTP has a reply for each recipient (RFC 2033 4.2). Anything else was said without being asked.
+            again = bool(self.steps) and self.steps[-1].phase == "message"
+            self.waiting.append(("message" if again else "extra", None, self.at))
         phase, sent, at = self.waiting.pop(0)
         if phase == "auth":
             reply = reply.without_secrets()

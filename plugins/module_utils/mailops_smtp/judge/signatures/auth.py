@@ -130,7 +130,7 @@ FAILURES = (
         confidence="certain",
         owner="target",
         title="AUTH is refused",
-        meaning="The server does not authenticate this way ({reply}).",
+        meaning="The server does not authenticate this way ({reply}). {code_meaning}",
         next_step="Read the server's text; check which mechanisms it offers, and on which port.",
         reference="RFC 4954 section 4",
     ),

@@ -283,7 +283,7 @@ FAILURES = (
         confidence="certain",
         owner="target",
         title="Refused for now: {recipients}",
-        meaning="The server asks to come back later ({reply}).",
+        meaning="The server asks to come back later ({reply}). {code_meaning}",
         next_step="Try again later; if it stays so, the server's text and log say what it waits for.",
         reference="RFC 5321 section 4.2.1",
     ),
@@ -296,7 +296,8 @@ FAILURES = (
         confidence="certain",
         owner="target",
         title="Refused: {recipients}",
-        meaning="The server does not take this mail, for a reason that only its own text tells ({reply}).",
+        meaning="The server does not take this mail, for a reason that only its own text tells ({reply}). "
+        "{code_meaning}",
         next_step="Read the server's text, and its log for the time of this check.",
         reference="RFC 5321 section 4.2.1",
     ),

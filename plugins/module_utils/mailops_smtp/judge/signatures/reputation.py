@@ -135,7 +135,7 @@ FAILURES = (
         "The server finds too much mail comes from this address",
         "Gmail says so of an unusual rate, or of an address or a domain with a bad name ({reply}).",
         "Check less often, and look at Postmaster Tools for the domain and the address.",
-        "Gmail SMTP errors and codes; RFC 8600 for X.7.28",
+        "Gmail SMTP errors and codes; IANA registry, X.7.28",
         severity="warning",
     ),
     _unfit(

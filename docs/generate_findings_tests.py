@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes docs/findings_tests.md, which tells for each signature how it is tested, and whether on anything real:
+
+    PYTHONPATH=plugins/module_utils:. python docs/generate_findings_tests.py
+
+A test compares the file with `tests_page()`, so it cannot go stale.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mailops_smtp.judge.signatures import CATALOGUE
+
+from tests.core.signature_cases import FILE_OF, SOURCES
+from tests.core.test_judge_recorded import EXPECTED
+
+PAGE = Path(__file__).with_name("findings_tests.md")
+INTEGRATION = Path(__file__).parents[1] / "tests" / "integration"
+
+INTRODUCTION = """\
+<!--
+Copyright (c) 2026, the mailops.smtp authors
+GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+# How the findings are tested
+
+Each signature has a dialog that shows it and one that nearly does, in the file of `tests/core` that is named here. This
+page is written by `docs/generate_findings_tests.py` from the tests; [the findings](findings.md) say what each means.
+
+Real is what a server said that is not ours: a server of the lab (`tests/integration`, or its recorded dialogs), or the
+words that a vendor's documentation gives. All else was made up after the description of the fault.
+
+| finding | tested in | real |
+| --- | --- | --- |
+"""
+
+
+def tests_page() -> str:
+    """The whole page as Markdown."""
+    real = _real()
+    rows = [
+        f"| [`{entry.id}`](findings.md#{entry.id.replace('.', '')}) | `{FILE_OF[entry.id]}` "
+        f"| {real.get(entry.id, '')} |"
+        for entry in CATALOGUE
+    ]
+    never = [f"`{entry.id}`" for entry in CATALOGUE if entry.id not in real]
+    share = f"{len(CATALOGUE) - len(never)} of {len(CATALOGUE)} have fired on something real."
+    return (
+        INTRODUCTION
+        + "\n".join(rows)
+        + f"\n\n## Never fired on anything real\n\n{share} These have not:\n\n"
+        + "\n".join(f"- {name}" for name in never)
+        + "\n"
+    )
+
+
+def _real() -> dict[str, str]:
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(INTEGRATION.glob("test_*.py")))
+    named = set(re.findall(r'"([a-z]+\.[a-z0-9_]+)"', text))
+    recorded = {identifier for outcome in EXPECTED.values() for identifier in outcome[1]}
+    real = {}
+    for entry in CATALOGUE:
+        lab = ["a server of the lab"] if entry.id in named | recorded else []
+        source = SOURCES.get(entry.id, "")
+        told = [source.partition(": ")[2]] if source.startswith("documented: ") else []
+        if lab or told:
+            real[entry.id] = "; ".join(lab + told)
+    return real
+
+
+if __name__ == "__main__":
+    PAGE.write_text(tests_page(), encoding="utf-8")
