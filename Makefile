@@ -14,7 +14,7 @@ INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/
 DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan recorded rehearsal \
     replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
-.PHONY: help venv demo test coverage test-core test-unit test-integration soak test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
+.PHONY: help venv demo test coverage test-core test-unit test-integration soak bench soak-engine test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -42,6 +42,13 @@ test-integration: venv ## both, against real servers in network namespaces
 
 soak: venv ## twenty runs without a change, which must give twenty empty comparisons
 	MAILOPS_REPEATS=20 $(PYTEST) tests/integration/test_change_window.py -k nothing_changed
+
+bench: venv ## what a dialog costs here and with others, side by side; writes docs/performance.json and .svg
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(PYTHON) -m tests.bench --write
+
+soak-engine: venv ## a hundred thousand dialogs in one process, misbehaving servers among them
+	$(PYTHON) -m tests.bench.soak
 
 test-packaging: venv ## what the collection and the wheel contain
 	$(PYTEST) tests/packaging

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import change_window
+import many
 import trustme
 from jump_hosts import HOST, USER, JumpHosts
 from mailops_smtp.compare import matrix
@@ -116,6 +117,8 @@ def _demo(stack: contextlib.ExitStack, kept: Path) -> bool:
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(written, kept)
     _say(f"The same as a page, with every dialog: {kept.as_uri()}")
+    _say(f"{many.EACH * len(site.ports)} checks in one go, with Nornir")
+    print(many.show([f"{HOST}:{port}" for port in site.ports.values()]))
     as_planted = [[cell["verdict"] for cell in row] for row in seen["cells"]] == _planted()
 
     def play(arguments: list[str | Path]) -> None:

@@ -68,16 +68,19 @@ def _play(site: Site, folder: Path, items: int, task: dict[str, t.Any]) -> float
         **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
         "HOME": str(folder),
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
+        "ANSIBLE_PYTHON_INTERPRETER": PYTHON,
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     }
     program = str(Path(PYTHON).with_name("ansible-playbook"))
     began = time.monotonic()
-    subprocess.run(
+    done = subprocess.run(
         ["ip", "netns", "exec", site.client, program, "-i", "localhost,", "-c", "local", str(playbook)],
         env=environment,
         capture_output=True,
-        check=True,
+        check=False,
         text=True,
     )
+    if done.returncode:
+        raise RuntimeError(f"the play failed: {done.stdout}{done.stderr}")
     return time.monotonic() - began

@@ -316,6 +316,8 @@ def test_a_reply_that_never_ended_behind_a_whole_line_keeps_its_code_too():
 def test_what_is_concealed_is_so_everywhere():
     reader = ReplyReader()
     reader.concealed = (b"secret", b"word")
+    reader.receive(b"500 secret\r\n")
+    assert reader.next_reply() == Reply(500, None, (MASK,))
     reader.receive(b"500 secret\xff word secret\r\n")
     reply = reader.next_reply()
     assert reply.lines == (f"{MASK}\\xff {MASK} {MASK}",)
