@@ -130,6 +130,29 @@ def test_every_text_survives_utf8_xtext(text):
     assert re.fullmatch(r"[!-*,-<>-~]*", written)
 
 
+@pytest.mark.parametrize(("typed", "written"), [
+    # RFC 6533 3: in utf-8-addr-xtext most of ASCII stands for itself, and what does not is \\x{...}, not +XX.
+    ("utf-8;jörg+a@b.example", r"ORCPT=utf-8;j\x{F6}rg\x{2B}a@b.example"),
+    ("UTF-8;!a~=@b.example", r"ORCPT=UTF-8;!a~\x{3D}@b.example"),
+    ("rfc822;a+c@b.example", "ORCPT=rfc822;a+2Bc@b.example"),
+    ("x-other;a=c", "ORCPT=x-other;a+3Dc"),
+])  # fmt: skip
+def test_an_original_recipient_is_written_as_its_type_wants_it(typed, written):
+    commands.check_original_recipient(typed)
+    assert commands.original_recipient(typed) == written
+
+
+@pytest.mark.parametrize("kind", ["rfc822", "x-other"])
+def test_only_one_type_of_original_recipient_goes_beyond_ascii(kind):
+    with pytest.raises(CommandError, match="needs the address type utf-8"):
+        commands.check_original_recipient(f"{kind};jörg@b.example")
+
+
+def test_a_chunk_is_not_the_last_unless_it_is_said_to_be():
+    assert commands.bdat(3, [b"abc"]).wire == b"BDAT 3\r\n"
+    assert commands.bdat(3, [b"abc"], last=True).wire == b"BDAT 3 LAST\r\n"
+
+
 @given(st.text())
 def test_no_text_becomes_a_second_line_in_utf8_either(text):
     try:

@@ -182,3 +182,32 @@ def test_ten_thousand_healthy_checks_are_judged_in_seconds():
     judge_run([healthy] * 10000)
     # A second where nothing else runs; a shared and slow machine gets five.
     assert time.process_time() - began < 5
+
+
+def test_a_thousand_records_cost_a_tenth_of_a_second_and_a_busy_machine_has_ten_times_that():
+    facts = check(HEALTHY)
+    judge(facts)
+    begin = time.process_time()
+    for _number in range(1000):
+        judge(facts)
+    assert time.process_time() - begin < 1
+
+
+@given(st.integers(0, 9), st.sampled_from(["NOOP", "HELP", "VRFY user"]))
+def test_steps_that_have_nothing_to_do_with_a_fault_change_nothing_wherever_they_stand(position, command):
+    facts = check(
+        "S: 220 mx1.contoso.com ESMTP Postfix\nC: EHLO a.bc\nS: 250-mx1\nS: 250 DSN\nC: MAIL FROM:<a@b.cc>\n"
+        "S: 250 Ok\nC: RCPT TO:<u@contoso.com>\nS: 550 5.1.1 User unknown\nC: QUIT\nS: 221 Bye"
+    )
+    before = judge(facts)
+    aside = check("S: 220 a\nC: EHLO b.cc\nS: 250 a\nC: VRFY x\nS: 252 Ok")["steps"][-1]
+    steps = list(facts["steps"])
+    steps.insert(min(position, len(steps)), {**aside, "sent": command})
+    after = judge({**facts, "steps": steps})
+    assert ids(after) == ids(before)
+    assert (after["verdict"], after["summary"]) == (before["verdict"], before["summary"])
+    for finding in after["findings"]:
+        original = next(entry for entry in before["findings"] if entry["id"] == finding["id"])
+        assert [steps[index]["sent"] for index in finding["evidence"]] == [
+            facts["steps"][index]["sent"] for index in original["evidence"]
+        ]

@@ -113,6 +113,8 @@ def test_every_term_but_those_that_need_more_than_a_script_is_among_the_cases():
         "expn",
         "ehlo.client_seen_as",
         "tls.cipher",
+        "tls.dane",
+        "tls.mta_sts",
         "tls.client_certificate_requested",
         "tls.issuer",
         "tls.sha256",
@@ -132,6 +134,15 @@ def test_facts_that_are_compared_as_they_stand():
     }  # fmt: skip
     judgement = judged(HEALTHY, expect)
     assert unmet(judgement) == [("tls.client_certificate_requested is false", None)]
+
+
+@pytest.mark.parametrize(("valid", "verdict"), [(True, "pass"), (False, "fail"), (None, "fail")])
+def test_what_dns_says_of_the_certificate(valid, verdict):
+    for name in ("dane", "mta_sts"):
+        facts = check(HEALTHY, expect={"tls": {name: True}})
+        # Only what the expectation looks at: the rest is that of the tests of these findings.
+        facts["tls"][name] = None if valid is None else {"valid": valid}
+        assert judge(facts)["unmet"] == [] if verdict == "pass" else judge(facts)["verdict"] == "fail"
 
 
 def test_what_is_not_met_says_what_was_expected_what_found_and_where():

@@ -222,10 +222,16 @@ def test_all_of_it_through_a_jump_host_without_python(controller: Controller) ->
     assert comparable[0] == comparable[1]
 
 
-def test_a_jump_host_that_forwards_nothing_is_the_testers_trouble(controller: Controller) -> None:
-    found = look_up(controller, "contoso.test", via={**controller.via, "host": controller.name("jump-closed")})
+def test_a_jump_host_that_opens_no_way_is_the_testers_trouble(controller: Controller) -> None:
+    via = {**controller.via, "host": controller.name("jump-mute")}
+    found = look_up(controller, "contoso.test", via=via)
     assert (found["verdict"], found["routes"][0]["answer"]) == ("inconclusive", "tunnel")
-    assert "forbids forwarding" in found["routes"][0]["detail"]
+    assert "are not known, name the servers with nameservers" in found["routes"][0]["detail"]
+    named = look_up(controller, "contoso.test", via=via, nameservers=["198.18.1.54"])
+    assert (named["verdict"], named["routes"][0]["answer"]) == ("inconclusive", "tunnel")
+    # Where it forwards nothing and runs programs, these carry the questions.
+    closed = look_up(controller, "contoso.test", via={**via, "host": controller.name("jump-closed")}, checks=["spf"])
+    assert closed["routes"][0]["status"] == "mx"
 
 
 @pytest.mark.parametrize(

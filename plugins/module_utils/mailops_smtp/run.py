@@ -18,8 +18,6 @@ from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
-from .expect import ExpectationError
-from .judge.again import refuse_unknown_findings
 from .mail_routes import known_names, mail_domains_of
 from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
@@ -145,13 +143,17 @@ def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
 
 
 def _require_known_findings(targets: t.Sequence[Target]) -> None:
-    for target in targets:
-        wishes = target.expect
-        if wishes is None:
-            continue
-        for said in wishes.variants:
+    wishes = {id(target.expect): target.expect for target in targets if target.expect is not None}
+    if not wishes:
+        return
+    # Only who expects something pays for it.
+    from .expect import ExpectationError
+    from .judge.again import refuse_unknown_findings
+
+    for wish in wishes.values():
+        for said in wish.variants:
             try:
-                refuse_unknown_findings(said, wishes.circumstances)
+                refuse_unknown_findings(said, wish.circumstances)
             except ExpectationError as error:
                 raise OptionError(f"expect.{error.name}", error.value, error.problem, error.remedy) from error
 

@@ -86,6 +86,8 @@ _TERMS = (
     Term("tls.key_type", "text", "starttls", "The type of its key: RSA, EC, Ed25519."),
     Term("tls.key_bits", "number", "starttls", "The length of its key."),
     Term("tls.signature_algorithm", "text", "starttls", "The algorithm of its signature."),
+    Term("tls.dane", "bool", "starttls", "The certificate fits the TLSA records.", findings=("tls.dane_fail",)),
+    Term("tls.mta_sts", "bool", "starttls", "The host meets the MTA-STS policy.", findings=("tls.mtasts_fail",)),
     Term("tls.client_certificate_requested", "bool", "starttls", "The server asks for a client certificate."),
     _outcome("auth", "auth", "What became of the log-in.", needs=("auth",)),
     _outcome("sender", "mail", "What became of MAIL FROM.", needs=("sender", "recipient", "recipients")),

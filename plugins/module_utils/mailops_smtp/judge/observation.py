@@ -238,6 +238,8 @@ _SEEN: t.Dict[str, t.Callable[[Check], t.Any]] = {
     "tls.key_type": _at("tls.certificate.key_type"),
     "tls.key_bits": _at("tls.certificate.key_bits"),
     "tls.signature_algorithm": _at("tls.certificate.signature_algorithm"),
+    "tls.dane": _at("tls.dane.valid"),
+    "tls.mta_sts": _at("tls.mta_sts.valid"),
     "tls.client_certificate_requested": _at("tls.client_certificate_requested"),
     "auth": _auth,
     "sender": _sender,

@@ -17,14 +17,12 @@ from .records import Dialog, Extra, TLSOptions, Wishes
 
 def read_expect(
     options: t.Mapping[str, t.Any], dialog: Dialog, tls: TLSOptions, domain: t.Optional[str], prefix: str
-) -> t.Optional[Wishes]:
+) -> Wishes:
     """What is expected. What of that counts at which vantage is known when there is one.
 
     :raises OptionError: for what is wrong at any vantage.
     """
     given = options["expect"]
-    if not given:
-        return None
     circumstances = Circumstances(options["protocol"], asked_for(options))
     try:
         for place, said in variants(given):

@@ -8,9 +8,9 @@ import dataclasses
 import typing as t
 
 from ..dialog.message import Attachment, Message, compose
-from ..expect import named_for, read_expectations
-from ..expect.policies import Circumstances
-from ..expect.reading import variants
+
+if t.TYPE_CHECKING:
+    from ..expect.policies import Circumstances
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,11 +247,16 @@ class Wishes(t.NamedTuple):
 
     def at(self, vantage: str) -> t.Dict[str, t.Any]:
         """What counts at this vantage, policies written out."""
+        # Only who expects something pays for it.
+        from ..expect import named_for, read_expectations
+
         return read_expectations(named_for(self.given, vantage), self.circumstances).given
 
     @property
     def variants(self) -> t.List[t.Dict[str, t.Any]]:
         """What is expected anywhere, and at each vantage that is named."""
+        from ..expect.reading import variants
+
         return [said[1] for said in variants(self.given)]
 
 

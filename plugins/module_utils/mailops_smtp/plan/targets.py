@@ -10,7 +10,6 @@ import typing as t
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
-from .expectations import read_expect, with_expected_commands
 from .lookups import read_members, read_mx
 from .moments import moment
 from .options import TARGET_OPTIONS, OptionError, checked, redacted
@@ -68,8 +67,11 @@ def read_target(
     dialog = read_dialog(options, auth, prefix, default_helo_name)
     dialog = dataclasses.replace(dialog, asks_about=read_probes(options, dialog, domain, prefix))
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
-    expect = read_expect(options, dialog, tls, domain, prefix)
-    if expect is not None:
+    expect = None
+    if options["expect"]:
+        from .expectations import read_expect, with_expected_commands
+
+        expect = read_expect(options, dialog, tls, domain, prefix)
         dialog = dataclasses.replace(dialog, extra=with_expected_commands(dialog, expect))
     target = Target(
         name=_name(place, port),
