@@ -988,6 +988,32 @@ EXAMPLES = r"""
     recipient: anybody@adatum.com
   register: relay
   failed_when: relay.checks | map(attribute='failed_phase') | unique != ['rcpt']
+
+- name: Hold a new server to what is expected of it
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    sender: admin@test.com
+    recipients:
+      - user@contoso.com
+      - nobody@contoso.com
+    owned: true
+    relay: true
+    expect:
+      starttls: true
+      tls: {trusted: true, days_left: ">= 14", version: ">= TLSv1.2"}
+      ehlo:
+        keywords: {required: [DSN], forbidden: [AUTH]}
+      recipients:
+        user@contoso.com: accepted
+        nobody@contoso.com: refused
+      relay: refused
+
+- name: Hold it to a policy, with an exception
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+    expect:
+      policy: inbound-mx
+      tls: {days_left: ">= 7"}
 """
 
 RETURN = r"""

@@ -290,7 +290,9 @@ def test_a_whole_change_window(site: Site, controller: Controller, lab: Lab, dow
     for name in ("before", "after"):
         keeps_contract(read(str(folder / f"{name}.json.gz")), "snapshot")
     for name in ("report.md", "report.html", "junit.xml"):
-        assert "DSN gone on mx2.contoso.test" in (folder / name).read_text(encoding="utf-8"), name
+        report = (folder / name).read_text(encoding="utf-8")
+        assert "DSN gone on mx2.contoso.test" in report, name
+        assert "refused" in report, name
     after_homes = lab.run("vantage-a", ["find", "/home", "/var/tmp"], capture_output=True, text=True).stdout
     left = set(after_homes.splitlines()) - set(before_homes.splitlines())
     assert [path for path in left if not path.endswith((".ansible", ".ansible/tmp", ".ansible_async"))] == []

@@ -32,6 +32,7 @@ _COMPLAINT = re.compile(
 )
 # postscreen logs no end for a client that it lets pass: smtpd goes on with the connection and logs both.
 _CONNECT = re.compile(r"/smtpd\[\d+\]: connect from ")
+_STARTED = "daemon started"
 _DISCONNECT = re.compile(r"/smtpd\[\d+\]: disconnect from ")
 
 
@@ -49,7 +50,9 @@ def complaints(log_file: str | Path, since: int = 0) -> list[str]:
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         text = _read(log_file, since)
-        open_sessions = len(_CONNECT.findall(text)) - len(_DISCONNECT.findall(text))
+        # A Postfix that was stopped and started took its sessions with it, and logged no end of theirs.
+        since_then = text.rpartition(_STARTED)[2]
+        open_sessions = len(_CONNECT.findall(since_then)) - len(_DISCONNECT.findall(since_then))
         if open_sessions <= 0:
             return [line for line in text.splitlines() if _COMPLAINT.search(line)]
         if time.monotonic() > deadline:
