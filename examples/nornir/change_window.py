@@ -42,7 +42,11 @@ def main() -> int:
     if given.phase == "before":
         return 0
 
-    found = compare(folder / "before.json.gz", kept, expected=given.expect)
+    try:
+        found = compare(folder / "before.json.gz", kept, expected=given.expect)
+    except ValueError as error:  # a change that is not understood, or no snapshot from before
+        print(error, file=sys.stderr)
+        return 2
     for name in ("regressions", "missing", "changes", "improvements", "expected", "added"):
         for entry in found[name]:
             print(f"{name}: {entry['impact']}")
