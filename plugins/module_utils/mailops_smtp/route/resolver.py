@@ -14,14 +14,18 @@ import struct
 import time
 import typing as t
 
-import dns.edns
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
+try:
+    import dns.edns
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdataclass
+    import dns.rdatatype
+except ImportError:
+    # Without dnspython nobody asks: mail_routes.py has said so before.
+    pass
 
 from .answers import FOUND, NO_DATA, NO_NAME, Answer, Trouble
 from .exchange import Transport
