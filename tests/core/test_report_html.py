@@ -228,6 +228,13 @@ def test_before_and_after_stand_side_by_side():
     assert len(same.all("tbody")[0].all("tr")) == 6
 
 
+def test_the_head_says_so_where_every_check_passes_and_the_change_does_not():
+    root = read(report(run(seen(HEALTHY, "a")), "html", comparison=comparison()))
+    (head,) = root.all("header")
+    assert [found.text for found in head.of_class("word")] == ["pass", "fail"]
+    assert "compared with before: 1 regression" in head.text
+
+
 def test_outages_stand_on_a_time_line_and_in_a_table():
     root = read(PAGES["a change window"]())
     (line,) = root.of_class("timeline")

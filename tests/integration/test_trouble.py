@@ -80,7 +80,8 @@ def test_one_failing_check_costs_no_other_its_result(controller: Controller) -> 
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
-        ({"host": "jump-closed"}, "jump_forwarding"),
+        ({"host": "jump-closed", "mode": "channel"}, "jump_forwarding"),
+        ({"host": "jump-mute"}, "jump_forwarding"),
         ({"host": "dropped"}, "jump_unreachable"),
         ({"host": "refused"}, "jump_unreachable"),
         ({"host": "nosuch"}, "jump_unresolved"),

@@ -76,6 +76,8 @@ def _header(report: Facts) -> Markup:
         element("h1", report["title"]),
         element("p", verdict_word(verdict, tinted=True), VERDICTS[verdict], class_="verdict"),
         element("p", report["summary"], class_="summary"),
+        # What every check passes may still be worse than before: nobody shall read the first line alone.
+        _compared(report["comparison"]),
         element(
             "div",
             (element("i", class_=f"v-{name}", style=f"flex:{number}") for name, number in report["counts"].items()),
@@ -83,6 +85,12 @@ def _header(report: Facts) -> Markup:
         ),
         element("dl", (_figure(*figure) for figure in _figures(report)), class_="figures"),
     )
+
+
+def _compared(comparison: t.Optional[Facts]) -> t.Optional[Markup]:
+    if comparison is None:
+        return None
+    return element("p", verdict_word(comparison["verdict"]), f" compared with before: {comparison['summary']}")
 
 
 def _figures(report: Facts) -> t.Iterator[t.Tuple[str, t.Union[str, int], str]]:
