@@ -15,7 +15,7 @@ from .looking import sent
 KEEP = {
     "name": "Keep what the role found",
     "ansible.builtin.copy": {
-        "content": "{{ {'receipts': smtp_delivery_receipts, 'logs': smtp_delivery_logs} | to_json }}",
+        "content": "{{ {'receipts': delivery_receipts, 'logs': delivery_logs} | to_json }}",
         "dest": "{{ playbook_dir }}/found.json",
         "mode": "0600",
     },
@@ -26,12 +26,12 @@ KEEP = {
 
 def variables(controller: Controller, **more: t.Any) -> dict[str, t.Any]:
     return {
-        "smtp_delivery_targets": [{"host": controller.name("mx1"), "address_family": "ipv4", "port": 2526}],
-        "smtp_delivery_sender": "probe@contoso.test",
-        "smtp_delivery_recipient": "echo@contoso.test",
-        "smtp_delivery_mailbox": controller.account("echo"),
-        "smtp_delivery_receipts_mailbox": controller.account("probe"),
-        "smtp_delivery_within": 30,
+        "delivery_targets": [{"host": controller.name("mx1"), "address_family": "ipv4", "port": 2526}],
+        "delivery_sender": "probe@contoso.test",
+        "delivery_recipient": "echo@contoso.test",
+        "delivery_mailbox": controller.account("echo"),
+        "delivery_receipts_mailbox": controller.account("probe"),
+        "delivery_within": 30,
         "ansible_python_interpreter": "/usr/bin/python3",
         **more,
     }
@@ -73,9 +73,9 @@ def test_a_message_that_is_missing_is_followed_in_the_logs(controller: Controlle
     log = controller.lab.state["hosts"]["mx1"]["log_file"]
     given = variables(
         controller,
-        smtp_delivery_recipient=controller.lab.state["bouncing_address"],
-        smtp_delivery_mail_hosts=["localhost"],
-        smtp_delivery_log_files=[log, "/var/log/no-such-file"],
+        delivery_recipient=controller.lab.state["bouncing_address"],
+        delivery_mail_hosts=["localhost"],
+        delivery_log_files=[log, "/var/log/no-such-file"],
     )
     done, found = play(controller, given)
     assert "receipts" in found, done.stdout + done.stderr
@@ -107,7 +107,7 @@ def test_the_playbook_runs_by_its_full_name(controller: Controller) -> None:
 
 
 def test_a_wrong_variable_is_told_in_a_sentence(controller: Controller) -> None:
-    given = variables(controller, smtp_delivery_mailbox={"imap": "mx1.contoso.test"})
+    given = variables(controller, delivery_mailbox={"imap": "mx1.contoso.test"})
     done, _found = play(controller, given)
     assert "mailbox.username None is missing: imap needs a log-in." in done.stdout
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each fault that is planted in the lab is found, and nothing else: what was planted was written down first."""
+"""Each fault that is planted in the lab is found, and nothing else."""
 
 from __future__ import annotations
 
