@@ -11,8 +11,8 @@ PYTEST := $(PYTHON) -m pytest
 INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/bin)))
 
 # Those of dialog/: measuring costs time, and no other room counts.
-DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan recorded rehearsal \
-    replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
+DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan probes recorded \
+    rehearsal replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
 .PHONY: help venv demo test coverage test-core test-unit test-integration soak bench soak-engine test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from mailops_smtp.scenario import ScenarioServer
@@ -25,6 +26,7 @@ def test_lines_while_the_task_runs(ansible: Ansible, tmp_path: Path) -> None:
             "vantage": {"name": "outside-fra"},
         }
         printed, result = ansible.smtp_check(options)
-    assert "outside-fra: 2 of 4 checks (2 pass)" in printed
+    # How many those are is the machine's affair.
+    assert re.search(r"^outside-fra: ([123]) of 4 checks \(\1 pass\)$", printed, re.MULTILINE), printed
     assert result["counts"] == {"pass": 4}
     assert json.loads(path.read_text())["finished"] is True
