@@ -4,9 +4,10 @@
 
 """What is found in the recorded dialogs of the lab's real servers: what an expert would say of each, and nothing else.
 
-The golden transcripts are read by the importer of pasted dialogs. ``EXPECTED`` holds what was found when somebody
-went through it with each dialog and the server's configuration at hand: a change of it has to be justified the same
-way. The dialogs in which a fault was planted on purpose are those of the scripted server, in test_judge_scenarios.py and test_misbehaviours.py.
+The golden transcripts are read by the importer of pasted dialogs. ``EXPECTED`` holds what was found when somebody went
+through it with each dialog and the server's configuration at hand; a change of it has to be justified the same way. The
+dialogs in which a fault was planted on purpose are those of the scripted server, in test_judge_scenarios.py and
+test_misbehaviours.py.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -166,7 +167,8 @@ def test_broken_zones_are_told_apart(controller: Controller) -> None:
         ("bogus", "fail"),
         ("nxdomain", "fail"),
     ]
-    assert "signature expired" in expired["detail"]
+    # Unbound's own words (RFC 8914): it knows the reason only until the answer comes from its cache.
+    assert re.search("signature expired|DNSSEC bogus", expired["detail"], re.IGNORECASE)
     # Its name servers are dead: Unbound gives up, or takes longer than we wait. Neither is an empty answer.
     assert lame["answer"] in ("servfail", "timeout")
     assert (lame["status"], lame["verdict"]) == ("unknown", "inconclusive")

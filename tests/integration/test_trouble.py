@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import typing as t
 
 import pytest
 
-from .conftest import Controller
+from .conftest import HERE, Controller
 
+CHECK_HERE = HERE / "check_here.py"
 SHORT = {"connect": 2.0, "reply": 2.0}
 
 
@@ -58,10 +61,19 @@ def test_starttls_that_is_offered_and_always_fails(controller: Controller, start
             assert 'the TLS alert "internal error"' in check["steps"][-1]["error"]["detail"]
 
 
+def test_a_name_that_does_not_exist(controller: Controller) -> None:
+    assert error_of(controller.check(host="nosuch.contoso.test")) == {("resolve", "unresolved", "fail")}
+
+
 def test_a_name_that_nobody_can_look_up(controller: Controller) -> None:
-    # The lab has no name server: that the name exists or not is beyond what the vantage can know.
-    run = controller.check(host="nosuch.contoso.test")
-    assert error_of(run) == {("resolve", "resolver", "inconclusive")}
+    """Without a name server that answers, whether the name exists is beyond what the vantage can know."""
+    (controller.home / "resolv.conf").write_text("nameserver 198.18.1.250\noptions timeout:1 attempts:1\n")
+    # Only for this process, as a host would have it whose name server is down.
+    script = 'mount --bind "$1" /etc/resolv.conf && exec "$2" "$3"'
+    argv = ["unshare", "--mount", "sh", "-c", script, "sh", controller.home / "resolv.conf", sys.executable, CHECK_HERE]
+    done = controller.run(*argv, input=json.dumps({"options": {"host": "mx1.contoso.example"}, "check_mode": False}))
+    assert done.returncode == 0, done.stderr
+    assert error_of(json.loads(done.stdout)) == {("resolve", "resolver", "inconclusive")}
 
 
 def test_one_failing_check_costs_no_other_its_result(controller: Controller) -> None:
@@ -73,7 +85,7 @@ def test_one_failing_check_costs_no_other_its_result(controller: Controller) -> 
         (controller.name("mx1"), "pass"),
         (controller.name("refused"), "fail"),
         (controller.name("reset"), "fail"),
-        ("nosuch.contoso.test", "inconclusive"),
+        ("nosuch.contoso.test", "fail"),
     }
 
 
