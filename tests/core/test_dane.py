@@ -30,7 +30,7 @@ def der(issued: Issued) -> bytes:
     return bytes(issued.certificate.public_bytes(DER))
 
 
-SHOWN = [der(GOOD)]
+SHOWN = (der(GOOD),)
 CHAIN = [der(GOOD), der(ROOT)]
 
 

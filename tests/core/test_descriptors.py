@@ -127,7 +127,7 @@ def test_the_limit_of_this_process_is_known_to_the_engine():
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft, "one check needs no more"
 
 
-@pytest.mark.parametrize("kind", [engine.readiness, lambda: readiness.Selector()])
+@pytest.mark.parametrize("kind", [engine.readiness, readiness.Selector])
 def test_each_way_to_wait_carries_a_check(kind, monkeypatch):
     monkeypatch.setattr(engine, "readiness", kind)
     with ScenarioServer() as server:

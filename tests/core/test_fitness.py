@@ -42,8 +42,8 @@ def run(*dialogs: str, seen_as: t.Optional[str] = None) -> t.Dict[str, t.Any]:
     return {"vantages": [checks[0]["vantage"]], **judge_run(checks)}
 
 
-def judged(made: t.Any, around: t.Any = AROUND, offset: t.Optional[float] = 0.0) -> t.Dict[str, t.Any]:
-    facts = fitness(made, around, offset, 0.1)
+def judged(made: t.Any, around: t.Any = (), offset: t.Optional[float] = 0.0) -> t.Dict[str, t.Any]:
+    facts = fitness(made, AROUND if around == () else around, offset, 0.1)
     keeps_contract(facts, "fitness")
     return facts
 

@@ -240,8 +240,8 @@ def test_outages_stand_on_a_time_line_and_in_a_table():
     (line,) = root.of_class("timeline")
     restart, unfinished, unseen, clock = line.all("li")
     assert restart.text == "mx1.contoso.com [203.0.113.1]:25 from controller: 1 outage, 98.66% available"
-    assert [bar.attributes["style"] for bar in restart.all("i")] == ["left:41.92%;width:1.33%"]
-    assert [bar.attributes["style"] for bar in unfinished.all("i")] == ["left:95.08%;width:4.92%"]
+    assert [stripe.attributes["style"] for stripe in restart.all("i")] == ["left:41.92%;width:1.33%"]
+    assert [stripe.attributes["style"] for stripe in unfinished.all("i")] == ["left:95.08%;width:4.92%"]
     assert (unseen.all("i"), "nothing seen" in unseen.text) == ([], True)
     assert [mark.text for mark in clock.of_class("ticks")[0].all("span")] == [
         "21:00", "21:02", "21:04", "21:06", "21:08", "21:10",

@@ -21,8 +21,8 @@ InventoryOf = t.Callable[..., Nornir]
 
 def drawn_by(nornir: Nornir, task: t.Callable[..., Result], terminal: bool, **options: t.Any) -> str:
     output = io.StringIO()
-    bar = ProgressBar(Console(file=output, force_terminal=terminal, width=120))
-    nornir.with_processors([bar]).run(task, **options)
+    progress = ProgressBar(Console(file=output, force_terminal=terminal, width=120))
+    nornir.with_processors([progress]).run(task, **options)
     return output.getvalue()
 
 

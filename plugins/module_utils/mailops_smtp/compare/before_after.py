@@ -151,7 +151,7 @@ def _of_marks(pair: Pair, what: str, marks: t.Callable[[Check], t.Mapping[str, S
     sides = [[(check, marks(check)) for check in side] for side in (pair.before, pair.after)]
     words = ("finding_new", "finding_gone") if what == "finding" else ("expectation_unmet", "expectation_met")
     for name in dict.fromkeys(name for side in sides for _check, seen in side for name in seen):
-        seen = next(found[name] for side in sides for _check, found in side if name in found)
+        seen, *_others = (found[name] for side in sides for _check, found in side if name in found)
         was, now = (
             [name in found for check, found in side if name in found or passed(check, seen.phase)] for side in sides
         )

@@ -134,7 +134,7 @@ class _Text(html.parser.HTMLParser):
         self.pieces: t.List[str] = []
         self._hidden = 0
 
-    def handle_starttag(self, tag: str, attributes: t.Any) -> None:
+    def handle_starttag(self, tag: str, attrs: t.Any) -> None:
         self._hidden += tag in ("script", "style")
         if tag in _BREAKS:
             self.pieces.append("\n")

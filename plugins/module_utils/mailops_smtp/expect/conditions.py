@@ -14,6 +14,7 @@ A value that was not observed meets no condition: an absent reply is not 250.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import typing as t
 
@@ -144,7 +145,7 @@ def _value(name: str, given: t.Any, kind: str, choices: t.Sequence[str], text: t
             number = float(text) if not isinstance(text, bool) else None
         except (TypeError, ValueError):
             number = None
-        if number is None or number != number:
+        if number is None or math.isnan(number):
             raise ExpectationError(name, given, "is no number", _remedy(kind, choices))
         return number
     if isinstance(text, (bool, list, tuple, dict)) or text is None or not str(text).strip():

@@ -208,7 +208,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "accepts one of": lambda seen, value: any(
         entry["shape"] in value and entry["outcome"] == "accepted" for entry in seen
     ),
-    "differs after TLS": lambda seen, value: _differs_after_tls(seen, value),
+    "differs after TLS": _differs_after_tls,
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 

@@ -54,7 +54,7 @@ class NotAccepted(OptionError):
     """The vantage finds something wrong with an option that is right here."""
 
     def __init__(self, sentence: str) -> None:
-        ValueError.__init__(self, sentence)
+        super(OptionError, self).__init__(sentence)  # it is a whole sentence already
         self.option = "option"
 
 

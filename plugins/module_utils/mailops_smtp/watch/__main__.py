@@ -40,19 +40,25 @@ def main(arguments: t.Optional[t.Sequence[str]] = None) -> int:
 
     def told(seen: t.List[Record], changes: t.List[Record]) -> None:
         for line in live.lines(seen, changes):
-            print(line, flush=True)
+            _write(line)
 
     try:
         result = watch(watch_options(vars(given)), told)
     except (OptionError, ImportError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
-    print(f"\n{printable(result['summary'])}")
+    _write(f"\n{printable(result['summary'])}")
     for outage in result["outages"]:
         ended = "and goes on" if outage["end"] is None else f"until {outage['end']}"
-        print(f"  {where(outage['endpoint'])}: {outage['seconds']} s from {outage['start']} {ended}")
+        _write(f"  {where(outage['endpoint'])}: {outage['seconds']} s from {outage['start']} {ended}")
     return {"pass": 0, "fail": 1}.get(result["verdict"], 2)
 
 
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    # Who watches wants to see it now, also through a pipe.
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

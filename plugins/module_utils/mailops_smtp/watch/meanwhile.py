@@ -52,7 +52,7 @@ class Meanwhile:
         for target, members in now.items():
             before = self._members.get(target)
             self._members[target] = set(members)
-            any_check = next(iter(members.values()))
+            any_check, *_others = members.values()
             if before is not None and before != set(members):
                 gone, new = sorted(map(str, before - set(members))), sorted(map(str, set(members) - before))
                 parts = [f"gone {', '.join(gone)}"] if gone else []

@@ -13,7 +13,7 @@ from ..words import KIND_WORDS, seen_from, value_words, what_of
 from .markup import Markup, element, together
 from .palette import KIND_LOOKS
 from .table import cell_text
-from .wording import bar, verdict_word
+from .wording import bar_of, verdict_word
 
 Facts = t.Mapping[str, t.Any]
 
@@ -128,4 +128,4 @@ def _pair(
 def _side(cell: t.Optional[Facts], check: t.Optional[Facts], whole: float) -> Markup:
     if cell is None or check is None:
         return element("td", element("span", "no check", class_="muted"))
-    return element("td", cell_text(cell), bar(check, whole))
+    return element("td", cell_text(cell), bar_of(check, whole))

@@ -12,7 +12,7 @@ from ..transcript import transcript
 from ..words import value_words
 from .markup import Markup, element, lines
 from .palette import GROUP_NAMES, group_of
-from .wording import bar, took, verdict_word
+from .wording import bar_of, took, verdict_word
 
 Facts = t.Mapping[str, t.Any]
 
@@ -108,7 +108,7 @@ def _dialog(report: Facts, index: int, findings: t.Sequence[int], opened: bool) 
         verdict_word(check["verdict"]),
         element("span", check["vantage"]["name"], class_="who"),
         element("span", check["failed_phase"] or check["reached"] or "", class_="phase muted"),
-        bar(check),
+        bar_of(check),
         element("span", took(check["seconds"]), class_="took"),
     )
     inside = element(

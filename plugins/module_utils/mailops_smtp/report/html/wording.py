@@ -41,7 +41,7 @@ def check_link(index: int, check: Facts) -> Markup:
     return element("a", place_words(check), href=f"#c{index}")
 
 
-def bar(check: Facts, whole: t.Optional[float] = None) -> Markup:
+def bar_of(check: Facts, whole: t.Optional[float] = None) -> Markup:
     """Where the time went, in one line: the phases by colour, the whole length being ``whole`` seconds."""
     total = whole or length(check)
     stops: t.List[str] = []
