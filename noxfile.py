@@ -35,5 +35,7 @@ def ansible(session: nox.Session, ansible_core: str) -> None:
 @nox.session(python=["3.8", "3.13"])
 def target(session: nox.Session) -> None:
     """Run the core's tests on the oldest and the newest Python of a target, where there is no wheel and no Ansible."""
-    session.install("asyncssh", "dmarc", "dnspython", "hypothesis", "jsonschema", "paramiko", "pyspf", "pytest", "trustme")
+    session.install(
+        "asyncssh", "dmarc", "dnspython", "hypothesis", "jsonschema", "paramiko", "pyspf", "pytest", "trustme"
+    )
     session.run("pytest", "tests/core")
