@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is found in the recorded dialogs of the lab's real servers: what an expert would say of each, and nothing else.
+"""What is found in the recorded dialogs of the lab's real servers, and nothing else.
 
-The golden transcripts are read by the importer of pasted dialogs. ``EXPECTED`` holds what was found when somebody went
-through it with each dialog and the server's configuration at hand; a change of it has to be justified the same way. The
-dialogs in which a fault was planted on purpose are those of the scripted server, in test_judge_scenarios.py and
-test_misbehaviours.py.
+The golden transcripts are read by the importer of pasted dialogs. ``EXPECTED`` was written from what the judgement said
+and looked through then, so it shows what changes and proves no judgement right. The dialogs in which a fault was
+planted on purpose are those of the scripted server, in test_judge_scenarios.py and test_misbehaviours.py.
 """
 
 from __future__ import annotations
