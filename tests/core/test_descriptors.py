@@ -96,26 +96,42 @@ def test_more_checks_than_descriptors_wait_for_each_other():
 
 
 class Scarce(socket.socket):
-    """Somebody else in this process has what was left: the third socket cannot be had, nor the sixth."""
+    """Somebody else in this process takes what was left: there is room for three at first, and then for one."""
 
-    attempts = 0
+    room = 3
+    in_use = 0
+    refused = 0
 
     def __init__(self, family=-1, kind=-1, proto=-1, fileno=None):
-        if fileno is None:
-            Scarce.attempts += 1
-            if Scarce.attempts in (3, 6):
+        self._counts = fileno is None
+        if self._counts:
+            if Scarce.in_use >= Scarce.room:
+                Scarce.refused += 1
+                Scarce.room = 1
                 raise OSError(errno.EMFILE, "Too many open files")
+            Scarce.in_use += 1
         super().__init__(family, kind, proto, fileno)
+
+    def close(self):
+        if self._counts:
+            self._counts = False
+            Scarce.in_use -= 1
+        super().close()
 
 
 def test_a_socket_that_cannot_be_had_is_tried_again(monkeypatch):
     with ScenarioServer() as one, ScenarioServer() as other:
         monkeypatch.setattr(engine.socket, "socket", Scarce)
-        Scarce.attempts = 0
+        monkeypatch.setattr(Scarce, "room", 3)
+        monkeypatch.setattr(Scarce, "in_use", 0)
+        monkeypatch.setattr(Scarce, "refused", 0)
         made = talks(*(job((one, other)[number % 2].port) for number in range(10)))
+        refused, in_use = Scarce.refused, Scarce.in_use
         monkeypatch.undo()
     assert [talk.session.failed_phase for talk in made] == [None] * 10
-    assert Scarce.attempts > 10
+    # Once when a fourth was wanted, once when there were two already and when there was one.
+    assert refused >= 2
+    assert in_use == 0
 
 
 def test_the_limit_of_this_process_is_known_to_the_engine():
