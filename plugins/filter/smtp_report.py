@@ -51,15 +51,15 @@ options:
       - The result of M(mailops.smtp.smtp_watch), or a list of them. The outages are then in the report, with V(html) on
         a time line.
     type: raw
+  title:
+    description:
+      - The heading. By default it says how many mail hosts were seen from how many vantages.
+    type: str
   gate:
     description:
       - The result of the filter P(mailops.smtp.smtp_gate#filter). The report then says first whether it is open, and
         with V(junit) nothing fails that the gate lets pass.
     type: dict
-  title:
-    description:
-      - The heading. By default it says how many mail hosts were seen from how many vantages.
-    type: str
 notes:
   - What servers said is escaped in each format.
   - The text is UTF-8 and ends with a line end.
