@@ -69,7 +69,7 @@ def test_the_schema_is_a_schema() -> None:
         ("mailbox.kind", KINDS),
         ("mailbox_error.kind", mail.PROBLEMS),
         ("legs", legs.LEGS),
-        ("leg.state", receipt.STATES),
+        ("leg.state", legs.STATES),
         ("receipt_finding.leg", legs.LEGS),
         ("reported_recipient.action", [*ACTIONS, None]),
     ],
