@@ -37,6 +37,7 @@ PACKAGES = {
     "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "socat": "/usr/bin/socat",
+    "sudo": "/usr/bin/sudo",
     "swaks": "/usr/bin/swaks",
     "tinyproxy": "/usr/bin/tinyproxy",
     "unbound": "/usr/sbin/unbound",
