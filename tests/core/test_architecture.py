@@ -75,6 +75,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "dialog",
         "evidence",
         "fitness",
+        "judge",
         "mail_routes",
         "plan",
         "progress",
