@@ -112,7 +112,7 @@ def exim_in_place_of_sendmail(lab: Lab) -> t.Iterator[None]:
 
 
 def end_sessions(lab: Lab, host: str) -> None:
-    """Kills the SSH server's processes for whoever is logged in. Other labs on this machine have such processes, too."""
+    """Kills the SSH server's processes for whoever is logged in, and those of no other lab."""
     for pid in _pids(lab, host):
         words = subprocess.run(["ps", "-o", "args=", "-p", pid], capture_output=True, text=True, check=False).stdout
         if words.startswith(f"sshd: {SSH_USER}"):
