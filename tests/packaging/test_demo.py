@@ -73,10 +73,33 @@ def test_it_can_be_stopped_at_any_time(
     assert demo.returncode == 130, printed
     assert "nothing is left behind" in printed
     assert not (tmp_path / ".cache").exists() or moment == "The change:"
-    assert watches_under(str(tmp_path)) == []
+    assert processes_under(str(tmp_path)) == []
 
 
-def watches_under(folder: str) -> list[str]:
-    """The processes of watches that were started with a home directory below the folder."""
+def processes_under(folder: str) -> list[str]:
+    """The programs that run with something below the folder on their command line: playbooks, modules, watches."""
     found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in found.splitlines() if "smtp_watch" in line and folder in line]
+    return [line for line in found.splitlines() if folder in line]
+
+
+START_AND_STOP = """
+import os, signal, sys, threading
+sys.path[:0] = [sys.argv[1]]
+import run
+signal.signal(signal.SIGINT, run._interrupt)
+try:
+    threading.Timer(float(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    run._ansible("playbook", ["--version", "--extra-vars", sys.argv[3]], dict(os.environ), quiet=True)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def test_a_signal_while_a_program_is_being_started_leaves_no_program(tmp_path: Path) -> None:
+    """Such a moment lasts a few milliseconds; without care, every second signal in it leaves a program."""
+    for number in range(12):
+        subprocess.run(
+            [sys.executable, "-c", START_AND_STOP, ROOT / "demo", str(number / 1000), f"mark={tmp_path}"],
+            cwd=tmp_path, check=True, timeout=SECONDS,
+        )  # fmt: skip
+        assert processes_under(f"mark={tmp_path}") == []
