@@ -108,7 +108,7 @@ def _gathered(
         "finished_at": moment(time.time()),
         "plan": plan_facts(planned, check_mode, late),
         "vantages": [vantage.as_dict()],
-        "domains": mail_domains_of(planned, known),
+        "domains": mail_domains_of(planned, known, vantage.name),
     }
 
 
