@@ -40,6 +40,7 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
     full_address            its mailbox has no room: mx1's LMTP service says so after the message
     ssh
       .user .password .key_file
+      .certified_key_file                   a key that logs in by the certificate beside it alone
       .known_hosts .known_hosts_changed     the right host keys, and wrong ones for the same hosts
 """
 
@@ -270,6 +271,7 @@ def _describe(
             "user": SSH_USER,
             "password": passwords["ssh"],
             "key_file": str(keys.key_file),
+            "certified_key_file": str(keys.certified_key_file),
             "known_hosts": str(keys.known_hosts),
             "known_hosts_changed": str(keys.known_hosts_changed),
         },
