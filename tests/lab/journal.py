@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The system's log as Debian has it: journald takes what servers say, and hands it on to rsyslog, which writes files."""
+"""The system's log as Debian has it: journald takes what servers say, hands it on to rsyslog, which writes files."""
 
 from __future__ import annotations
 
