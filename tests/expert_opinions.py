@@ -32,7 +32,7 @@ class Opinion(t.NamedTuple):
     twice: bool = False
 
 
-_NEW_CLIENT = {"source": "198.18.9.9", "source_port": 4711, "destination": "198.18.1.34"}
+_NEW_CLIENT = {"source": "198.18.9.9", "source_port": 4711, "destination": "198.18.1.37"}
 # The client's address is 198.18.9.9, which has no name.
 _NAMELESS = {"proxy_protocol": "v2", "proxy_protocol_addresses": _NEW_CLIENT}
 _LARGE = {"test_message": {"body": "x" * 70 + "\n" + "a line of a message that is too large for it\n" * 60}}

@@ -66,6 +66,8 @@ class Host(Endpoint):
     python: bool = True
     without: tuple[str, ...] = ()  # further programs that it lacks
     noisy: bool = False  # its shell prints something before every command
+    journal: bool = False  # journald and rsyslog take what its servers log
+    ahead: str = ""  # how far the clock is ahead by which its mail server stamps
     shell: bool = True
     mail_server: str = "postfix"
     name_server: str = ""
@@ -116,19 +118,35 @@ PLANTED = {
 }
 # Dovecot; it hands on what is submitted to it through "trusting".
 MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "mailbox-submission": 1587}
+# Another Dovecot for the same mailboxes: it takes no passwords, but tokens that an identity provider knows.
+TOKENS = {"token-imaps": 1993, "introspection": 9080}
 SSH = {"ssh": 22}
 DNS = {"dns": 53}
 
 HOSTS = (
-    Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES}),
+    Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES, **TOKENS, **SSH}),
     Host("mx2", 20, ports={**SMTP, "without-starttls": 2525}),
     # postscreen: one makes every client wait for the greeting, one also turns a client away when it first comes. That
     # one takes the client's address from the PROXY protocol, so a test can be as many new clients as it likes.
     Host("slow", 30, ports={**SMTP, "first-contact": 2525}),
-    Host("exim", 31, ports={**SMTP, "defers": 2601, "small": 2602, "denies": 2603}, mail_server="exim"),
-    Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),
+    # On one of its other ports exim offers no DSN; on the others a fault is planted.
+    Host(
+        "exim",
+        31,
+        ports={**SMTP, "without-dsn": 2525, "defers": 2601, "small": 2602, "denies": 2603, **SSH},
+        mail_server="exim",
+    ),
+    Host("sendmail", 32, ports={**SMTP, **SSH}, mail_server="sendmail", journal=True),
     Host("opensmtpd", 33, ports={**SMTP, "broken-tls": 2525}, mail_server="opensmtpd"),
-    Host("faulty", 34, ports={"smtp": 2600, **PLANTED}),
+    # Exim, as on exim, but what it stamps is an hour ahead.
+    Host(
+        "skewed",
+        34,
+        ports={**SMTP, "without-dsn": 2525, "defers": 2601, "small": 2602, "denies": 2603},
+        mail_server="exim",
+        ahead="1h",
+    ),
+    Host("faulty", 37, ports={"smtp": 2600, **PLANTED}),
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),
