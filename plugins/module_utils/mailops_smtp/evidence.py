@@ -189,6 +189,7 @@ class Endpoint(_Record):
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
     ``source``: ``given`` by the user, found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1), or an ``override`` of either.
+    ``resolved_name`` is what the vantage's search list made of the host's name, where it added to it.
     """
 
     host: str
@@ -197,6 +198,7 @@ class Endpoint(_Record):
     port: t.Optional[int]
     source: str = "given"
     preference: t.Optional[int] = None
+    resolved_name: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)

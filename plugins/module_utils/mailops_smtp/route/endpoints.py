@@ -118,15 +118,15 @@ def _destinations(
             found = _LookUp(_known_addresses(host.host, target.address_family, known, beyond), exchangers.seconds)
         elif beyond:
             literal = address_literal(host.host)
-            found = _LookUp([literal if literal is not None else (None, None)], 0.0)
+            found = _LookUp([literal if literal is not None else (None, None, None)], 0.0)
         else:
             found = resolved[(host.host, target.address_family)]
         if isinstance(found.answer, StepError):
             nowhere = Endpoint(host.host, None, None, port, host.source, host.preference)
             yield Destination(nowhere, found.answer, found.seconds)
             continue
-        for address, family in found.answer:
-            yield Destination(Endpoint(host.host, address, family, port, host.source, host.preference))
+        for address, family, name in found.answer:
+            yield Destination(Endpoint(host.host, address, family, port, host.source, host.preference, name))
 
 
 def _known_addresses(host: str, family: str, known: Known, beyond: bool) -> t.Union[t.List[Address], StepError]:
