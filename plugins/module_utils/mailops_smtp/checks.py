@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
+import functools
 import gc
 import threading
 import time
@@ -79,6 +79,8 @@ class _Round:
         # Checks that wait for what else answers at their address, by their number.
         self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
         self._held: t.Dict[int, Check] = {}
+        # A vantage has few addresses and ways, by which thousands of checks go.
+        self._vantages: t.Dict[t.Tuple[t.Optional[str], str, t.Optional[str]], Vantage] = {}
 
     def make(self, found: t.Sequence[t.Sequence[Destination]]) -> None:
         repeat = self._planned.repeat
@@ -181,7 +183,7 @@ class _Round:
 
     def _made(self, job: Job, talk: Talk) -> Check:
         return Check(
-            vantage=dataclasses.replace(self._used(job), address=_left_from(job, talk)),
+            vantage=self._used(job, _left_from(job, talk)),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
@@ -194,7 +196,7 @@ class _Round:
 
     def _not_tested(self, job: Job, why: TurnedAway) -> Check:
         return Check(
-            vantage=self._used(job),
+            vantage=self._used(job, self._ways.vantage.address),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
@@ -206,22 +208,25 @@ class _Round:
             not_tested=why.reason,
         )
 
-    def _used(self, job: Job) -> Vantage:
-        """The vantage as this connection was made from it."""
-        vantage, streams = self._ways.vantage, self._ways.streams
-        if streams is None:
-            return vantage
-        endpoint = job.endpoint
-        mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
-        reasons = [why for why in (vantage.mode_reason, reason) if why]
-        return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
+    def _used(self, job: Job, address: t.Optional[str]) -> Vantage:
+        """The vantage as this connection was made from it, at this address of its own."""
+        streams, endpoint, mode, reason = self._ways.streams, job.endpoint, self._ways.vantage.mode, None
+        if streams is not None:
+            mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
+        seen = (address, mode, reason)
+        if seen not in self._vantages:
+            reasons = [why for why in (self._ways.vantage.mode_reason, reason) if why]
+            self._vantages[seen] = dataclasses.replace(
+                self._ways.vantage, address=address, mode=mode, mode_reason=" ".join(reasons) or None
+            )
+        return self._vantages[seen]
 
 
 def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
     """What is said to an endpoint of the target, each message with a token of its own."""
-    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    dialog = target.dialog.with_messages(new_token, header_date)
     if dialog.asks_about is not None:
-        dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
+        dialog = with_probes(dialog, endpoint.host, endpoint.address, new_token())
     if check_mode and dialog.stop_after in ("data", "message"):
         return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
     return dialog
@@ -333,13 +338,25 @@ def _collecting_rarely() -> t.Iterator[None]:
 
 def moment(seconds: float) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    text = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    whole, milliseconds = divmod(round(seconds * 1_000_000) // 1000, 1000)
+    return f"{_to_the_second(whole)}.{milliseconds:03d}Z"
 
 
-def header_date(seconds: float) -> str:
-    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
-    at = time.gmtime(seconds)
+@functools.lru_cache(maxsize=64)
+def _to_the_second(seconds: int) -> str:
+    # Thousands of checks begin within the same one.
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def new_token() -> str:
+    """Nobody can guess it, so whoever shows it has seen the message."""
+    return uuid.uuid4().hex
+
+
+def header_date() -> str:
+    """Now, as RFC 5322 3.3 has it, in UTC; written by hand so that no locale gets into it and the email package stays
+    out."""
+    at = time.gmtime()
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.tm_wday]
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     clock = time.strftime("%H:%M:%S", at)

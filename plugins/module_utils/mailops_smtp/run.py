@@ -202,7 +202,7 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date)]
             for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts

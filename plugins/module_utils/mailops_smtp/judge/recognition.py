@@ -63,18 +63,20 @@ def recognise(check: Check) -> t.List[Found]:
 
     for index, step in enumerate(steps):
         phase = step["phase"]
-        kind = _kind_of(step)
+        failures, remarks = _candidates(phase, *_kind_of(step))
         text: t.List[str] = []
-        if not went_well(step) and _ORDER[phase] <= last_phase:
-            for failure, when in _candidates(True, phase, *kind):
+        if failures and _ORDER[phase] <= last_phase and not went_well(step):
+            for failure, when in failures:
                 if _step_fits(when, step, text) and _check_fits(when, check):
                     _note(found, Found(failure, phase, (index,)))
                     break
-        for remark, when in _candidates(False, phase, *kind):
+        for remark, when in remarks:
             if _step_fits(when, step, text) and _check_fits(when, check):
                 _note(found, Found(remark, phase, (index,)))
 
-    for remark, when in _REMARKS_ON_CHECKS:
+    reached: t.List[t.Tuple[int, _Alternative]] = []
+    _reach(check, _REMARKS_ON_CHECKS, reached)
+    for _position, (remark, when) in sorted(reached):
         if _check_fits(when, check):
             phase = remark.phases[0]
             indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
@@ -104,7 +106,11 @@ def went_well(step: Check) -> bool:
     # A chunk needs no invitation, so that the reply to it is one to a part of the message (RFC 3030 2).
     phase = "message" if (step["sent"] or "").startswith("BDAT ") else step["phase"]
     # A connect or a TLS handshake has no reply.
-    return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(phase, ("2",)))
+    return reply is None or _is_good(phase, reply["code"])
+
+
+def _is_good(phase: str, code: t.Optional[int]) -> bool:
+    return str(code).startswith(_GOOD_CODES.get(phase, ("2",)))
 
 
 def _step_fits(when: When, step: Check, text: t.List[str]) -> bool:
@@ -150,8 +156,16 @@ def _check_fits(when: When, check: Check) -> bool:
 
 def _offers(check: Check, keyword: str) -> bool:
     keywords = check["ehlo"]["keywords"] if check["ehlo"] is not None else []
-    fullmatch = _text(keyword).fullmatch
-    return any(fullmatch(entry["keyword"][:LINE_SEEN]) for entry in keywords)
+    for entry in keywords:
+        if _is_like(entry["keyword"][:LINE_SEEN], keyword):
+            return True
+    return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_like(keyword: str, pattern: str) -> bool:
+    """Servers have a few dozen keywords between them."""
+    return _text(pattern).fullmatch(keyword) is not None
 
 
 def fact(check: Check, path: str) -> t.Any:
@@ -234,55 +248,104 @@ def _text(pattern: str) -> t.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _alternatives(signatures: t.Iterable[Signature]) -> t.Tuple[t.Tuple[Signature, When], ...]:
-    """Each signature with each of its alternatives, in their order."""
-    return tuple((signature, when) for signature in signatures for when in signature.when)
-
-
-_Kind = t.Tuple[t.Optional[str], t.Optional[str], str, bool, bool, bool]
+_Kind = t.Tuple[t.Optional[str], t.Optional[int], t.Optional[str], bool, bool, bool]
+_Alternative = t.Tuple[Signature, When]
 
 
 def _kind_of(step: Check) -> _Kind:
     """The error's kind, both codes of the reply, whether it has flaws, whether something came unasked, and whether it
     took its time: nearly all signatures are told apart by these alone."""
-    error, reply, unsolicited = step["error"], step["reply"], bool(step["unsolicited"])
-    kind, slow = error and error["kind"], step["seconds"] > _SLOW
+    error, reply, slow = step["error"], step["reply"], step["seconds"] > _SLOW
+    kind = error["kind"] if error is not None else None
+    unsolicited = step["unsolicited"] is not None and step["unsolicited"] != ""
     if reply is None:
-        return kind, None, "", False, unsolicited, slow
-    return kind, str(reply["code"]), reply["enhanced"] or "", bool(reply["flaws"]), unsolicited, slow
+        return kind, None, None, False, unsolicited, slow
+    return kind, reply["code"], reply["enhanced"], bool(reply["flaws"]), unsolicited, slow
 
 
 @functools.lru_cache(maxsize=8192)
 def _candidates(
-    failures: bool,
     phase: str,
     error: t.Optional[str],
-    code: t.Optional[str],
-    enhanced: str,
+    code: t.Optional[int],
+    enhanced: t.Optional[str],
     flaws: bool,
     unsolicited: bool,
     slow: bool,
-) -> t.Tuple[t.Tuple[Signature, When], ...]:
-    """The failures of a phase, or the remarks on its steps, that can fit a step of this kind, in their order."""
-    return tuple(
-        (signature, when)
-        for signature, when in (_FAILURES if failures else _REMARKS_ON_STEPS)[phase]
-        if (not when.error or error in when.error)
-        and (not when.code or (code is not None and _code(when.code).fullmatch(code)))
-        and (not when.enhanced or (code is not None and _enhanced(when.enhanced).fullmatch(enhanced)))
-        and (not when.flaws or flaws)
-        and (not when.unsolicited or unsolicited)
-        and (when.slower_than is None or slow)
+) -> t.Tuple[t.Tuple[_Alternative, ...], t.Tuple[_Alternative, ...]]:
+    """The failures of a phase, and the remarks on its steps, that can fit a step of this kind, in their order."""
+
+    def can_fit(when: When) -> bool:
+        return (
+            (not when.error or error in when.error)
+            and (not when.code or (code is not None and bool(_code(when.code).fullmatch(str(code)))))
+            and (not when.enhanced or (code is not None and bool(_enhanced(when.enhanced).fullmatch(enhanced or ""))))
+            and (not when.flaws or flaws)
+            and (not when.unsolicited or unsolicited)
+            and (when.slower_than is None or slow)
+        )
+
+    failures = _FAILURES[phase]
+    # What an extra command or a chunk has as its good reply, only the step can tell (see ``went_well``).
+    if phase not in ("extra", "data") and error is None and code is not None and _is_good(phase, code):
+        failures = ()
+    return (
+        tuple(entry for entry in failures if can_fit(entry[1])),
+        tuple(entry for entry in _REMARKS_ON_STEPS[phase] if can_fit(entry[1])),
     )
 
 
-def _by_phase(
-    alternatives: t.Sequence[t.Tuple[Signature, When]],
-) -> t.Dict[str, t.Tuple[t.Tuple[Signature, When], ...]]:
+def _alternatives(signatures: t.Iterable[Signature]) -> t.List[_Alternative]:
+    """Each signature with each of its alternatives, in their order."""
+    return [(signature, when) for signature in signatures for when in signature.when]
+
+
+def _by_phase(alternatives: t.Sequence[_Alternative]) -> t.Dict[str, t.Tuple[_Alternative, ...]]:
     return {phase: tuple(entry for entry in alternatives if phase in entry[0].phases) for phase in PHASES}
+
+
+class _Branch:
+    """A name among the facts, the alternatives that can fit once there is such a fact, and the names below it.
+
+    Most of a check's facts are not there: no certificate, no log-in, no relay test. What is about them is not even
+    looked at."""
+
+    __slots__ = ("alternatives", "branches")
+
+    def __init__(self) -> None:
+        self.alternatives: t.List[t.Tuple[int, _Alternative]] = []
+        self.branches: t.Dict[str, _Branch] = {}
+
+
+def _branches(alternatives: t.Iterable[_Alternative]) -> t.Dict[str, _Branch]:
+    root = _Branch()
+    for position, entry in enumerate(alternatives):
+        branch = root
+        for name in _needed(entry[1]):
+            branch = branch.branches.setdefault(name, _Branch())
+        branch.alternatives.append((position, entry))
+    return root.branches
+
+
+def _needed(when: When) -> t.List[str]:
+    """Where a fact stands without which this cannot fit."""
+    paths = [path for path, relation, _value in when.facts if relation != "is not"]
+    return _names(paths[-1]) if paths else ["ehlo"] if when.keyword or when.no_keyword else ["steps"]
+
+
+def _reach(
+    facts: t.Mapping[str, t.Any], branches: t.Mapping[str, _Branch], reached: t.List[t.Tuple[int, _Alternative]]
+) -> None:
+    """Adds the alternatives whose facts are there, each with its position in the catalogue."""
+    for name, branch in branches.items():
+        value = facts.get(name)
+        if value is not None:
+            reached += branch.alternatives
+            if branch.branches:
+                _reach(value, branch.branches, reached)
 
 
 _FAILURES = _by_phase(_alternatives(FAILURES))
 _REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
 _SLOW = min(when.slower_than for entry in (*FAILURES, *REMARKS) for when in entry.when if when.slower_than is not None)
-_REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)
+_REMARKS_ON_CHECKS = _branches(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)

@@ -181,10 +181,11 @@ class Dialog:
     def envelopes(self) -> t.Tuple[Envelope, ...]:
         return (self.envelope, *self.further_envelopes)
 
-    def with_messages(self, new_token: t.Callable[[], str], date: str) -> Dialog:
-        """The dialog of one check, each message with a token of its own. ``date`` is an RFC 5322 date-time."""
+    def with_messages(self, new_token: t.Callable[[], str], today: t.Callable[[], str]) -> Dialog:
+        """The dialog of one check, each message with a token of its own. ``today`` gives an RFC 5322 date-time."""
         if all(envelope.text is None for envelope in self.envelopes):
             return self
+        date = today()
         first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)
         return dataclasses.replace(self, envelope=first, further_envelopes=tuple(further))
 

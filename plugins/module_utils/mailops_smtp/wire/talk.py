@@ -159,9 +159,9 @@ class Talk:
     def wants_write(self) -> bool:
         if self._outbox:
             return True
-        if isinstance(self._request, Preparation):
-            return self._request.wants_write
-        return self._tls is not None and self._tls.unsent()
+        if self._tls is not None:
+            return self._tls.unsent()
+        return isinstance(self._request, Preparation) and self._request.wants_write
 
     def opened(self, stream: t.Any) -> None:
         """The connection is there; the conversation begins by listening, or with TLS where that comes first."""
