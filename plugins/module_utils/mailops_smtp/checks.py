@@ -19,7 +19,7 @@ import uuid
 
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
-from .evidence import TLS, Check, Endpoint, Step, Vantage
+from .evidence import TLS, Check, Endpoint, Step, Vantage, without_tls
 from .members import find_members
 from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address
@@ -190,7 +190,7 @@ class _Round:
             started_at=moment(talk.started_at),
             seconds=talk.seconds,
             dialog=job.session.as_dict(),
-            tls=t.cast(TLS, talk.tls_facts),
+            tls=talk.tls_facts or without_tls(),
             steps=tuple(talk.steps),
         )
 
@@ -203,7 +203,7 @@ class _Round:
             started_at=None,
             seconds=None,
             dialog=job.session.as_dict(),
-            tls=TLS(),
+            tls=without_tls(),
             steps=(),
             not_tested=why.reason,
         )
@@ -243,7 +243,7 @@ def unresolved(target: Target, place: Destination, session: Session, vantage: Va
         started_at=moment(time.time() - place.seconds),
         seconds=place.seconds,
         dialog=session.as_dict(),
-        tls=TLS(),
+        tls=without_tls(),
         steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
     )
 

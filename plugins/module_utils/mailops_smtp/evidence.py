@@ -10,6 +10,7 @@ by newer rules. A value that was not observed is ``None``; it never becomes a pl
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -34,6 +35,7 @@ __all__ = [
     "TLSSession",
     "Vantage",
     "printable",
+    "without_tls",
 ]
 
 SCHEMA_VERSION = 1
@@ -143,14 +145,19 @@ class Step(t.NamedTuple):
 
 
 class _Record:
-    """A frozen dataclass whose public form is its fields, in their order, records inside included."""
+    """A frozen dataclass whose public form is its fields, in their order, records inside included.
+
+    Fields with records or tuples in them are ``COMPOUND``."""
+
+    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ()
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         # A frozen dataclass has its fields, in their order, as its instance dictionary.
-        return {name: value if type(value) in _ATOMS else _plain(value) for name, value in vars(self).items()}
-
-
-_ATOMS = (str, int, float, bool, type(None))
+        facts = dict(vars(self))
+        for name in self.COMPOUND:
+            if facts[name] is not None:
+                facts[name] = _plain(facts[name])
+        return facts
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -223,6 +230,8 @@ class Certificate(_Record):
     key_bits: t.Optional[int]
     signature_algorithm: t.Optional[str]
     must_staple: t.Optional[bool] = None
+
+    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ("names",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,6 +308,14 @@ class TLS(_Record):
     dane: t.Optional[t.Dict[str, t.Any]] = None
     mta_sts: t.Optional[t.Dict[str, t.Any]] = None
 
+    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ("certificate", "chain", "name_matches", "as_of", "ocsp", "session")
+
+
+@functools.lru_cache(maxsize=None)
+def without_tls(offered: t.Optional[bool] = None) -> TLS:
+    """The same for most of the checks that have no TLS."""
+    return TLS(offered=offered)
+
 
 @dataclasses.dataclass(frozen=True)
 class Check:
@@ -327,6 +344,7 @@ class Check:
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
+        dialog = self.dialog
         return {
             "schema_version": SCHEMA_VERSION,
             "vantage": self.vantage.as_dict(),
@@ -336,21 +354,21 @@ class Check:
             "started_at": self.started_at,
             "seconds": round(self.seconds, 6) if self.seconds is not None else None,
             "not_tested": self.not_tested,
-            "reached": self.dialog["reached"],
-            "failed_phase": self.dialog["failed_phase"],
+            "reached": dialog["reached"],
+            "failed_phase": dialog["failed_phase"],
             "banner": self._banner(),
-            "ehlo": self.dialog["ehlo"],
+            "ehlo": dialog["ehlo"],
             "tls": self.tls.as_dict(),
-            "xclient": self.dialog["xclient"],
-            "auth": self.dialog["auth"],
-            "xforward": self.dialog["xforward"],
-            "sender": self.dialog["sender"],
-            "recipients": self.dialog["recipients"],
-            "message": self.dialog["message"],
-            "transactions": self.dialog["transactions"],
+            "xclient": dialog["xclient"],
+            "auth": dialog["auth"],
+            "xforward": dialog["xforward"],
+            "sender": dialog["sender"],
+            "recipients": dialog["recipients"],
+            "message": dialog["message"],
+            "transactions": dialog["transactions"],
             "members": list(self.members) if self.members is not None else None,
-            "relay": self.dialog.get("relay"),
-            "random_recipient": self.dialog.get("random_recipient"),
+            "relay": dialog.get("relay"),
+            "random_recipient": dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
             "repetition": self.repetition,
             "attempts": self.attempts,
