@@ -177,7 +177,10 @@ def test_each_message_has_a_token_of_its_own():
 
 
 def test_without_a_message_there_is_none():
-    assert target(recipient="user@contoso.com").dialog.with_messages(lambda: "token", lambda: DATE).envelope.message is None
+    assert (
+        target(recipient="user@contoso.com").dialog.with_messages(lambda: "token", lambda: DATE).envelope.message
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import uuid
 
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
-from .evidence import TLS, Check, Endpoint, Step, Vantage, without_tls
+from .evidence import Check, Endpoint, Step, Vantage, without_tls
 from .members import find_members
 from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address

@@ -7,7 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import printable
-from .recognition import Check, Found, recognise, went_well
+from .conditions import Check
+from .recognition import Found, recognise, went_well
 from .signatures.protocol import STOPPED
 from .signatures.several import UNFIT
 from .software import software

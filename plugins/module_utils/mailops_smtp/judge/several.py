@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .conditions import Check
 from .judgement import diagnose, judgement
 from .mail_domains import belonging, judge_domain
-from .recognition import Check, Found, without_consequences
+from .recognition import Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
 from .vantages import endpoint_of, find_differences

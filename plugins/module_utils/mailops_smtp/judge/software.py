@@ -145,7 +145,7 @@ def _told_by_reply(text: str) -> t.Optional[str]:
 
 @functools.lru_cache(maxsize=None)
 def _compiled(pattern: str) -> t.Pattern[str]:
-    """Compiled when first needed, as in recognition.py."""
+    """Compiled when first needed, as in conditions.py."""
     return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import printable
-from .recognition import Check, Found, fact, went_well
+from .conditions import Check, fact
+from .recognition import Found, went_well
 from .status_codes import stands_for
 
 # Longer server text is cut in sentences; the steps keep it whole.
