@@ -8,11 +8,8 @@ deferred a recipient. The engine knows nothing of that: it is given one more dia
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-import gc
-import threading
 import time
 import typing as t
 import uuid
@@ -94,9 +91,8 @@ class _Round:
                     jobs.append(self._job(errand, session))
                 else:
                     self._conclude(errand, unresolved(target, place, session, self._ways.vantage))
-        with _collecting_rarely():
-            for job, talk in self._engine.run(jobs):
-                self._take(job, talk)
+        for job, talk in self._engine.run(jobs):
+            self._take(job, talk)
         if self._balanced:
             for position, members in zip(self._balanced, find_members(list(self._balanced.values()))):
                 self._ended(position, dataclasses.replace(self._held[position], members=members))
@@ -308,32 +304,6 @@ def _attempt(check: Check) -> t.Dict[str, t.Any]:
     facts = check.as_dict()
     names = ("started_at", "seconds", "reached", "failed_phase", "recipients", "message", "steps")
     return {name: facts[name] for name in names}
-
-
-# Python's collector of cyclic garbage looks through all that is alive, again and again, while thousands of results pile
-# up; there is no cyclic garbage among them. It is one per process, and so is this.
-_lock = threading.Lock()
-_rounds = 0
-_thresholds: t.Tuple[int, ...] = ()
-_SELDOM = (100_000, 50, 1000)
-
-
-@contextlib.contextmanager
-def _collecting_rarely() -> t.Iterator[None]:
-    global _rounds, _thresholds
-    with _lock:
-        _rounds += 1
-        if _rounds == 1:
-            _thresholds = gc.get_threshold()
-            if 0 < _thresholds[0] < _SELDOM[0]:
-                gc.set_threshold(*_SELDOM)
-    try:
-        yield
-    finally:
-        with _lock:
-            _rounds -= 1
-            if _rounds == 0:
-                gc.set_threshold(*_thresholds)
 
 
 def moment(seconds: float) -> str:

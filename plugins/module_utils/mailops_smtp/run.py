@@ -14,6 +14,7 @@ import typing as t
 import uuid
 
 from .checks import Ways, header_date, make_checks, moment
+from .collecting import collecting_rarely
 from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
@@ -56,7 +57,7 @@ def check(
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
     planned = _planned(options, streams)
-    with Results(planned, check_mode, watchers) as results:
+    with collecting_rarely(), Results(planned, check_mode, watchers) as results:
         listener = Listener(results.found, results.ended)
         return results.run(_gathered(planned, check_mode, streams, listener))
 
@@ -68,7 +69,8 @@ def gather(
     listener: t.Optional[Listener] = None,
 ) -> t.Dict[str, t.Any]:
     """The run without its checks, each of which goes to the listener, as evidence alone. No file is written."""
-    return _gathered(_planned(options, streams), check_mode, streams, listener)
+    with collecting_rarely():
+        return _gathered(_planned(options, streams), check_mode, streams, listener)
 
 
 def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Plan:
@@ -133,7 +135,8 @@ def default_helo_name() -> str:
 def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
     """Contexts take milliseconds to make, so each different set of options makes one."""
     settings: t.Dict[t.Any, TLSSettings] = {}
-    for target in targets:
+    # Nearly all targets have the very same ones.
+    for target in {id(target.tls): target for target in targets}.values():
         if target.tls not in settings:
             try:
                 settings[target.tls] = TLSSettings(target.tls)

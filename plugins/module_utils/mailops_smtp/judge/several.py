@@ -71,9 +71,11 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
-            _find_dead_addresses(host_cases)
+            if len(host_cases) > 1:
+                _find_dead_addresses(host_cases)
     for endpoint_cases in _grouped(cases, endpoint_of).values():
-        find_differences([(case.check, case.found) for case in endpoint_cases])
+        if len(endpoint_cases) > 1:
+            find_differences([(case.check, case.found) for case in endpoint_cases])
 
     judged = [
         case.judged

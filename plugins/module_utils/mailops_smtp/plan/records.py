@@ -183,7 +183,7 @@ class Dialog:
 
     def with_messages(self, new_token: t.Callable[[], str], today: t.Callable[[], str]) -> Dialog:
         """The dialog of one check, each message with a token of its own. ``today`` gives an RFC 5322 date-time."""
-        if all(envelope.text is None for envelope in self.envelopes):
+        if self.envelope.text is None and not any(envelope.text is not None for envelope in self.further_envelopes):
             return self
         date = today()
         first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
+from collections.abc import Mapping
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
@@ -144,7 +145,7 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
     """Where to: a mail domain ("contoso.com"), an address, "host:port", or a dictionary with host or domain."""
     if isinstance(entry, str):
         entry = _place_of_text(entry, option)
-    if not isinstance(entry, t.Mapping):
+    if not isinstance(entry, Mapping):
         remedy = "give a mail domain, host:port, or a dictionary with host or domain"
         raise OptionError(option, type(entry).__name__, "is neither a text nor a dictionary", remedy)
     place = dict(entry)

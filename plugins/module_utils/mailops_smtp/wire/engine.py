@@ -315,7 +315,7 @@ class Engine:
         self._talks.discard(talk)
         self._polled.discard(talk)
         if talk.descriptor >= 0:
-            self._readiness.unregister(talk.descriptor)
+            self._readiness.unregister(talk.descriptor, closing=talk.job.open_channel is None)
         unconnected = self._sockets.pop(talk, None)
         if unconnected is not None:
             unconnected.close()
