@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from .plugins.functions import compare, expectations, judge, matrix, print_matrix, report, snapshot
+from .plugins.functions import compare, expectations, gate, judge, matrix, print_matrix, report, snapshot
 from .plugins.processors import ProgressBar
-from .plugins.tasks import mail_arrival, mail_route, smtp_check, vantage_fitness
+from .plugins.tasks import mail_arrival, mail_route, smtp_check, smtp_watch, vantage_fitness
 
 __all__ = [
     "ProgressBar",
     "compare",
     "expectations",
+    "gate",
     "judge",
     "mail_arrival",
     "mail_route",
@@ -19,6 +20,7 @@ __all__ = [
     "print_matrix",
     "report",
     "smtp_check",
+    "smtp_watch",
     "snapshot",
     "vantage_fitness",
 ]

@@ -55,6 +55,11 @@ options:
     description:
       - The heading. By default it says how many mail hosts were seen from how many vantages.
     type: str
+  gate:
+    description:
+      - The result of the filter P(mailops.smtp.smtp_gate#filter). The report then says first whether it is open, and
+        with V(junit) nothing fails that the gate lets pass.
+    type: dict
 notes:
   - What servers said is escaped in each format.
   - The text is UTF-8 and ends with a line end.
@@ -107,7 +112,7 @@ def _listed(given):
     return given if given is None or isinstance(given, (dict, list, tuple)) else list(given)
 
 
-def smtp_report(runs, format="terminal", comparison=None, earlier=None, watch=None, title=None):
+def smtp_report(runs, format="terminal", comparison=None, earlier=None, watch=None, title=None, gate=None):
     try:
         text = report(
             _listed(runs),
@@ -116,6 +121,7 @@ def smtp_report(runs, format="terminal", comparison=None, earlier=None, watch=No
             earlier=_listed(earlier),
             watch=_listed(watch),
             title=title,
+            gate=gate,
         )
     except (NotARun, NoSuchFormat, TypeError) as exc:
         raise AnsibleFilterError(f"mailops.smtp.smtp_report: {exc}") from exc

@@ -197,6 +197,15 @@ options:
         description:
           - Whether to connect a second time, as far as TLS, to see whether the server takes the TLS session up again.
           - The answer is RV(checks[].tls.session.reused). By default there is no second connection.
+      probe_versions:
+        type: list
+        elements: str
+        choices: [SSLv3, TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
+        description:
+          - The versions of TLS to find out about. Each is offered alone, on a connection of its own that ends after
+            TLS; the version that was negotiated anyway needs none.
+          - The answers are in RV(checks[].tls.versions). By default there are no such connections.
+          - What O(expect) says of C(tls.versions) has the versions named there offered too.
       as_of:
         type: str
         description:
@@ -1628,6 +1637,25 @@ checks:
               returned: always
             reason:
               description: Why not.
+              type: str
+              returned: always
+        versions:
+          description: Which versions the server takes where nothing else is offered. Null where nobody asked for that.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            version:
+              description: The version that was offered.
+              type: str
+              returned: always
+              choices: [SSLv3, TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
+            accepted:
+              description: Whether the server took it. Null where that did not come to light.
+              type: bool
+              returned: always
+            reason:
+              description: How the server refused it, or why it was not offered.
               type: str
               returned: always
     xclient:

@@ -209,7 +209,7 @@ def _tls(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
         "name_matches": {"name": "mx1.contoso.com", "matches": True, "by": "DNS:mx1.contoso.com", "reason": None}
         if established else None,
         "client_certificate_requested": None, "as_of": None, "ocsp": None, "session": None,
-        "library": None, "dane": None, "mta_sts": None,
+        "library": None, "dane": None, "mta_sts": None, "versions": None,
     }  # fmt: skip
 
 

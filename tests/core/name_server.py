@@ -22,11 +22,12 @@ Behaviour = t.Callable[[t.Any, str], t.Any]
 
 
 class NameServer:
-    """``asked`` are the questions as (name, type, transport)."""
+    """``asked`` are the questions as (name, type, transport), ``ports`` those that questions over UDP came from."""
 
     def __init__(self, behaviour: Behaviour, tcp: bool = True) -> None:
         self._behaviour = behaviour
         self.asked: t.List[t.Tuple[str, str, str]] = []
+        self.ports: t.List[int] = []
         self._stopping = False
         self._udp, self._tcp = self._same_port()
         self.port = self._udp.getsockname()[1]
@@ -85,6 +86,7 @@ class NameServer:
             octets, client = self._udp.recvfrom(65535)
             if self._stopping:
                 return
+            self.ports.append(client[1])
             for answer in self._answers(octets, "udp"):
                 self._udp.sendto(answer, client)
 

@@ -106,6 +106,7 @@ def test_every_term_but_those_that_need_more_than_a_script_is_among_the_cases():
     assert missing == {
         "auth",  # its facts are made by the conversation: see below
         "banner.text",
+        "tls.versions",  # its facts come of further connections: see test_tls_versions.py
         # Those of the probes are in test_probes.py.
         "relay",
         "random_recipient",

@@ -370,6 +370,13 @@ def pix(outcome):
     )
 
 
+def taking(version):
+    """A server that takes this version where nothing else is offered, and refuses SSLv3."""
+    came_to = [("SSLv3", False), (version, True)]
+    versions = [{"version": name, "accepted": accepted, "reason": None} for name, accepted in came_to]
+    return check(HEALTHY, tls={"versions": versions})
+
+
 def issued_by(issuer):
     return check(HEALTHY, tls={"certificate": {**CERTIFICATE, "issuer": issuer}})
 
@@ -391,6 +398,7 @@ CASES = {
         check(HEALTHY, tls={"version": "TLSv1.1"}),
         check(HEALTHY, tls={"version": "TLSv1.2"}),
     ),
+    "tls.old_accepted": (taking("TLSv1"), taking("TLSv1.2")),
     "tls.inspection_ca": (
         issued_by("CN=FortiGate CA,O=Fortinet"),
         issued_by("CN=Contoso Inspectors,O=Contoso"),

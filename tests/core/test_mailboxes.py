@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from mailops_smtp.arrival import changed, look_for
-from mailops_smtp.delivery.imap import decoded, encoded
+from mailops_smtp.delivery.imap_words import decoded, encoded
 
 from .imap_server import IMAPServer
 

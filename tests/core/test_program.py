@@ -16,9 +16,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from mailops_smtp.vantage.channel import Opening
 from mailops_smtp.vantage.program import Program, command
 from mailops_smtp.vantage.ssh import SSHVantage
+from mailops_smtp.vantage.transport import Opening
 
 from tests.core.ssh_client import PASSWORD, echo, eventually, open_streams, target, trusting
 from tests.core.ssh_server import Behaviour, JumpHost

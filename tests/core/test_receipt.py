@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from mailops_smtp.delivery.mail import Mail
-from mailops_smtp.delivery.receipt import Sighting, Situation, receipt, settled
+from mailops_smtp.delivery.receipt import receipt, settled
 from mailops_smtp.delivery.recognition import recognise
 from mailops_smtp.delivery.sent import Sent, SentTo
+from mailops_smtp.delivery.situation import Sighting, Situation
 from mailops_smtp.judge.receipts import judge_receipt, judge_receipts
 from mailops_smtp.judge.where_to_look import PLACES, look_next
 from mailops_smtp.plan.mailboxes import Access

@@ -244,9 +244,10 @@ def test_a_regression_fails_the_pipeline_and_a_declared_change_does_not():
     (suite,) = (suite for suite in suites if suite.get("name") == "before and after")
     assert [(case.get("classname"), [child.tag for child in case]) for case in suite] == [
         ("regressions", ["failure"]), ("expected", ["system-out"]), ("improvements", ["system-out"]),
-        ("expected", ["failure"]),
+        # What was declared and did not come fails a comparison only where it had to come.
+        ("expected", ["skipped"]),
     ]  # fmt: skip
-    assert (suites.get("tests"), suites.get("failures")) == ("11", "2")
+    assert (suites.get("tests"), suites.get("failures")) == ("11", "1")
 
 
 def test_the_ticket_has_what_its_readers_need():

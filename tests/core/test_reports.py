@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from mailops_smtp.delivery.dsn import read_report
-from mailops_smtp.delivery.receipt import moment
+from mailops_smtp.delivery.situation import moment
 
 REPORTS = Path(__file__).parent / "reports"
 FILES = sorted(REPORTS.glob("*/*.eml"))

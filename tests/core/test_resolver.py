@@ -271,6 +271,99 @@ def test_an_old_server_without_edns():
     assert answer.found
 
 
+def test_an_answer_whose_code_stands_in_its_options_alone_is_not_an_empty_one():
+    """BADVERS: the four bits in the head are those of NOERROR (RFC 6891 6.1.3)."""
+
+    def behaviour(question, transport):
+        if question.edns < 0:
+            return reply(question, MX)
+        answer = reply(question)
+        answer.use_edns(0)
+        answer.set_rcode(dns.rcode.BADVERS)
+        return answer
+
+    with NameServer(behaviour) as server:
+        (answer,) = ask([server.address])
+    assert hosts(answer) == ["mx1.contoso.com"]
+
+
+@pytest.mark.parametrize("code", [dns.rcode.BADSIG, dns.rcode.BADCOOKIE])
+def test_a_refusal_whose_code_stands_in_the_options_is_no_answer_either(code):
+    def behaviour(question, transport):
+        answer = reply(question)
+        answer.use_edns(0)
+        answer.set_rcode(code)
+        return answer
+
+    with NameServer(behaviour) as server:
+        (answer,) = ask([server.address])
+    assert (answer.status, answer.found) == ("malformed", False)
+
+
+def test_records_of_other_types_and_sections_do_not_count():
+    def behaviour(question, transport):
+        answer = reply(question, "contoso.com. 300 IN A 203.0.113.5", "other.com. 300 IN MX 1 evil.test.")
+        extra = reply(question, "contoso.com. 300 IN MX 1 evil.test.", "evil.test. 300 IN A 203.0.113.6")
+        answer.authority, answer.additional = extra.answer[:1], extra.answer[1:]
+        return answer
+
+    with NameServer(behaviour) as server:
+        (answer,) = ask([server.address])
+    assert (answer.status, answer.records) == ("nodata", ())
+
+
+def test_names_that_need_an_escape_and_records_that_come_twice():
+    def behaviour(question, transport):
+        whole = bytearray(reply(question, "contoso.com. 300 IN MX 10 a\\.b\\032c.contoso.com.").to_wire())
+        start = whole.index(b"\xc0\x0c\0\x0f")
+        whole[6:8] = (2).to_bytes(2, "big")
+        end = start + 12 + int.from_bytes(whole[start + 10 : start + 12], "big")
+        # The highest bit of a time to live means zero (RFC 2181 8).
+        again = whole[start : start + 6] + b"\x80\0\0\1" + whole[start + 10 : end]
+        return bytes(whole[:end] + again + whole[end:])
+
+    with NameServer(behaviour) as server:
+        (answer,) = ask([server.address])
+    assert hosts(answer) == ["a\\.b\\032c.contoso.com"]
+    assert answer.ttl == 0
+
+
+def test_a_record_longer_than_the_message_is_no_answer():
+    with NameServer(lambda question, transport: reply(question, MX).to_wire()[:-20]) as server:
+        (answer,) = ask([server.address])
+    assert answer.status == "malformed"
+
+
+def test_a_port_is_used_for_a_few_questions_and_not_after_silence():
+    names = [(f"n{number}.com", "MX") for number in range(30)]
+    with NameServer(zone()) as server:
+        ask([server.address], *names)
+    uses = [server.ports.count(port) for port in dict.fromkeys(server.ports)]
+    assert uses == [20, 10]
+
+    def behaviour(question, transport):
+        return reply(question, MX) if len(server.asked) > 1 else None
+
+    # The first answer may still arrive, and is not to meet the second question.
+    with NameServer(behaviour) as server:
+        ask([server.address])
+    assert len(set(server.ports)) == len(server.ports) == 2
+
+
+def test_more_questions_at_once_than_are_let_through_all_get_their_answer():
+    async def run(server: NameServer) -> t.Set[str]:
+        resolver = Resolver(named([server.address]), Transport(), Limits(5.0, 10.0))
+        try:
+            answers = await asyncio.gather(*(resolver.ask(f"n{number}.com", "MX") for number in range(350)))
+            return {answer.status for answer in answers}
+        finally:
+            await resolver.close()
+
+    with NameServer(zone()) as server:
+        assert asyncio.run(run(server)) == {"nxdomain"}
+    assert len(server.asked) == 350
+
+
 def test_a_name_that_the_dns_cannot_hold():
     with NameServer(zone()) as server:
         (answer,) = ask([server.address], ("a" * 64 + ".com", "MX"))

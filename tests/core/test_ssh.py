@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 
 import pytest
-from mailops_smtp.vantage.channel import ChannelStream, Transport, TunnelLost
+from mailops_smtp.vantage.channel import ChannelStream, TunnelLost
 from mailops_smtp.vantage.ssh import RECONNECTIONS, SSHVantage
+from mailops_smtp.vantage.transport import Transport
 from mailops_smtp.vantage.via import Via
 
 from tests.core.ssh_client import (

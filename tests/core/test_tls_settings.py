@@ -23,7 +23,8 @@ from tests.core.tls_server import Server, connect, observe, server_context, tls_
 
 
 def test_the_versions_to_choose_from_are_those_that_can_be_set():
-    assert list(tls_settings.TLS_VERSIONS) == options.TLS_VERSIONS
+    assert list(tls_settings.TLS_VERSIONS) == ["SSLv3", *options.TLS_VERSIONS]
+    assert options.TARGET_OPTIONS["tls"]["options"]["probe_versions"]["choices"] == list(tls_settings.TLS_VERSIONS)
 
 
 def test_the_server_name_option_has_precedence(make_tls_settings):

@@ -24,7 +24,7 @@ VERSIONS = {"TLSv1.1": ssl.TLSVersion.TLSv1_1, "TLSv1.2": ssl.TLSVersion.TLSv1_2
 def tls_options(**options: t.Any) -> t.Any:
     """The options that TLSSettings takes; None where nothing was said."""
     names = ("ca_path", "server_name", "client_cert", "client_key", "min_version", "max_version", "ciphers", "as_of")
-    return types.SimpleNamespace(**{**dict.fromkeys(names), **options})
+    return types.SimpleNamespace(**{**dict.fromkeys(names), "probe_versions": (), **options})
 
 
 def server_context(issued: Issued = GOOD, version: t.Optional[str] = None) -> ssl.SSLContext:

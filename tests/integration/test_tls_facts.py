@@ -56,6 +56,31 @@ def test_whether_they_take_it_up_again(controller: Controller, host: str, versio
     assert session["reason"] == (None if offered else "the server has offered nothing to take it up with")
 
 
+# Which of the old ones a server takes as its makers, and its library, have it by default. 1587 is Dovecot's.
+OLD_ONES = {("mx1", 25): True, ("exim", 25): True, ("sendmail", 25): False, ("mx1", 1587): False}
+
+
+@pytest.mark.parametrize(("host", "port"), OLD_ONES)
+def test_which_versions_they_speak(controller: Controller, host: str, port: int) -> None:
+    versions = ["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+    made = checked(controller, host, port=port, tls={"probe_versions": versions}, stop_after="starttls")
+    seen = {entry["version"]: entry["accepted"] for entry in made["tls"]["versions"]}
+    old = OLD_ONES[host, port]
+    # What Debian's OpenSSL is built without, nobody here can ask for.
+    assert seen == {"SSLv3": None, "TLSv1": old, "TLSv1.1": old, "TLSv1.2": True, "TLSv1.3": True}
+    assert ("tls.old_accepted" in {finding["id"] for finding in made["findings"]}) is old
+
+
+@pytest.mark.parametrize(("host", "verdict"), [("exim", "fail"), ("sendmail", "pass")])
+def test_no_tls_1_0_can_be_expected(controller: Controller, host: str, verdict: str) -> None:
+    expect = {"tls": {"versions": {"forbidden": ["TLSv1"]}}}
+    made = checked(controller, host, tls={}, expect=expect, stop_after="starttls")
+    assert made["verdict"] == verdict
+    assert [entry["expected"] for entry in made["unmet"]] == (
+        ["tls.versions has no TLSv1"] if verdict == "fail" else []
+    )
+
+
 def test_the_cipher_suites_to_offer(controller: Controller) -> None:
     offered = {"max_version": "TLSv1.2", "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"}
     assert checked(controller, "mx1", tls=offered)["tls"]["cipher"] == "ECDHE-ECDSA-AES256-GCM-SHA384"

@@ -15,7 +15,7 @@ from ansible_collections.mailops.smtp.plugins.modules import mail_arrival, mail_
 from jsonschema import Draft202012Validator
 from mailops_smtp import evidence
 from mailops_smtp.compare import localisation
-from mailops_smtp.delivery import mail, receipt
+from mailops_smtp.delivery import legs, mail
 from mailops_smtp.delivery.dsn import ACTIONS
 from mailops_smtp.judge import verdicts
 from mailops_smtp.plan.arrivals import ARRIVAL_OPTIONS
@@ -68,9 +68,9 @@ def test_the_schema_is_a_schema() -> None:
         ("recipient.notify", TARGET_OPTIONS["dsn"]["options"]["notify"]["choices"]),
         ("mailbox.kind", KINDS),
         ("mailbox_error.kind", mail.PROBLEMS),
-        ("legs", receipt.LEGS),
-        ("leg.state", receipt.STATES),
-        ("receipt_finding.leg", receipt.LEGS),
+        ("legs", legs.LEGS),
+        ("leg.state", legs.STATES),
+        ("receipt_finding.leg", legs.LEGS),
         ("reported_recipient.action", [*ACTIONS, None]),
     ],
 )

@@ -59,7 +59,7 @@ def test_its_documentation_names_its_options() -> None:
     options = yaml.safe_load(plugin.DOCUMENTATION)["options"]
     assert options["format"]["choices"] == list(FORMATS)
     assert ["_input", *(name for name in options if name != "_input")] == [
-        "_input", "format", "comparison", "earlier", "watch", "title",
+        "_input", "format", "comparison", "earlier", "watch", "title", "gate",
     ]  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from .change import compare, snapshot
+from .change import compare, gate, snapshot
 from .judgement import expectations, judge
 from .matrix import matrix, print_matrix
 from .report import report
 
-__all__ = ["compare", "expectations", "judge", "matrix", "print_matrix", "report", "snapshot"]
+__all__ = ["compare", "expectations", "gate", "judge", "matrix", "print_matrix", "report", "snapshot"]

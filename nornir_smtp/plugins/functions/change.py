@@ -8,6 +8,7 @@ import os
 import typing as t
 
 from mailops_smtp.compare import Tolerance, comparison
+from mailops_smtp.compare import gate as decided
 from mailops_smtp.snapshot import merge, read, write
 from mailops_smtp.snapshot.file import versions
 from nornir.core.task import AggregatedResult
@@ -66,6 +67,31 @@ def compare(
     """
     tolerance = Tolerance.checked(ratio, seconds, samples)
     return comparison(_checks(before), _checks(after), list(expected), tolerance)
+
+
+def gate(
+    comparisons: t.Mapping[str, t.Any] | t.Sequence[t.Mapping[str, t.Any]],
+    watches: AggregatedResult | t.Sequence[t.Mapping[str, t.Any]] = (),
+    longest_gap: float | None = None,
+    times: int = 1,
+) -> dict[str, t.Any]:
+    """
+    Decide whether a change window may end.
+
+    Arguments:
+        comparisons: what ``compare`` returned, or a list of these, one after the other
+        watches: what ``nr.run(task=smtp_watch, ...)`` returned, or the results in it
+        longest_gap: the longest outage in seconds that is allowed; any, without it
+        times: how many clean comparisons in a row are wanted
+
+    Returns:
+        the gate, as docs/facts.schema.json has it; its ``verdict`` is ``pass`` where it is open
+
+    Raises:
+        NotARun: something else was given
+    """
+    given = [comparisons] if isinstance(comparisons, t.Mapping) else list(comparisons)
+    return decided(given, _checks(watches) if isinstance(watches, AggregatedResult) else watches, longest_gap, times)
 
 
 def _checks(side: Side) -> t.Any:

@@ -17,6 +17,7 @@ def report(
     earlier: AggregatedResult | t.Any = None,
     watch: AggregatedResult | t.Any = None,
     title: str | None = None,
+    gate: t.Mapping[str, t.Any] | None = None,
 ) -> str:
     """
     Write a report of what the vantages saw.
@@ -30,11 +31,20 @@ def report(
         earlier: the checks as they were before, like ``result``
         watch: what was watched meanwhile, the facts of smtp_watch or a list of them
         title: the heading, in place of how many mail hosts were seen from how many vantages
+        gate: what ``gate`` returned; the report then says first whether it is open
 
     Returns:
         the report as text that ends with a line end, to be kept in a file in UTF-8
     """
-    return write(_runs(result), format, comparison=comparison, earlier=_runs(earlier), watch=_runs(watch), title=title)
+    return write(
+        _runs(result),
+        format,
+        comparison=comparison,
+        earlier=_runs(earlier),
+        watch=_runs(watch),
+        title=title,
+        gate=gate,
+    )
 
 
 def _runs(result: AggregatedResult | t.Any) -> t.Any:

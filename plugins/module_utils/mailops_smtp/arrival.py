@@ -9,8 +9,9 @@ import typing as t
 
 from .delivery.mail import MailboxError
 from .delivery.opening import mailbox_of
-from .delivery.receipt import Situation, moment, receipt, settled
+from .delivery.receipt import receipt, settled
 from .delivery.sent import Sent, sent_in
+from .delivery.situation import Situation, moment
 from .delivery.watch import Watch, Watcher
 from .evidence import SCHEMA_VERSION, printable
 from .judge.receipts import judge_receipts

@@ -23,7 +23,7 @@ from .route.addresses import own_address
 from .route.endpoints import Destination, Known
 from .route.sender_policies import mta_sts_of, tlsa_of
 from .vantage.jump_host import Streams
-from .wire import resumption
+from .wire import further
 from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
 from .wire.proxy import Proxy
@@ -45,7 +45,7 @@ class Ways(t.NamedTuple):
 class _Errand:
     """One check to be made, and what of it was made so far."""
 
-    __slots__ = ("dialog", "earlier", "first", "place", "position", "repetition", "target")
+    __slots__ = ("dialog", "earlier", "first", "further", "place", "position", "repetition", "target")
 
     def __init__(self, position: int, target: Target, place: Destination, repetition: t.Optional[int]) -> None:
         self.position = position
@@ -54,7 +54,8 @@ class _Errand:
         self.repetition = repetition
         self.earlier: t.List[t.Dict[str, t.Any]] = []
         self.dialog: t.Optional[Dialog] = None
-        self.first: t.Optional[Check] = None  # which waits for a second connection (wire.resumption)
+        self.first: t.Optional[Check] = None  # which waits for further connections (wire.further)
+        self.further: t.Optional[further.Further] = None
 
 
 # Its number in the order of the targets, their endpoints, and the repetitions of each.
@@ -117,11 +118,10 @@ class _Round:
         self._repeat(errand, check.seconds or 0.0)
 
     def _checked(self, errand: _Errand, job: Job, talk: t.Union[Talk, TurnedAway]) -> t.Optional[Check]:
-        """What a connection has shown, with that of the one before where it is the second one; None where a second one
-        is to come."""
-        if job.tls_session is not None:
-            first = t.cast(Check, errand.first)
-            return dataclasses.replace(first, tls=resumption.with_second(first.tls, talk))
+        """What a connection has shown, with that of those before it where it is a further one; None where
+        another one is to come."""
+        if errand.further is not None:
+            return self._go_on(errand, errand.further, talk)
         if isinstance(talk, TurnedAway):
             return self._not_tested(job, talk)
         check = self._made(job, talk)
@@ -130,12 +130,22 @@ class _Round:
             check = dataclasses.replace(check, tls=dataclasses.replace(check.tls, mta_sts=mta_sts))
         if errand.target.members is not None and errand.repetition in (None, 1):
             self._balanced[errand.position] = (job, talk, errand.target.members)
-        second = resumption.second(job, talk)
-        if second is None:
-            return dataclasses.replace(check, tls=resumption.without_second(job, check.tls)) if job.resumes else check
-        errand.first = check
-        self._errands[id(second.session)] = errand
-        self._engine.add(second)
+        if not further.wants_more(job):
+            return check
+        errand.first, errand.further = check, further.connections(job, talk, check.tls)
+        return self._go_on(errand, errand.further, None)
+
+    def _go_on(
+        self, errand: _Errand, connections: further.Further, outcome: t.Union[Talk, TurnedAway, None]
+    ) -> t.Optional[Check]:
+        """The next of the further connections, or the check where there is none any more."""
+        try:
+            job = connections.send(t.cast("t.Any", outcome))
+        except StopIteration as end:
+            errand.further = None  # another attempt has its own
+            return dataclasses.replace(t.cast(Check, errand.first), tls=end.value)
+        self._errands[id(job.session)] = errand
+        self._engine.add(job)
         return None
 
     def _repeat(self, errand: _Errand, took: float) -> None:

@@ -281,13 +281,24 @@ class AsOf(_Record):
 
 
 @dataclasses.dataclass(frozen=True)
+class OfferedVersion(_Record):
+    """Whether a server takes this version of TLS where nothing else is offered. ``accepted`` is None where that did not
+    come to light; ``reason`` says why it is None, or how the server refused."""
+
+    version: str
+    accepted: t.Optional[bool]
+    reason: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class TLS(_Record):
     """A TLS session, or that there was none.
 
     ``offered``: STARTTLS was in the extension list; True for implicit TLS; None where no list was seen.
     ``trusted`` and ``name_matches`` are OpenSSL's judgement; ``reason`` says why ``trusted`` is not True.
     ``as_of`` is None where no other day was asked for, ``session`` where there was no session.
-    ``dane`` and ``mta_sts`` need DNS data and stay None until that was looked up.
+    ``dane`` and ``mta_sts`` need DNS data and stay None until that was looked up. ``versions`` is None where
+    nobody asked for further connections.
     """
 
     offered: t.Optional[bool] = None
@@ -307,6 +318,7 @@ class TLS(_Record):
     library: t.Optional[str] = None
     dane: t.Optional[t.Dict[str, t.Any]] = None
     mta_sts: t.Optional[t.Dict[str, t.Any]] = None
+    versions: t.Optional[t.Tuple[OfferedVersion, ...]] = None
 
     COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ("certificate", "chain", "name_matches", "as_of", "ocsp", "session")
 

@@ -213,7 +213,8 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
 
 def _dialogs(target: Target, dialog: Dialog) -> t.List[Dialog]:
     """On one connection after the other."""
-    return [dialog, resumption.dialog_of_second(dialog)] if target.tls.resume else [dialog]
+    more = int(target.tls.resume) + len(target.tls.probe_versions)
+    return [dialog, *[resumption.dialog_of_second(dialog)] * more]
 
 
 def _lines(target: Target, dialog: Dialog) -> t.Iterator[str]:

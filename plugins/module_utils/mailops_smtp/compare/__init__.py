@@ -7,7 +7,9 @@ from __future__ import annotations
 from .before_after import comparison
 from .checks import NotARun
 from .declared import DeclarationError
+from .former import former
+from .gate import gate
 from .matrix import matrix
 from .timing import Tolerance
 
-__all__ = ["DeclarationError", "NotARun", "Tolerance", "comparison", "matrix"]
+__all__ = ["DeclarationError", "NotARun", "Tolerance", "comparison", "former", "gate", "matrix"]

@@ -97,19 +97,27 @@ def _differences(pair: Pair, tolerance: Tolerance) -> t.Iterator[Kind]:
 def _moves(pair: Pair) -> t.Iterator[Kind]:
     """What became of the endpoint itself."""
     if pair.moved is not None:
-        yield Kind("address_changed", OTHER, "resolve", "endpoint.address", *pair.moved)
+        yield Kind("address_changed", OTHER, "resolve", "endpoint.address", *pair.moved, name=_what_became(pair.former))
     if pair.before and not pair.after:
         name = pair.place.name
         if pair.untested:
             yield Kind("not_tested", GONE, "connect", "verdict", pair.before[0]["verdict"], _why(pair.untested[0]))
         elif pair.vantage_remains:
-            yield Kind("endpoint_gone", GONE, "resolve", "endpoint", name, None)
+            yield Kind("endpoint_gone", GONE, "resolve", "endpoint", name, None, _what_became(pair.former))
     elif pair.after and not pair.before:
         name = pair.place.name
         if pair.untested:
             yield Kind("tested_now", NEW, "connect", "verdict", _why(pair.untested[0]), pair.after[0]["verdict"])
         elif pair.vantage_remains:
             yield Kind("endpoint_new", NEW, "resolve", "endpoint", None, name)
+
+
+def _what_became(former: t.Sequence[Check]) -> str:
+    """Of an address that names no longer lead to, as the end of a sentence."""
+    if not former:
+        return ""
+    failed = next((seen for check in former for seen in [observed(check)["failed_phase"]] if seen.value), None)
+    return ", which still answers there" if failed is None else f", which fails there at {failed.shown}"
 
 
 def _why(check: Check) -> str:
@@ -137,6 +145,9 @@ def _comparable(field: str, sides: t.Sequence[t.Sequence[Facts]]) -> bool:
         return _same("ehlo.command", sides)
     if field == "tls.cipher":
         return _same("tls.version", sides)
+    if field == "tls.mta_sts.valid":
+        # A server that meets the policy no more for what is told of its TLS anyway.
+        return all(_same(name, sides) for name in ("tls.offered", "tls.trusted", "tls.name_matches.matches"))
     return True
 
 

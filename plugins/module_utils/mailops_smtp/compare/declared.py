@@ -16,7 +16,8 @@ import fnmatch
 import re
 import typing as t
 
-from .kinds import KINDS, Kind
+from .kinds import Kind
+from .sentences import KINDS
 
 _KEYS = ("change", "name", "field", "before", "after", "on", "from", "required")
 

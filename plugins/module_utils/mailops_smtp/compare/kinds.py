@@ -14,69 +14,9 @@ import typing as t
 from ..evidence import PHASES
 from ..judge.verdicts import rank
 from .observed import FIRST_CONTACT, Seen
+from .sentences import KINDS
 
 WORSE, BETTER, OTHER = "regressions", "improvements", "changes"
-
-# Every kind of change, and how the sentence about it begins. A declaration names one of these.
-KINDS = {
-    "stopped_working": "Fails at {after}",
-    "works_again": "Works again, where it failed at {before}",
-    "fails_differently": "Fails at {after}, no longer at {before},",
-    "preference_changed": "MX preference {after} in place of {before}",
-    "product_changed": "{after} answers in place of {before}",
-    "version_changed": "Software version {after} in place of {before}",
-    "banner_name_changed": "The banner names {after} in place of {before}",
-    "banner_changed": "The banner says something else",
-    "ehlo_lost": "EHLO no longer understood",
-    "ehlo_gained": "EHLO understood now",
-    "extension_lost": "{name} gone",
-    "extension_added": "{name} offered now",
-    "extension_changed": "{name} says {after!r} in place of {before!r}",
-    "size_lowered": "Message size limit lowered from {before} to {after}",
-    "size_raised": "Message size limit raised from {before} to {after}",
-    "auth_mechanism_lost": "Log-in mechanism {name} gone",
-    "auth_mechanism_added": "Log-in mechanism {name} offered now",
-    "starttls_removed": "STARTTLS gone",
-    "starttls_added": "STARTTLS offered now",
-    "tls_failing": "TLS fails now",
-    "tls_working": "TLS works now",
-    "tls_version_lowered": "{after} in place of {before}",
-    "tls_version_raised": "{after} in place of {before}",
-    "cipher_changed": "Another cipher suite, {after} in place of {before},",
-    "certificate_renewed": "Certificate renewed",
-    "certificate_replaced": "Certificate replaced by another one",
-    "trust_lost": "Certificate no longer trusted",
-    "trust_gained": "Certificate trusted now",
-    "name_mismatch": "Certificate no longer good for the name",
-    "name_matches": "Certificate good for the name now",
-    "login_refused": "Log-in refused now",
-    "login_accepted": "Log-in accepted now",
-    "login_mechanism_changed": "Log-in by {after} in place of {before}",
-    "sender_refused": "Sender no longer accepted ({after})",
-    "sender_accepted": "Sender accepted now",
-    "recipient_refused": "Recipient {name} no longer accepted ({after})",
-    "recipient_deferred": "Recipient {name} put off ({after})",
-    "recipient_accepted": "Recipient {name} accepted now",
-    "relay_opened": "Relaying allowed now, for {name},",
-    "relay_closed": "Relaying denied now, for {name},",
-    "message_refused": "Message no longer accepted ({after})",
-    "message_accepted": "Message accepted now",
-    "reply_changed": "Another reply about {name}, {after} in place of {before},",
-    "extra_changed": "Another reply to {name}, {after} in place of {before},",
-    "finding_new": "New: {after},",
-    "finding_gone": "No longer: {before},",
-    "expectation_unmet": "No longer as expected ({name})",
-    "expectation_met": "As expected now ({name})",
-    "slower": "{name} takes {after} s in place of {before} s",
-    "faster": "{name} takes {after} s in place of {before} s",
-    "address_changed": "Address {after} in place of {before}",
-    "endpoint_gone": "Gone: {before}",
-    "endpoint_new": "New: {after}",
-    "vantage_gone": "Vantage {before} is gone, nothing is known from there",
-    "vantage_new": "Vantage {after} is new",
-    "not_tested": "Could not be tested again ({after})",
-    "tested_now": "Tested now, but not before ({before})",
-}
 
 _TLS_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
@@ -117,6 +57,9 @@ _OUTCOMES = {
     "refused": 3,
     "relay denied": 3,
 }
+
+# Of an MTA-STS policy. RFC 8461 5: one that is merely tested holds up no mail; any other mode is as good as none.
+_POLICY_MODES = {"enforce": 0, "testing": 1}
 
 
 class Kind(t.NamedTuple):
@@ -316,6 +259,18 @@ def _badness(answer: t.Any) -> int:
     return _OUTCOMES.get(answer[0], -1)
 
 
+def _policy_modes(field: str, before: Values, after: Values) -> t.Iterator[Kind]:
+    was, now = _worst(before, _policy_rank).shown, _worst(after, _policy_rank).shown
+    if _policy_rank(was) != _policy_rank(now):
+        change = "mta_sts_added" if was is None else "mta_sts_removed" if now is None else "mta_sts_mode_changed"
+        sense = WORSE if _policy_rank(now) > _policy_rank(was) else BETTER
+        yield Kind(change, sense, after[0].phase, field, was, now)
+
+
+def _policy_rank(mode: t.Any) -> int:
+    return _POLICY_MODES.get(mode, len(_POLICY_MODES))
+
+
 def _commands(field: str, before: Values, after: Values) -> t.Iterator[Kind]:
     yield from _ordered(field, before, after, lambda command: command != "EHLO", "ehlo_lost", "ehlo_gained")
 
@@ -341,6 +296,10 @@ _RULES: t.Sequence[t.Tuple[str, t.Callable[[str, Values, Values], t.Iterator[Kin
     ("tls.certificate", _certificates),
     ("tls.trusted", _false_is_worse("trust_lost", "trust_gained")),
     ("tls.name_matches.matches", _false_is_worse("name_mismatch", "name_matches")),
+    ("tls.dane.usable", _false_is_worse("dane_removed", "dane_added")),
+    ("tls.dane.valid", _false_is_worse("dane_failing", "dane_working")),
+    ("tls.mta_sts.mode", _policy_modes),
+    ("tls.mta_sts.valid", _false_is_worse("mta_sts_failing", "mta_sts_working")),
     ("auth.accepted", _false_is_worse("login_refused", "login_accepted")),
     ("auth.mechanism", _simply("login_mechanism_changed")),
     ("sender", _answers),

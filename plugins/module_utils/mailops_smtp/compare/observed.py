@@ -30,6 +30,9 @@ _TIMING = frozenset(("ban.slow",))
 # What a keyword is about is compared by what becomes of it.
 _COMPARED_ELSEWHERE = frozenset(("STARTTLS",))
 
+# Endpoints of a mail domain, which can have a policy.
+_OF_DOMAINS = ("mx", "implicit-mx")
+
 
 class Seen(t.NamedTuple):
     """A fact: the phase that shows it, what to compare of it, and how to show it."""
@@ -152,6 +155,27 @@ def _tls(check: Check) -> Facts:
             f"{certificate['subject']}, valid until {certificate['not_after']}, SHA-256 {certificate['sha256'][:16]}"
         )
         facts["tls.certificate"] = Seen("starttls", known, _text(shown))
+    facts.update(_policies(check))
+    return facts
+
+
+def _policies(check: Check) -> Facts:
+    """What senders hold the certificate against: TLSA records, and the policy of MTA-STS."""
+    facts: Facts = {}
+    dane, policy = check["tls"]["dane"], check["tls"]["mta_sts"]
+    if dane is not None:
+        why = _text(dane["reason"]) if dane["reason"] is not None else None
+        facts["tls.dane.usable"] = Seen("resolve", dane["usable"], True if dane["usable"] else why)
+        if dane["valid"] is not None:
+            facts["tls.dane.valid"] = Seen("starttls", dane["valid"], True if dane["valid"] else why)
+    if policy is not None:
+        facts["tls.mta_sts.mode"] = Seen("resolve", policy["mode"], policy["mode"])
+        if policy["valid"] is not None:
+            why = _text(policy["reason"]) if policy["reason"] is not None else None
+            facts["tls.mta_sts.valid"] = Seen("starttls", policy["valid"], True if policy["valid"] else why)
+    elif dane is not None and check["endpoint"]["source"] in _OF_DOMAINS and check["endpoint"]["port"] == 25:
+        # A domain's policy is looked up along with its hosts' records, so that there is none to be had.
+        facts["tls.mta_sts.mode"] = Seen("resolve", None, None)
     return facts
 
 

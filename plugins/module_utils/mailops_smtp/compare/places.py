@@ -4,7 +4,8 @@
 
 An endpoint is told apart by its address only where every vantage saw addresses. Where all that changed of a host is its
 one address of a family, it moved, and is compared across the move. A check that could not be made, or that the tester's
-own trouble spoiled, says nothing about its endpoint, and is kept apart as the reason why nothing is known.
+own trouble spoiled, says nothing about its endpoint, and is kept apart as the reason why nothing is known. Kept apart
+as well is a check of a former address, which names led to before and only the tester leads to now.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Pair(t.NamedTuple):
 
     ``untested``: the checks of the side without any other, where there were some that say nothing.
     ``vantage_remains``: whether the vantage made checks on both sides. ``moved``: the address before and after.
+    ``former``: the checks of after of the address that names no longer lead to.
     """
 
     vantage: str
@@ -56,6 +58,7 @@ class Pair(t.NamedTuple):
     untested: t.Tuple[Check, ...]
     vantage_remains: bool
     moved: t.Optional[t.Tuple[str, str]] = None
+    former: t.Tuple[Check, ...] = ()
 
 
 _Key = t.Tuple[str, Place]
@@ -71,13 +74,43 @@ def pairs(before: t.Sequence[Check], after: t.Sequence[Check]) -> t.List[Pair]:
             service = service_of(check)
             place = Place(service, None if service in names_only else check["endpoint"]["address"])
             held.setdefault((check["vantage"]["name"], place), []).append(number)
+    former = _taken_out(found, sides)
     moved = _moves(*(list(held) for held in found))
     for (vantage, old), new in moved.items():
         found[0][vantage, new] = found[0].pop((vantage, old))
     came_from = {(vantage, new): old.address for (vantage, old), new in moved.items()}
     keys = list(dict.fromkeys([*found[0], *found[1]]))
     vantages = [{vantage for vantage, _place in held} for held in found]
-    return [_pair(key, sides, found, key[0] in vantages[0] & vantages[1], came_from.get(key)) for key in keys]
+    made = [_pair(key, sides, found, key[0] in vantages[0] & vantages[1], came_from.get(key)) for key in keys]
+    return [pair._replace(former=former.get(_before(pair), ())) for pair in made]
+
+
+def _taken_out(
+    found: t.Sequence[t.Dict[_Key, t.List[int]]], sides: t.Sequence[t.Sequence[Check]]
+) -> t.Dict[_Key, t.Tuple[Check, ...]]:
+    """The checks of former addresses, no longer among those of after: of a vantage that has asked where names lead now,
+    the ones that it was told to lead elsewhere, to where names led before."""
+    before, after = sides
+    asked = {check["vantage"]["name"] for check in after if not _is_led(check)}
+    former: t.Dict[_Key, t.Tuple[Check, ...]] = {}
+    for key, numbers in list(found[1].items()):
+        led = [number for number in numbers if _is_led(after[number])]
+        by_name = any(not _is_led(before[number]) for number in found[0].get(key, ()))
+        if led and by_name and key[0] in asked:
+            former[key] = tuple(after[number] for number in led)
+            found[1][key] = [number for number in numbers if number not in led]
+            if not found[1][key]:
+                del found[1][key]
+    return former
+
+
+def _is_led(check: Check) -> bool:
+    return bool(check["endpoint"]["source"] == "override")
+
+
+def _before(pair: Pair) -> _Key:
+    """Where the pair was before."""
+    return pair.vantage, pair.place if pair.moved is None else pair.place._replace(address=pair.moved[0])
 
 
 def _pair(

@@ -45,6 +45,7 @@ _PRODUCTS: t.Tuple[t.Tuple[str, str], ...] = (
     ("Exim", r"Message \S+ has been frozen|A message that you sent (?:could not be|has not yet been) delivered"),
     ("Postfix", r"This is the (?:mail system|Postfix program) at host"),
     ("Sendmail", r"----- (?:The following addresses had|Transcript of session follows)"),
+    ("Microsoft Exchange", r"did not reach the following recipient\(s\)"),
     ("Microsoft Exchange", r"Diagnostic information for administrators"),
     ("Microsoft Exchange", r"Your message did not reach some or all of the intended recipients"),
     ("Microsoft Exchange", r"Delivery has failed to these recipients or (?:groups|distribution lists)"),
@@ -60,19 +61,31 @@ _FAILED = (
     r"(?:could not|couldn't|cannot|can't|can not|was not able to|wasn't able to|unable to|has not been|wasn't|was not) "
     r"(?:be )?(?:deliver|reach)|deliver\w* (?:has )?(?:failed|failure)|permanent (?:fatal )?error|undeliver(?:able|ed)"
     r"|did not reach|not delivered|returned to sender|failed permanently|giv(?:e|ing) up"
-    r"|error has occurred while attempting to deliver"
+    r"|error has occurred while attempting to deliver|not able to deliver|failure notice|\(failure\)"
+    r"|recipients? failed|fatal (?:delivery )?errors|mail (?:has been )?returned|mail failed|failed recipients?"
+    r"|could not find a gateway|delivery problem|cannot send message|returned mail"
 )
 _DELAYED = (
     r"not yet been delivered|has been delayed|will (?:continue to )?(?:be )?(?:retr|try|tried|keep trying)"
     r"|delivery (?:status notification )?\(?delay|do not need to resend|no action is required"
-    r"|THIS IS A WARNING MESSAGE ONLY"
+    r"|THIS IS A WARNING MESSAGE ONLY|is delayed|attempts will continue|has been postponed"
 )
 _DELIVERED = r"successfully delivered|has been delivered to the following|delivery (?:status notification )?\(?success"
 
+_ANY_ADDRESS = r"[A-Za-z0-9!#$%&*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]"
+# An address at the beginning of a line, or behind a label, and what follows it there.
 _ADDRESS = re.compile(
-    r"^[\s>*#-]{0,8}<?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9])>?"
-    r"(?=\s*(?:$|[:(\n]| {1,4}[A-Z(]))(.{0,400})"
+    r"^[\s>*#-]{0,8}"
+    r"(?:(?:(?:failed|intended|original|final) recipient|unknown user|invalid recipient): *|undeliverable to +"
+    r"|unable to deliver message to +)?"
+    rf"[\"'<]{{0,2}}({_ANY_ADDRESS})[>\"']{{0,2}}"
+    r"(?=\s*(?:$|[:(\[<]|\.\.\.| - | on | {1,4}[A-Z(]))(.{0,400})",
+    re.I,
 )
+# In the transcript of a Sendmail that has no list of addresses above it.
+_TRANSCRIPT = re.compile(rf"^([45]\d\d (?:[45]\.\d{{1,3}}\.\d{{1,3}} )?)<({_ANY_ADDRESS})>\.\.\. (.{{0,400}})")
+# What is repeated of the original's header within the report.
+_HEADER_LINE = re.compile(r"^[\s>]{0,8}(?:To|From|Cc|Bcc|Subject|Sent|Date|Reply-To|Sender|Message-ID)\s{0,3}:", re.I)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _SMTP_CODE = re.compile(r"\b[45]\d\d[ -]")
 _REMOTE = re.compile(
@@ -85,7 +98,7 @@ _MESSAGE_ID = re.compile(r"^Message-I[Dd]: *(<[!-~]{1,900}>)", re.M)
 
 def read_bounce(message: Parsed) -> t.Optional[Bounce]:
     """The bounce that a message is, or None where it is none."""
-    if not _from_a_machine(message):
+    if not from_a_machine(message):
         return None
     text = "\n".join(line[:_MAX_LINE] for line in message.text().splitlines()[:_MAX_LINES])
     # What came back of the original message says nothing about its delivery.
@@ -93,6 +106,9 @@ def read_bounce(message: Parsed) -> t.Optional[Bounce]:
     named = next((product for product, pattern in _PRODUCTS if re.search(pattern, told, re.I)), None)
     subject = message.get("Subject") or ""
     action = _action(f"{subject}\n{told}")
+    if action is None and message.get("X-Failed-Recipients") is not None:
+        # Google's are written in the language of whoever gets them; this field says the same to machines.
+        action = "failed"
     if action is None:
         return None
     recipients = _recipients(told, message)
@@ -111,14 +127,21 @@ def read_bounce(message: Parsed) -> t.Optional[Bounce]:
     )
 
 
-def _from_a_machine(message: Parsed) -> bool:
+def from_a_machine(message: Parsed) -> bool:
+    """Whether it comes from nobody, or from what mail systems call themselves."""
     return_path = message.get("Return-Path")
     if return_path is not None and return_path.strip() == "<>":
         return True
     if message.get("X-Failed-Recipients") is not None:
         return True
+    if message.media_type == "multipart/report":
+        return True
     sender = (message.get("From") or "").lower()
-    if re.search(r"mailer-daemon|postmaster@|mail delivery (?:sub)?system|microsoftexchange[0-9a-f]{8}", sender):
+    if re.search(
+        r"mailer-daemon|postmaster@|mail.delivery.(?:sub)?system|microsoftexchange[0-9a-f]{8}|^mdaemon@|smtp_mail_service"
+        r"|system administrator|<>",
+        sender,
+    ):
         return True
     return (message.get("Auto-Submitted") or "no").strip().lower() in ("auto-generated", "auto-replied") and bool(
         re.search(_FAILED, message.get("Subject") or "", re.I)
@@ -128,9 +151,10 @@ def _from_a_machine(message: Parsed) -> bool:
 def _parted(text: str) -> t.Tuple[str, str]:
     """The report, and the original message behind it."""
     begins = re.search(
-        r"^(?:[-= ]{3,}.{0,60}"
-        r"(?:copy of|original message|message header|message follows|Below this line|Returned message).{0,60}"
-        r"|.{0,40}original message headers?:.{0,20}|.{0,20}Below (?:this line )?is a copy of .{0,60})$",
+        r"^(?:\|?[-= ]{3,}.{0,60}"
+        r"(?:copy of|original message|message header|message follows|message text follows|unsent message"
+        r"|Below this line|Returned message).{0,60}"
+        r"|.{0,40}original message (?:headers?:|follows).{0,20}|.{0,20}Below (?:this line )?is a copy of .{0,60})$",
         text,
         re.I | re.M,
     )
@@ -152,21 +176,32 @@ def _recipients(told: str, message: Parsed) -> t.Tuple[Bounced, ...]:
         match = _ADDRESS.match(line)
         if match is None:
             continue
-        behind = [match.group(2), *_behind(lines, position)]
+        # Exchange says when, and in the lines below, why.
+        behind = [re.sub(r"^\s*on [\w/.,: +-]{8,60}$", "", match.group(2)), *_behind(lines, position)]
         explanation = _explanation(behind)
         address = match.group(1)
         known = found.get(address.lower())
         # Exchange names a recipient twice: for people, and below it for administrators with the server's words.
         if known is None or (known.status is None and explanation.status is not None):
             found[address.lower()] = explanation._replace(address=known.address if known else address)
+    for line in lines if not found else ():
+        match = _TRANSCRIPT.match(line)
+        if match is not None and match.group(2).lower() not in found:
+            explanation = _explanation([match.group(1) + match.group(3)])
+            found[match.group(2).lower()] = explanation._replace(address=match.group(2))
     for address in re.split(r"[,\s]+", message.get("X-Failed-Recipients") or ""):
         if "@" in address and address.lower() not in found:
-            found[address.lower()] = _explanation(lines)._replace(address=address)
+            explanation = _explanation(lines)
+            if explanation.status is None and not any(_SMTP_CODE.search(line) for line in lines):
+                explanation = explanation._replace(text=None)
+            found[address.lower()] = explanation._replace(address=address)
     if not found:
-        # The address stands within a sentence.
-        within = re.search(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9])", told)
+        # The address stands within a sentence. Whom the report is for may be named there too, and comes last.
+        told = "\n".join(line for line in lines if not _HEADER_LINE.match(line))
+        own = f"{message.get('To') or ''} {message.get('From') or ''}".lower()
+        within = sorted(re.findall(rf"(?<![\w.+-])({_ANY_ADDRESS})", told)[:50], key=lambda entry: entry.lower() in own)
         if within:
-            found[within.group(1).lower()] = _explanation(lines)._replace(address=within.group(1))
+            found[within[0].lower()] = _explanation(lines)._replace(address=within[0])
     return tuple(found.values())
 
 

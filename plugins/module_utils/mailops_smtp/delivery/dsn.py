@@ -75,6 +75,9 @@ def read_report(content: bytes) -> t.Optional[Report]:
             read = _dsn(message, blocks(part.text), original)
             if read is not None:
                 return read
+    read = _dsn_in_text(message, original) if bounces.from_a_machine(message) else None
+    if read is not None:
+        return read
     found = bounces.read_bounce(message)
     if found is None:
         return None
@@ -97,6 +100,17 @@ def read_report(content: bytes) -> t.Optional[Report]:
     )  # fmt: skip
 
 
+def _dsn_in_text(message: Parsed, original: Fields) -> t.Optional[Report]:
+    """The fields of RFC 3464 in a part that is not marked as theirs: WorkMail writes so, and gateways leave it so."""
+    for part in message.parts:
+        if part.media_type == "text/plain" and "final-recipient:" in part.text.lower():
+            found = blocks(part.text)
+            while not get(found[0], "Reporting-MTA") and not get(found[0], "Final-Recipient") and len(found) > 1:
+                found = found[1:]
+            return _dsn(message, found, original)
+    return None
+
+
 def _dsn(message: Parsed, found: t.List[Fields], original: Fields) -> t.Optional[Report]:
     # RFC 3464 2.2: the first block is about the message. Some leave it out, some run it into the first recipient's.
     about = [fields for fields in found if get(fields, "Final-Recipient") or get(fields, "Original-Recipient")]
@@ -104,6 +118,8 @@ def _dsn(message: Parsed, found: t.List[Fields], original: Fields) -> t.Optional
     recipients = tuple(_recipient(fields) for fields in about)
     if not recipients:
         return None
+    # Where the parts have run together, the original's header is one block more.
+    message_id = get(original, "Message-ID") or next(filter(None, (get(f, "Message-ID") for f in found)), None)
     return Report(
         kind="dsn",
         form=message.media_type,
@@ -112,7 +128,7 @@ def _dsn(message: Parsed, found: t.List[Fields], original: Fields) -> t.Optional
         queue_id=get(whole, "X-Postfix-Queue-ID"),
         arrived_at=moment(get(whole, "Arrival-Date")),
         envelope_id=get(whole, "Original-Envelope-Id") or None,
-        message_id=get(original, "Message-ID") or get(whole, "X-Original-Message-ID"),
+        message_id=message_id or get(whole, "X-Original-Message-ID"),
         disposition=None,
         recipients=recipients,
         fields=tuple(original),
@@ -123,11 +139,10 @@ def _recipient(fields: Fields) -> Recipient:
     status = _STATUS.search(get(fields, "Status") or "")
     diagnostic = get(fields, "Diagnostic-Code")
     kind, semicolon, text = (diagnostic or "").partition(";")
-    action = re.match(r"[a-z]+", (get(fields, "Action") or "").strip().lower())
     return Recipient(
         final_recipient=_untyped(get(fields, "Final-Recipient")),
         original_recipient=_untyped(get(fields, "Original-Recipient")),
-        action=action.group(0) if action and action.group(0) in ACTIONS else None,
+        action=_action(get(fields, "Action"), status.group(1) if status else ""),
         status=status.group(1) if status else None,
         diagnostic_type=kind.strip().lower() if semicolon else None,
         diagnostic_code=(text if semicolon else diagnostic or "").strip() or None,
@@ -135,6 +150,16 @@ def _recipient(fields: Fields) -> Recipient:
         last_attempt_at=moment(get(fields, "Last-Attempt-Date")),
         will_retry_until=moment(get(fields, "Will-Retry-Until")),
     )
+
+
+def _action(value: t.Optional[str], status: str) -> t.Optional[str]:
+    """RFC 3464 2.3.3 wants one. Some write a word of their own, or none: then the status has to tell."""
+    word = re.match(r"[a-z]*", (value or "").strip().lower())
+    if word and word.group(0) in ACTIONS:
+        return word.group(0)
+    if word and word.group(0).startswith(("fail", "expired")):
+        return "failed"
+    return {"5": "failed", "4": "delayed"}.get(status[:1])
 
 
 def _mdn(message: Parsed, fields: Fields, original: Fields) -> Report:

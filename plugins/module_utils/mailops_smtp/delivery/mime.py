@@ -161,7 +161,8 @@ def _parts(message: email.message.Message) -> t.Iterator[Part]:
         elif part.is_multipart():
             waiting = [entry for entry in part.get_payload() if isinstance(entry, email.message.Message)] + waiting
         else:
-            yield Part(media_type, _leaf(part))
+            # Whose boundary is not there: what it holds is lines, and nothing more is known of them.
+            yield Part("text/plain" if media_type.startswith("multipart/") else media_type, _leaf(part))
 
 
 def _inner(part: email.message.Message) -> str:

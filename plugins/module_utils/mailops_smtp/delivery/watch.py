@@ -14,9 +14,9 @@ import typing as t
 from ..evidence import printable
 from ..plan.mailboxes import Access
 from .mail import Mail, Mailbox, MailboxError
-from .receipt import Sighting
 from .recognition import recognise
 from .sent import Sent
+from .situation import Sighting
 
 # How soon a watcher notices that it is to stop.
 _ATTENTION_SECONDS = 0.5

@@ -50,6 +50,12 @@ _MODERN_TLS = Rule("tls.version", ">= TLSv1.2", "RFC 8996 deprecates TLS 1.0 and
 _TRUSTED = Rule("tls.trusted", True, "Clients that verify do not connect to any other (RFC 8314 section 3, RFC 8461).")
 _NAME = Rule("tls.name_matches", True, "The certificate must be good for the name that clients ask for (RFC 9525).")
 _DAYS = Rule("tls.days_left", ">= 14", "Automatic renewal is done by then, so something is wrong with it.")
+_NO_OLD_TLS = Rule(
+    "tls.versions",
+    {"forbidden": ["TLSv1", "TLSv1.1"]},
+    "Where users log in, nothing before TLS 1.2 is to be taken (RFC 8997 section 3).",
+    ("probe_versions",),
+)
 _NO_CLEAR_AUTH = Rule("auth_before_tls", False, "Passwords would be sent for all to read (RFC 8314 section 4.1).")
 _NO_FILTER = Rule(
     "findings",
@@ -94,6 +100,7 @@ POLICIES: t.Dict[str, Policy] = {
             _DAYS,
             _NO_CLEAR_AUTH,
             _NO_FILTER,
+            _NO_OLD_TLS,
             Rule("ehlo.keywords", {"required": ["AUTH"]}, "RFC 6409 section 7: a submission server offers AUTH."),
             Rule("auth", "accepted", "The account that is named can log in.", ("auth",)),
             Rule("recipient", "accepted", "Whoever is logged in may send.", _RECIPIENT, besides="auth"),

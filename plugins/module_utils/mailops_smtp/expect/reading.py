@@ -162,6 +162,9 @@ def _read_set(term: Term, value: t.Any) -> t.Iterator[Expected]:
             )
     required = _members(f"{term.name}.required", parts.get("required", ()))
     forbidden = _members(f"{term.name}.forbidden", parts.get("forbidden", ()))
+    for member in (*required, *forbidden) if term.choices else ():
+        if member.lower() not in [choice.lower() for choice in term.choices]:
+            raise ExpectationError(term.name, member, "is not known here", f"give {_listed(term.choices)}")
     both = sorted({member.lower() for member in required} & {member.lower() for member in forbidden})
     if both:
         raise ExpectationError(term.name, both[0], "is both required and forbidden", "drop one of the two")

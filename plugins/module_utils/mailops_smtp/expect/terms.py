@@ -23,6 +23,7 @@ class Term(t.NamedTuple):
     ``kind``      bool, number, text, choice or scale (conditions.RELATIONS), ``set``, or ``outcomes``: choices by name
     ``meaning``   for the docs
     ``phase``     where it is seen: a dialog that never gets there cannot meet it
+    ``choices``   the values that there are, in their order; of a set, the members that it can have
     ``findings``  ids of what is diagnosed where this is not as usual: if it is as expected, they are no fault
     ``whole``     of an outcome: all that its phase brings is as expected if this is
     ``needs``     the option without which there is nothing to see
@@ -68,6 +69,15 @@ _TERMS = (
     Term("starttls", "bool", "ehlo", "STARTTLS is offered, or TLS comes first.", findings=_NO_STARTTLS),
     Term("tls.established", "bool", "starttls", "A TLS session came about.", whole=True, findings=_NO_STARTTLS),
     Term("tls.version", "scale", "starttls", "The negotiated version.", TLS_VERSIONS),
+    Term(
+        "tls.versions",
+        "set",
+        "starttls",
+        "The versions that the server takes where nothing else is offered. Expecting one has it offered, by a "
+        "connection of its own.",
+        TLS_VERSIONS,
+        findings=("tls.old_accepted", *_NO_STARTTLS),
+    ),
     Term("tls.cipher", "text", "starttls", "The negotiated cipher suite."),
     Term("tls.trusted", "bool", "starttls", "The certificate leads to an authority known here.", findings=_TRUST),
     Term("tls.name_matches", "bool", "starttls", "The certificate covers the name.", findings=("tls.name",)),

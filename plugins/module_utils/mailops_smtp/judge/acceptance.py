@@ -97,6 +97,9 @@ def _expect(checks: t.Sequence[Check], strict: bool) -> t.Dict[str, t.Any]:
                 members["strict"] = True
             if members["required"] or "strict" in members:
                 _put(found, name, members)
+    versions = [fact(check, "tls.versions") for check in checks]
+    if None not in versions:
+        _put(found, "tls.versions", _versions(versions))
     days = [seen(check, "tls.days_left") for check in checks]
     if None not in days and min(days) >= _DAYS_LEFT:
         _put(found, "tls.days_left", f">= {_DAYS_LEFT}")
@@ -109,6 +112,17 @@ def _expect(checks: t.Sequence[Check], strict: bool) -> t.Dict[str, t.Any]:
     if same:
         found["recipients"] = same
     return _possible(found)
+
+
+def _versions(offered: t.Sequence[t.Sequence[Check]]) -> t.Dict[str, t.List[str]]:
+    """Those that each took, and those that each refused; of what did not come to light, nothing."""
+    names = [entry["version"] for entry in offered[0]]
+    came_to = {
+        name: {entry["accepted"] for entries in offered for entry in entries if entry["version"] == name}
+        for name in names
+    }
+    parts = {"required": {True}, "forbidden": {False}}
+    return {part: [name for name in names if came_to[name] == same] for part, same in parts.items()}
 
 
 def _possible(found: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:

@@ -142,6 +142,7 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
         entry["shape"] in value and entry["outcome"] == "accepted" for entry in seen
     ),
     "differs after TLS": _differs_after_tls,
+    "accept one of": lambda seen, value: any(entry["accepted"] and entry["version"] in value for entry in seen),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }
 

@@ -22,7 +22,7 @@ from ..expect.conditions import holds
 from ..expect.policies import Circumstances
 from ..expect.reading import Expected
 from .conditions import Check
-from .observation import recipients, seen
+from .observation import is_unknown_version, recipients, seen
 from .recognition import Found
 from .verdicts import SEVERITIES, rank, worst
 from .wording import where
@@ -57,6 +57,9 @@ def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Fou
             continue
         cause = _cause(check, entry, marked)
         verdict = _verdict(entry, value, cause, marked, verdict_of)
+        if value is None and entry.term.name == "tls.versions" and check["tls"]["established"] is not None:
+            # There was TLS, so it is this machine, or the way, that kept the version from being offered.
+            verdict = "inconclusive"
         if verdict == "fail" and check["vantage"].get("unfit") and not _is_negative(entry, value):
             verdict = "inconclusive"
         verdicts.append(verdict)
@@ -77,7 +80,8 @@ def _marked(
         if entry.term.name == "findings":
             ids.update([] if entry.forbidden else [entry.member or ""])
         elif _is_met(entry, _value(check, entry, found)):
-            ids.update(entry.term.findings)
+            # That one member is as expected says nothing of the others.
+            ids.update(entry.term.findings if entry.term.kind != "set" else ())
             # Who expects what is usual says nothing about what else may be wrong in that phase.
             unusual = entry.term.whole and _is_unusual(entry, _value(check, entry, found))
             phases.update(_phases(entry) if unusual else ())
@@ -128,6 +132,8 @@ def _value(check: Check, entry: Expected, found: t.Sequence[Found]) -> t.Any:
     if entry.term.kind == "outcomes" and not entry.strict:
         known = {address.lower(): outcome for address, outcome in recipients(check).items()}
         return known.get((entry.member or "").lower())
+    if name == "tls.versions" and entry.member is not None and is_unknown_version(check, entry.member):
+        return None
     return seen(check, name)
 
 
@@ -234,6 +240,7 @@ def circumstances(check: Check) -> Circumstances:
         "test_message": check["message"] is not None,
         "relay": check.get("relay") is not None,
         "random_recipient": check.get("random_recipient") is not None,
+        "probe_versions": check["tls"].get("versions") is not None,
     }
     return Circumstances(check["protocol"], frozenset(name for name, is_asked in asked.items() if is_asked))
 

@@ -111,6 +111,17 @@ def _established(check: Check) -> t.Optional[bool]:
     return False if check["ehlo"] is not None or _at("tls.established")(check) is False else None
 
 
+def _versions(check: Check) -> t.Optional[t.List[str]]:
+    offered = fact(check, "tls.versions")
+    return None if offered is None else [entry["version"] for entry in offered if entry["accepted"]]
+
+
+def is_unknown_version(check: Check, version: str) -> bool:
+    """Whether that version was to be offered, and what becomes of it did not come to light."""
+    offered = fact(check, "tls.versions") or ()
+    return any(entry["version"].lower() == version.lower() and entry["accepted"] is None for entry in offered)
+
+
 def _auth(check: Check) -> t.Optional[str]:
     if check["auth"] is None:
         return None
@@ -226,6 +237,7 @@ _SEEN: t.Dict[str, t.Callable[[Check], t.Any]] = {
     "starttls": _starttls,
     "tls.established": _established,
     "tls.version": _at("tls.version"),
+    "tls.versions": _versions,
     "tls.cipher": _at("tls.cipher"),
     "tls.trusted": _at("tls.trusted"),
     "tls.name_matches": _at("tls.name_matches.matches"),

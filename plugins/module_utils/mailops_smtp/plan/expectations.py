@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..evidence import PHASES
@@ -11,6 +12,7 @@ from ..expect import Expectation, ExpectationError, read_expectations
 from ..expect.conditions import holds
 from ..expect.policies import Circumstances
 from ..expect.reading import Expected, variants
+from ..expect.terms import TLS_VERSIONS as ALL_TLS_VERSIONS
 from .options import TLS_VERSIONS, OptionError
 from .records import Dialog, Extra, TLSOptions, Wishes
 
@@ -50,9 +52,23 @@ def with_expected_commands(dialog: Dialog, expect: Wishes) -> t.Tuple[Extra, ...
     return (*dialog.extra, *missing)
 
 
+def with_expected_versions(tls: TLSOptions, expect: Wishes) -> TLSOptions:
+    """The TLS options, with the versions that something is expected of: nobody would know about them otherwise."""
+    named = [
+        entry.member
+        for said in expect.variants
+        for entry in read_expectations(said, expect.circumstances).all
+        if entry.term.name == "tls.versions" and entry.member is not None
+    ]
+    known = {version.lower(): version for version in ALL_TLS_VERSIONS}
+    wanted = [known[version.lower()] for version in named]
+    return dataclasses.replace(tls, probe_versions=tuple(dict.fromkeys((*tls.probe_versions, *wanted))))
+
+
 def asked_for(options: t.Mapping[str, t.Any]) -> t.FrozenSet[str]:
     """The names of the options that ask for something."""
-    return frozenset(name for name, value in options.items() if value not in (None, False))
+    asked = {name for name, value in options.items() if value not in (None, False)}
+    return frozenset(asked | ({"probe_versions"} if (options.get("tls") or {}).get("probe_versions") else set()))
 
 
 def _refuse_what_is_never_seen(

@@ -173,6 +173,7 @@ TARGET_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
             "max_version": {"type": "str", "choices": TLS_VERSIONS},
             "ciphers": {"type": "str"},
             "resume": {"type": "bool"},
+            "probe_versions": {"type": "list", "elements": "str", "choices": ["SSLv3", *TLS_VERSIONS]},
             "as_of": {"type": "str"},
         },
     },

@@ -194,7 +194,7 @@ class Dialog:
 class TLSOptions:
     """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
     ``as_of``: the Unix time, besides today, to judge the certificate for. ``resume``: a second connection is to show
-    whether the server takes the session up again."""
+    whether the server takes the session up again. ``probe_versions``: to find out about, each by a further one."""
 
     verify: bool
     ca_path: t.Optional[str]
@@ -206,6 +206,7 @@ class TLSOptions:
     ciphers: t.Optional[str]
     as_of: t.Optional[int] = None
     resume: bool = False
+    probe_versions: t.Tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

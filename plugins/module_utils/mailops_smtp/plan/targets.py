@@ -70,10 +70,13 @@ def read_target(
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     expect = None
     if options["expect"]:
-        from .expectations import read_expect, with_expected_commands
+        from .expectations import read_expect, with_expected_commands, with_expected_versions
 
         expect = read_expect(options, dialog, tls, domain, prefix)
         dialog = dataclasses.replace(dialog, extra=with_expected_commands(dialog, expect))
+        tls = with_expected_versions(tls, expect)
+    if tls.probe_versions:
+        _refuse_probes_without_tls(options, dialog, tls, prefix)
     target = Target(
         name=_name(place, port),
         host=host,
@@ -202,7 +205,18 @@ def _check_source_address(text: str, family: str, prefix: str) -> None:
     _check_family(text, family, f"{prefix}address_family")
 
 
-_READ_TLS_OPTIONS = ("verify", "as_of", "resume")
+def _refuse_probes_without_tls(options: t.Mapping[str, t.Any], dialog: Dialog, tls: TLSOptions, prefix: str) -> None:
+    """Whether a server speaks a version shows in a handshake only."""
+    problem, option = "", f"{prefix}tls.probe_versions"
+    if options["starttls"] == "never":
+        problem, remedy = "needs TLS, which starttls: never rules out", "drop one of the two"
+    elif options["protocol"] != "smtps" and dialog.stop_after in ("banner", "ehlo"):
+        problem, remedy = f"is seen later than stop_after: {dialog.stop_after}", "stop later, or drop it"
+    if problem:
+        raise OptionError(option, ", ".join(tls.probe_versions), problem, remedy)
+
+
+_READ_TLS_OPTIONS = ("verify", "as_of", "resume", "probe_versions")
 
 
 def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> TLSOptions:
@@ -212,5 +226,6 @@ def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> T
         verify=verify if verify is not None else auth is not None,
         as_of=moment(f"{prefix}as_of", as_of) if as_of is not None else None,
         resume=bool(given.get("resume")),
+        probe_versions=tuple(dict.fromkeys(given.get("probe_versions") or ())),
         **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in _READ_TLS_OPTIONS},
     )

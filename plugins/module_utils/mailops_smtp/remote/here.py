@@ -142,7 +142,7 @@ def _converse(
     session: t.Any, command: str, script: bytes, mark: str, take: t.Callable[[t.Mapping[str, t.Any]], None]
 ) -> str:
     """Has the script run and hands on what it says; returns how that ended, as a clause."""
-    from ..vantage.channel import LOST
+    from ..vantage.transport import LOST
 
     session.settimeout(SILENCE_SECONDS)
     lines = _Lines(mark)

@@ -15,6 +15,7 @@ from ..compare.checks import checks_in
 from ..evidence import SCHEMA_VERSION, printable
 from ..judge.verdicts import OWNERS, SEVERITIES, count, rank, worst
 from .comparing import beside, listed_changes
+from .gating import known_gate
 from .watching import watches_in
 
 Facts = t.Mapping[str, t.Any]
@@ -29,13 +30,14 @@ def contents(
     earlier: t.Any = None,
     watch: t.Any = None,
     title: t.Optional[str] = None,
+    gate: t.Optional[Facts] = None,
 ) -> t.Dict[str, t.Any]:
     """Everything that a report has to say, as docs/facts.schema.json has it under ``checks_report``.
 
     ``runs`` and ``earlier`` are runs, module results, checks, the registered results of loops, or lists of these;
     ``comparison`` is what smtp_compare returned; without it, ``earlier`` is compared with ``runs``, nothing declared.
 
-    ``watch`` is what smtp_watch returned, from one vantage or a list of them.
+    ``watch`` is what smtp_watch returned, from one vantage or a list of them; ``gate`` is what smtp_gate made of both.
 
     :raises NotARun: something else was given.
     """
@@ -57,6 +59,7 @@ def contents(
         "comparison": _comparison(checks, comparison, earlier),
         "earlier": None if earlier is None else beside(list(checks_in(earlier)), _labels(earlier), laid_out),
         "watch": None if watch is None else watches_in(watch),
+        "gate": None if gate is None else known_gate(gate),
         "checks": checks,
     }
 

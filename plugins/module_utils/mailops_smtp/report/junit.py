@@ -5,6 +5,9 @@
 A check that fails has exactly one failed case, an inconclusive one exactly one with an error, since that is the
 tester's own trouble; so the pipeline counts what all reports count. What was deferred or not reached is skipped, and
 what is merely degraded passes and says so in the case's output.
+
+Where a gate decides, its suite comes first, and nothing fails that the gate lets pass: a check that fails as it did
+before the change, or as was declared, and an outage that is allowed, are skipped and say so.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from ..judge.verdicts import SEVERITIES
 from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import plural
+from .gating import blamed, gate_words, is_allowed
 from .phases import stretches
 from .transcript import transcript
 from .watching import Row, rows, share_words
@@ -25,7 +29,7 @@ from .words import OWNER_WORDS, outage_words, place_words, seen_from, value_word
 Facts = t.Mapping[str, t.Any]
 
 # Of a comparison, what fails the pipeline that made it.
-_BEFORE_AND_AFTER, _OUTAGES = "before and after", "outages"
+_GATE, _BEFORE_AND_AFTER, _OUTAGES = "gate", "before and after", "outages"
 _WORSE = ("regressions", "missing")
 
 
@@ -43,7 +47,9 @@ def junit(report: Facts) -> str:
     """The report as XML, in UTF-8, with a line end at its end."""
     checks = report["checks"]
     phases = [phase for phase in PHASES if any(step["phase"] == phase for check in checks for step in check["steps"])]
-    suites: t.Dict[str, t.List[_Case]] = {}
+    gate = report["gate"]
+    suites: t.Dict[str, t.List[_Case]] = {} if gate is None else {_GATE: [_gate(gate)]}
+    is_blamed = None if gate is None else blamed(report["comparison"])
     started: t.Dict[str, str] = {}
     names: t.Dict[str, int] = {}
     for check in checks:
@@ -52,20 +58,31 @@ def junit(report: Facts) -> str:
         # A check that is repeated is another group, since names have to tell cases apart.
         names[group] = names.get(group, 0) + 1
         group = group if names[group] == 1 else f"{group} ({names[group]})"
-        suites.setdefault(vantage, []).extend(_cases(check, group, phases))
+        suites.setdefault(vantage, []).extend(
+            _cases(check, group, phases, is_known=is_blamed is not None and not is_blamed(check))
+        )
         started[vantage] = min(started.get(vantage, check["started_at"]), check["started_at"])
     if report["comparison"] is not None:
         suites[_BEFORE_AND_AFTER] = list(_changes(report["comparison"]))
     if report["watch"]:
-        suites[_OUTAGES] = list(map(_watched, rows(report["watch"])))
+        suites[_OUTAGES] = [_watched(row, gate) for row in rows(report["watch"])]
     elements = [_suite(name, cases, started.get(name)) for name, cases in suites.items()]
     all_cases = [case for cases in suites.values() for case in cases]
     opening = f"<testsuites name={_attribute(report['title'])} {_totals(all_cases)}>"
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', opening, *elements, "</testsuites>"]) + "\n"
 
 
-def _cases(check: Facts, group: str, phases: t.Sequence[str]) -> t.Iterator[_Case]:
-    """One case for each phase that this check, or another of the report, came to."""
+def _gate(gate: Facts) -> _Case:
+    outcome = None
+    if gate["verdict"] != "pass":
+        kind = "failure" if gate["verdict"] == "fail" else "error"
+        outcome = (kind, f"{gate_words(gate)}: {gate['summary']}", gate["rollback_hint"] or "")
+    return _Case(_GATE, "change window", 0.0, outcome, None if outcome else f"{gate_words(gate)}: {gate['summary']}")
+
+
+def _cases(check: Facts, group: str, phases: t.Sequence[str], is_known: bool) -> t.Iterator[_Case]:
+    """One case for each phase that this check, or another of the report, came to. ``is_known``: whatever is wrong with
+    it is no fault of the change."""
     took: t.Dict[str, float] = {}
     for stretch in stretches(check):
         took[stretch.phase] = took.get(stretch.phase, 0.0) + stretch.seconds
@@ -74,7 +91,7 @@ def _cases(check: Facts, group: str, phases: t.Sequence[str]) -> t.Iterator[_Cas
     for phase in [name for name in PHASES if name in {decisive, *phases}]:
         findings = [finding for finding in check["findings"] if finding["phase"] == phase]
         if phase == decisive:
-            yield _Case(group, phase, took.get(phase, 0.0), _outcome(check), _said(findings))
+            yield _Case(group, phase, took.get(phase, 0.0), _outcome(check, is_known), _said(findings))
         elif phase in took:
             yield _Case(group, phase, took[phase], None, _said(findings))
         elif broke_off:
@@ -94,8 +111,11 @@ def _decisive_phase(check: Facts, took: t.Mapping[str, float], phases: t.Sequenc
     return next(iter(reversed(list(took))), phases[0] if phases else "connect")
 
 
-def _outcome(check: Facts) -> t.Tuple[str, str, str]:
+def _outcome(check: Facts, is_known: bool) -> t.Tuple[str, str, str]:
     kind = {"fail": "failure", "inconclusive": "error"}.get(check["verdict"], "skipped")
+    summary = check["summary"]
+    if is_known and kind != "skipped":
+        kind, summary = "skipped", f"as it was before, or as was declared: {summary}"
     texts = [
         f"{finding['title']}. {finding['meaning']}\nNext ({OWNER_WORDS[finding['owner']]}): {finding['next_step']}"
         for finding in check["findings"]
@@ -103,7 +123,7 @@ def _outcome(check: Facts) -> t.Tuple[str, str, str]:
     ]
     texts += [f"Expected: {entry['expected']}; found: {value_words(entry['found'])}." for entry in check["unmet"]]
     said = transcript(check)
-    return kind, check["summary"], "\n\n".join([*texts, *([said] if said else [])])
+    return kind, summary, "\n\n".join([*texts, *([said] if said else [])])
 
 
 def _said(findings: t.Sequence[Facts]) -> t.Optional[str]:
@@ -117,20 +137,27 @@ def _changes(comparison: Facts) -> t.Iterator[_Case]:
             text = f"{seen_from(entry)}\nbefore: {value_words(entry['before'])}\nafter: {value_words(entry['after'])}"
             failed = ("failure", entry["impact"], text) if kind in _WORSE else None
             yield _Case(kind, f"{what_of(entry)} ({number})", 0.0, failed, None if failed else entry["impact"])
+    # Only where the verdict says so did they have to come.
+    had_to_come = comparison["verdict"] == "fail" and not any(comparison[kind] for kind in _WORSE)
     for text in comparison["unseen"]:
-        yield _Case("expected", text, 0.0, ("failure", f"Declared, but not seen: {text}", ""), None)
+        told = f"Declared, but not seen: {text}"
+        yield _Case("expected", text, 0.0, ("failure" if had_to_come else "skipped", told, ""), None)
 
 
-def _watched(row: Row) -> _Case:
+def _watched(row: Row, gate: t.Optional[Facts]) -> _Case:
     """One case for each endpoint and vantage that was watched."""
     name = f"{row.endpoint['endpoint']['name']} from {row.vantage}, {row.endpoint['endpoint']['protocol']}"
     outcome = None
     if row.outages:
         longest = duration(row.endpoint["longest_gap"] or 0.0)
         told = f"{plural(len(row.outages), 'outage')}, the longest of {longest}"
-        outcome = ("failure", told, "\n".join(map(outage_words, row.outages)))
+        allowed = is_allowed(row.endpoint["longest_gap"], gate)
+        told = f"{told}, which is allowed" if allowed else told
+        outcome = ("skipped" if allowed else "failure", told, "\n".join(map(outage_words, row.outages)))
     elif row.endpoint["availability"] is None:
-        outcome = ("error", "nothing was seen, since the vantage was in trouble", "")
+        # Where any outage is allowed, nobody had to know of it.
+        needed = gate is None or gate["allowed_gap"] is not None
+        outcome = ("error" if needed else "skipped", "nothing was seen, since the vantage was in trouble", "")
     return _Case(_OUTAGES, name, 0.0, outcome, f"available: {share_words(row.endpoint['availability'])}")
 
 

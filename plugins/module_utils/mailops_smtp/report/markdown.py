@@ -15,6 +15,7 @@ from ..evidence import printable
 from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import needs_somebody, plural
+from .gating import gate_words, watch_verdict, watch_words
 from .transcript import transcript
 from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, value_words, what_of
 
@@ -30,6 +31,7 @@ def markdown(report: Facts) -> str:
     """The report as Markdown, with a line end at its end."""
     blocks = [
         f"# {escaped(report['title'])}",
+        _gate(report["gate"]),
         f"**{report['verdict'].replace('_', ' ').upper()}**: {escaped(report['summary'])}",
         _when(report),
         *_matrix(report["matrix"]),
@@ -37,10 +39,14 @@ def markdown(report: Facts) -> str:
         *_unmet(report),
         *_findings(report),
         *_changes(report["comparison"]),
-        *_outages(report["watch"]),
+        *_outages(report["watch"], report["gate"]),
         *_transcripts(report["checks"]),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _gate(gate: t.Optional[Facts]) -> str:
+    return "" if gate is None else f"**{gate_words(gate)}** ({gate['verdict']}): {escaped(gate['summary'])}"
 
 
 def escaped(text: str) -> str:
@@ -165,11 +171,13 @@ def _changes(comparison: t.Optional[Facts]) -> t.Iterator[str]:
         yield f"To go back: {escaped(comparison['rollback_hint'])}"
 
 
-def _outages(watches: t.Optional[t.Sequence[Facts]]) -> t.Iterator[str]:
+def _outages(watches: t.Optional[t.Sequence[Facts]], gate: t.Optional[Facts]) -> t.Iterator[str]:
     if not watches:
         return
     yield "## Outages"
-    yield "\n".join(f"- **{watch['verdict'].upper()}**: {escaped(watch['summary'])}" for watch in watches)
+    yield "\n".join(
+        f"- **{watch_verdict(watch, gate).upper()}**: {escaped(watch_words(watch, gate))}" for watch in watches
+    )
     outages = [outage for watch in watches for outage in watch["outages"]]
     if outages:
         rows = [

@@ -10,6 +10,7 @@ import typing as t
 from ..evidence import printable
 from .comparing import KINDS
 from .contents import needs_somebody
+from .gating import gate_words, watch_verdict, watch_words
 from .terminal import matrix_table
 from .words import KIND_WORDS, outage_words, place_words, seen_from, value_words, what_of
 
@@ -22,14 +23,21 @@ def overview(report: Facts, width: int = 80, colour: bool = False) -> str:
     """The report in at most ``width`` columns, with a line end at its end."""
     blocks = [
         _wrapped(report["title"], width),
+        _gate(report["gate"], width),
         _wrapped(f"{report['verdict'].replace('_', ' ').upper()}: {report['summary']}", width),
         [matrix_table(report["matrix"], width, colour)] if report["checks"] else [],
         *(_unmet(report, entry, width) for entry in report["unmet"]),
         *(_finding(report, finding, width) for finding in report["findings"] if needs_somebody(finding)),
         *_changes(report["comparison"], width),
-        *(_watch(watch, width) for watch in report["watch"] or ()),
+        *(_watch(watch, report["gate"], width) for watch in report["watch"] or ()),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _gate(gate: t.Optional[Facts], width: int) -> t.List[str]:
+    if gate is None:
+        return []
+    return _wrapped(f"{gate_words(gate)} ({gate['verdict']}): {gate['summary']}", width)
 
 
 def _finding(report: Facts, finding: Facts, width: int) -> t.List[str]:
@@ -71,8 +79,8 @@ def _changes(comparison: t.Optional[Facts], width: int) -> t.Iterator[t.List[str
         yield _wrapped(f"To go back: {comparison['rollback_hint']}", width)
 
 
-def _watch(watch: Facts, width: int) -> t.List[str]:
-    lines = _wrapped(f"Outages: {watch['verdict'].upper()}: {watch['summary']}", width)
+def _watch(watch: Facts, gate: t.Optional[Facts], width: int) -> t.List[str]:
+    lines = _wrapped(f"Outages: {watch_verdict(watch, gate).upper()}: {watch_words(watch, gate)}", width)
     for outage in watch["outages"]:
         lines += _wrapped(f"{outage['endpoint']['name']} from {outage['vantage']}: {outage_words(outage)}", width, "- ")
     return lines

@@ -40,16 +40,17 @@ def report(
     earlier: t.Any = None,
     watch: t.Any = None,
     title: t.Optional[str] = None,
+    gate: t.Optional[Facts] = None,
 ) -> str:
     """The report as text that ends with a line end, to be kept in a file in UTF-8.
 
     ``runs`` and ``earlier`` are runs, module results, checks, the registered results of loops, or lists of these;
-    ``comparison`` is the result of smtp_compare, ``watch`` that of smtp_watch, or a list of them. ``format`` is one of
-    FORMATS.
+    ``comparison`` is the result of smtp_compare, ``watch`` that of smtp_watch, or a list of them, ``gate`` that of
+    smtp_gate. ``format`` is one of FORMATS.
 
     :raises NoSuchFormat: it is not.
     :raises NotARun: one of the others is something else.
     """
     if format not in FORMATS:
         raise NoSuchFormat(f"format: {format!r} is not one of {', '.join(FORMATS)}")
-    return FORMATS[format](contents(runs, comparison=comparison, earlier=earlier, watch=watch, title=title))
+    return FORMATS[format](contents(runs, comparison=comparison, earlier=earlier, watch=watch, title=title, gate=gate))

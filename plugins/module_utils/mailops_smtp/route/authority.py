@@ -9,6 +9,7 @@ import asyncio
 import typing as t
 
 from .answers import Answer
+from .messages import text
 from .name_servers import NameServer
 from .resolver import Resolver
 
@@ -22,7 +23,7 @@ async def authority(resolver: Resolver, domain: str, mx: Answer) -> t.Dict[str, 
     zone, delegation = await _zone(resolver, domain)
     if zone is None:
         return {"zone": None, "detail": delegation.detail, "servers": [], "agrees": None}
-    names = sorted(_name(record.target) for record in delegation.records)[:MAX_SERVERS]
+    names = sorted(text(record.target) for record in delegation.records)[:MAX_SERVERS]
     servers = list(await asyncio.gather(*(_server(resolver, name, domain) for name in names)))
     said = [server["mx"] for server in servers if server["authoritative"]]
     expected = records(mx)[:MAX_RECORDS]
@@ -33,8 +34,8 @@ async def authority(resolver: Resolver, domain: str, mx: Answer) -> t.Dict[str, 
 def records(answer: Answer) -> t.List[str]:
     """MX records as people write them, in an order that does not depend on the server's."""
     return [
-        f"{preference} {host or '.'}"
-        for preference, host in sorted((record.preference, _name(record.exchange)) for record in answer.records)
+        f"{preference} {host}"
+        for preference, host in sorted((record.preference, text(record.exchange)) for record in answer.records)
     ]
 
 
@@ -71,7 +72,3 @@ async def _server(resolver: Resolver, name: str, domain: str) -> t.Dict[str, t.A
         "ttl": answer.ttl,
         "detail": answer.detail,
     }
-
-
-def _name(name: t.Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()

@@ -1,17 +1,16 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""One question to one name server: over UDP, each from a socket and port of its own (RFC 5452), or over TCP, where
-many questions share a connection (RFC 7766). A connection may start at a jump host, as a stream from there.
+"""One question to one name server: over UDP (datagrams.py), or over TCP, where many questions share a connection
+(RFC 7766). A connection may start at a jump host, as a stream from there.
 
-This is the one file of the room with sockets. They are non-blocking ones in asyncio's loop, without its transports: a
-connected UDP socket hears from the kernel that nobody listens there, which asyncio's own would wait in vain for.
+Sockets are non-blocking ones in asyncio's loop, without its transports: a connected UDP socket hears from the kernel
+that nobody listens there, which asyncio's own would wait in vain for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import socket
 import struct
@@ -19,9 +18,9 @@ import typing as t
 
 from ..evidence import StepError
 from .answers import Trouble
+from .datagrams import Datagrams, open_socket, place, said
 from .name_servers import NameServer
 
-MAX_UDP_OCTETS = 65535
 _RANDOM = random.SystemRandom()
 
 # Of paramiko and of sockets alike: what says that a connection is gone.
@@ -33,53 +32,12 @@ Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]],
 
 class Transport:
     """Carries questions. ``open_channel`` is where TCP connections start, None for this host; from a jump host there is
-    no UDP. Of one loop; ``close`` ends what is open."""
+    no UDP, so ``datagrams`` is None. Of one loop; ``close`` ends what is open."""
 
     def __init__(self, open_channel: t.Optional[Opener] = None) -> None:
         self._open_channel = open_channel
         self._connections: t.Dict[NameServer, asyncio.Task[_Connection]] = {}
-
-    @property
-    def has_udp(self) -> bool:
-        return self._open_channel is None
-
-    async def udp(self, server: NameServer, question: bytes, timeout: float, fits: t.Callable[[bytes], bool]) -> bytes:
-        """The first datagram that ``fits``; others are somebody's guess, and are not listened to.
-
-        :raises Trouble: ``timeout`` or ``unreachable``.
-        """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes] = loop.create_future()
-        strangers = 0
-
-        def readable() -> None:
-            nonlocal strangers
-            try:
-                datagram = connection.recv(MAX_UDP_OCTETS)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                _fail(answer, Trouble("unreachable", f"{server} {_said(error)}"))
-                return
-            if not fits(datagram):
-                strangers += 1
-            elif not answer.done():
-                answer.set_result(datagram)
-
-        with contextlib.ExitStack() as stack:
-            try:
-                connection = stack.enter_context(_socket(server, socket.SOCK_DGRAM))
-                connection.connect(_place(server))
-                connection.send(question)
-            except OSError as error:
-                raise Trouble("unreachable", f"{server} {_said(error)}") from error
-            loop.add_reader(connection, readable)
-            stack.callback(loop.remove_reader, connection)
-            try:
-                return await asyncio.wait_for(answer, timeout)
-            except asyncio.TimeoutError:
-                others = f", and sent {strangers} messages that answer something else" if strangers else ""
-                raise Trouble("timeout", f"{server} gave no answer within {timeout:g} s{others}") from None
+        self.datagrams = Datagrams() if open_channel is None else None
 
     async def tcp(self, server: NameServer, question: bytes, timeout: float) -> bytes:
         """The answer over a connection that stays open for more.
@@ -125,19 +83,21 @@ class Transport:
         if self._open_channel is not None:
             return await _channel(self._open_channel, server, timeout)
         loop = asyncio.get_running_loop()
-        connection = _socket(server, socket.SOCK_STREAM)
+        connection = open_socket(server, socket.SOCK_STREAM)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.wait_for(loop.sock_connect(connection, _place(server)), timeout)
+            await asyncio.wait_for(loop.sock_connect(connection, place(server)), timeout)
         except asyncio.TimeoutError:
             connection.close()
             raise Trouble("timeout", f"{server} opened no TCP connection within {timeout:g} s") from None
         except OSError as error:
             connection.close()
-            raise Trouble("unreachable", f"{server} {_said(error)} (TCP)") from error
+            raise Trouble("unreachable", f"{server} {said(error)} (TCP)") from error
         return connection
 
     async def close(self) -> None:
+        if self.datagrams is not None:
+            self.datagrams.close()
         for opening in self._connections.values():
             opening.cancel()
             with contextlib.suppress(asyncio.CancelledError, Trouble):
@@ -251,26 +211,6 @@ async def _channel(open_channel: Opener, server: NameServer, timeout: float) -> 
     return await opened
 
 
-def _socket(server: NameServer, kind: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
-    connection = socket.socket(family, kind)
-    connection.setblocking(False)
-    return connection
-
-
-def _place(server: NameServer) -> t.Any:
-    """With the scope of a link-local address, which getaddrinfo translates without asking anybody."""
-    if "%" not in server.address:
-        return server.address, server.port
-    return socket.getaddrinfo(server.address, server.port, flags=socket.AI_NUMERICHOST)[0][4]
-
-
 def _fail(future: asyncio.Future[bytes], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
-
-
-def _said(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "refused the connection: nothing listens there"
-    return f"cannot be reached: {os.strerror(error.errno).lower() if error.errno else error}"

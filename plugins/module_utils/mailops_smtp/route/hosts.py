@@ -9,6 +9,7 @@ import ipaddress
 import typing as t
 
 from .answers import FOUND, Answer
+from .messages import text
 from .resolver import Resolver
 
 # Nobody has a use for more; a zone can hold thousands.
@@ -61,20 +62,20 @@ class HostLookup:
         self._insecure_tlsa = insecure_tlsa
         self._known: t.Dict[str, asyncio.Task[t.Dict[str, t.Any]]] = {}
 
-    async def facts(self, host: str) -> t.Dict[str, t.Any]:
-        """The facts of a host, looked up once."""
-        if host not in self._known:
-            self._known[host] = asyncio.ensure_future(self._look_up(host))
-        return await asyncio.shield(self._known[host])
+    def facts(self, host: str) -> asyncio.Task[t.Dict[str, t.Any]]:
+        """The facts of a host, looked up once. Not to be cancelled: others may wait for the same."""
+        known = self._known.get(host)
+        if known is None:
+            known = self._known[host] = asyncio.ensure_future(self._look_up(host))
+        return known
 
     async def _look_up(self, host: str) -> t.Dict[str, t.Any]:
         if host == "":
             return self._nowhere("null", None)
         if is_address(host):
             return self._nowhere("literal", f"{host} is an address, and an MX record has to name a host")
-        validates, ipv4, ipv6 = await asyncio.gather(
-            self._resolver.validates(), self._resolver.ask(host, "A"), self._resolver.ask(host, "AAAA")
-        )
+        asked = self._resolver.ask(host, "A"), self._resolver.ask(host, "AAAA")
+        validates, ipv4, ipv6 = await self._resolver.validates(), await asked[0], await asked[1]
         found = [answer for answer in (ipv4, ipv6) if answer.found]
         failed = [answer for answer in (ipv4, ipv6) if answer.failed]
         telling = (found or failed or [ipv4])[0]
@@ -97,7 +98,7 @@ class HostLookup:
         # An answer that one of the two did not get leaves the other's state open.
         states = [dnssec(answer, validates) for answer in (found or [telling])]
         state = next((state for state in ("bogus", None, "insecure") if state in states), "secure")
-        tlsa = await asyncio.gather(*(self._tlsa(host, port, telling, state) for port in self._tlsa_ports))
+        tlsa = [await self._tlsa(host, port, telling, state) for port in self._tlsa_ports]
         return {
             "status": telling.status,
             "detail": "; ".join(dict.fromkeys(str(answer.detail) for answer in failed)) or None,
@@ -105,7 +106,7 @@ class HostLookup:
             "dnssec": state,
             "addresses": shown,
             "more_addresses": len(addresses) - len(shown),
-            "tlsa": list(tlsa),
+            "tlsa": tlsa,
         }
 
     def _nowhere(self, status: str, detail: t.Optional[str]) -> t.Dict[str, t.Any]:
@@ -122,7 +123,7 @@ class HostLookup:
     async def pointer(self, address: str) -> t.Dict[str, t.Any]:
         """The names of an address, and whether one of them leads back to it (forward confirmation, RFC 8499)."""
         answer = await self._resolver.ask(ipaddress.ip_address(address).reverse_pointer, "PTR")
-        names = sorted(_name(record.target) for record in answer.records)[:MAX_NAMES]
+        names = sorted(text(record.target) for record in answer.records)[:MAX_NAMES]
         kind = "AAAA" if ":" in address else "A"
         forward = await asyncio.gather(*(self._resolver.ask(name, kind) for name in names))
         wanted = ipaddress.ip_address(address)
@@ -178,7 +179,3 @@ def is_address(host: str) -> bool:
 
 def has_addresses(host: t.Mapping[str, t.Any]) -> bool:
     return bool(host["status"] == FOUND)
-
-
-def _name(name: t.Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()

@@ -15,6 +15,7 @@ from .answers import NO_NAME, Answer
 from .authority import authority
 from .dmarc import dmarc
 from .hosts import HostLookup, dnssec
+from .messages import text
 from .policies import bimi, dkim, mta_sts, tls_rpt
 from .resolver import Resolver
 from .spf import spf
@@ -43,15 +44,15 @@ class Wishes(t.NamedTuple):
 async def mail_route(resolver: Resolver, hosts: HostLookup, wishes: Wishes, domain: str) -> t.Dict[str, t.Any]:
     """The facts of one domain, in its ASCII form."""
     started = time.monotonic()
-    mx, validates = await asyncio.gather(resolver.ask(domain, "MX"), resolver.validates())
+    asked = resolver.ask(domain, "MX")
+    validates, mx = await resolver.validates(), await asked
     entries = _entries(mx, domain)
     shown = entries[:MAX_HOSTS]
-    looked_up, policies, own_servers = await asyncio.gather(
-        asyncio.gather(*(hosts.facts(entry["host"]) for entry in shown)),
-        _policies(resolver, wishes, domain, [entry["host"] for entry in shown if entry["host"]]),
-        _authority(resolver, wishes, domain, mx),
-    )
-    exchangers = [{**entry, **facts} for entry, facts in zip(shown, looked_up)]
+    # All of it at the same time.
+    looked_up = [hosts.facts(entry["host"]) for entry in shown]
+    own_servers = asyncio.ensure_future(authority(resolver, domain, mx)) if "authority" in wishes.checks else None
+    policies = await _policies(resolver, wishes, domain, [entry["host"] for entry in shown if entry["host"]])
+    exchangers = [{**entry, **await facts} for entry, facts in zip(shown, looked_up)]
     status = _status(mx, exchangers)
     return {
         "domain": domain,
@@ -66,7 +67,7 @@ async def mail_route(resolver: Resolver, hosts: HostLookup, wishes: Wishes, doma
         "mx": exchangers if status != "no_mail_host" else [],
         "more_mx": len(entries) - len(shown),
         "policies": policies,
-        "authority": own_servers,
+        "authority": await own_servers if own_servers is not None else None,
         "resolver": {
             "name_servers": [str(server) for server in resolver.servers.servers],
             "source": resolver.servers.source,
@@ -82,7 +83,7 @@ def _entries(mx: Answer, domain: str) -> t.List[t.Dict[str, t.Any]]:
     of the first does not always meet the same one. The root as host, a null MX, is written ``""``."""
     if mx.found:
         entries = [
-            {"host": _name(record.exchange), "preference": record.preference, "source": "mx", "ttl": mx.ttl}
+            {"host": text(record.exchange).rstrip("."), "preference": record.preference, "source": "mx", "ttl": mx.ttl}
             for record in mx.records
         ]
         random.shuffle(entries)
@@ -124,12 +125,8 @@ async def _policies(resolver: Resolver, wishes: Wishes, domain: str, hosts: t.Se
         questions["tls_rpt"] = tls_rpt(resolver, domain)
     if "bimi" in wishes.checks:
         questions["bimi"] = bimi(resolver, domain)
-    found = dict(zip(questions, await asyncio.gather(*questions.values())))
+    found = dict(zip(questions, await asyncio.gather(*questions.values()))) if questions else {}
     return {name: found.get(name) for name in ("spf", "dmarc", "dkim", "mta_sts", "tls_rpt", "bimi")}
-
-
-async def _authority(resolver: Resolver, wishes: Wishes, domain: str, mx: Answer) -> t.Optional[t.Dict[str, t.Any]]:
-    return await authority(resolver, domain, mx) if "authority" in wishes.checks else None
 
 
 def _as_read(domain: str) -> str:
@@ -138,7 +135,3 @@ def _as_read(domain: str) -> str:
         return domain.encode("ascii").decode("idna")
     except UnicodeError:
         return domain
-
-
-def _name(name: t.Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower().rstrip(".")

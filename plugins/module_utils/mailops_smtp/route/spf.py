@@ -63,8 +63,11 @@ async def _lookups(resolver: Resolver, record: t.Optional[str], seen: t.Set[str]
 async def _result(resolver: Resolver, domain: str, client: str) -> t.Dict[str, t.Any]:
     loop = asyncio.get_running_loop()
 
+    async def answer(name: str, kind: str) -> Answer:
+        return await resolver.ask(name, kind)
+
     def ask(name: str, kind: str) -> Answer:
-        return asyncio.run_coroutine_threadsafe(resolver.ask(name, kind), loop).result()
+        return asyncio.run_coroutine_threadsafe(answer(name, kind), loop).result()
 
     result, reason = await loop.run_in_executor(None, _evaluated, ask, domain, client)
     return {"address": client, "result": result, "reason": reason}

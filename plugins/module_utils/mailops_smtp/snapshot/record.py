@@ -56,7 +56,7 @@ _CHECK: t.Mapping[str, t.Any] = {
     "findings": (),
     "unmet": (),
 }
-_TLS = ("offered", "established", "version", "cipher", "certificate", "trusted", "name_matches")
+_TLS = ("offered", "established", "version", "cipher", "certificate", "trusted", "name_matches", "dane", "mta_sts")
 _ENDPOINT = ("host", "address", "family", "port", "source", "preference")
 
 

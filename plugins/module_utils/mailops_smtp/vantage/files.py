@@ -8,8 +8,6 @@ import shlex
 import time
 import typing as t
 
-from .channel import LOST
-
 MAX_OCTETS = 65536
 
 
@@ -23,6 +21,9 @@ def read_file(transport: t.Any, name: str, path: str, seconds: float) -> str:
     :param transport: paramiko's, logged in to the host called ``name``.
     :raises Unreadable: the host does not allow a command, or there is no such file.
     """
+    # paramiko takes its time to import, and says things about old Pythons while it does.
+    from .transport import LOST
+
     until = time.monotonic() + seconds
     try:
         channel = transport.open_session(timeout=seconds)

@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from ..evidence import StepError, printable
-from .channel import LOST, Transport
 from .host_certificate import SUFFIX, flaw
 from .known_hosts import DEFAULT_FILES, KnownKey, fingerprint, read_known_keys
+from .transport import LOST, Transport
 from .via import Via
 
 with contextlib.suppress(ImportError):  # SSHVantage says what is missing

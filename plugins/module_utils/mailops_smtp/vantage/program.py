@@ -15,7 +15,8 @@ import re
 import typing as t
 
 from ..evidence import StepError, printable
-from .channel import LOST, ChannelStream, Opening, kind_of
+from .channel import ChannelStream
+from .transport import LOST, Opening, kind_of
 
 with contextlib.suppress(ImportError):  # SSHVantage says what is missing
     import paramiko

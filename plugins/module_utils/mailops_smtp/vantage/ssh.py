@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A vantage at the far end of an SSH connection: one log-in, any number of TCP connections from there.
 
-They are channels that the SSH server forwards. Where it forbids that, and a shell is to be had, programs make them.
+They are channels that the SSH server forwards. Where it forbids that, and a shell is to be had, programs make them
+(programs.py).
 
 One thread per vantage logs in, asks for channels and reports how that went. It never waits for a single target, so a
 thousand may be on their way at once.
@@ -10,10 +11,8 @@ thousand may be on their way at once.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import logging
-import math
 import queue
 import threading
 import time
@@ -21,21 +20,21 @@ import typing as t
 from functools import partial
 
 from ..evidence import StepError
-from .channel import LOST, PARAMIKO_IMPORT_ERROR, ChannelStream, Opening, Transport
+from .channel import ChannelStream
 from .files import Unreadable, read_file
 from .login import JumpError, log_in
-from .program import PROGRAMS_AT_ONCE, Program, command
+from .program import Program
+from .programs import Programs, Wanted
 from .ssh_config import resolved
+from .transport import LOST, PARAMIKO_IMPORT_ERROR, Opening, Transport
 from .via import Via
+from .waiting import Report, Room, Waiting
 
 if t.TYPE_CHECKING:
     import paramiko
 
 # Errors are reported as evidence; without a handler Python would print paramiko's log to stderr as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
-
-Report = t.Callable[[t.Optional[ChannelStream], t.Optional[StepError]], None]
-
 
 # A connection that is lost again and again is none.
 RECONNECTIONS = 3
@@ -44,23 +43,6 @@ RECONNECTIONS = 3
 class ParamikoMissing(ImportError):
     def __init__(self) -> None:
         super().__init__("paramiko is needed on the controller for `via`: pip install paramiko")
-
-
-class _Waiting(t.NamedTuple):
-    timeout: float
-    give_up_at: float
-    report: t.Callable[[t.Any, t.Optional[StepError]], None]
-    mode: str
-
-
-class _Wanted(t.NamedTuple):
-    """A connection that a program is to make; ``refusal`` is why no channel could, None where none was asked for."""
-
-    host: str
-    port: int
-    timeout: float
-    report: Report
-    refusal: t.Optional[StepError]
 
 
 class SSHVantage:
@@ -89,15 +71,8 @@ class SSHVantage:
         self._failure: t.Optional[StepError] = None
         self._reconnections_left = RECONNECTIONS
         # What the jump host has not answered yet, and the programs that have not connected yet.
-        self._waiting: t.Dict[t.Union[Opening, Program], _Waiting] = {}
-        self._sessions: t.Dict[Opening, _Wanted] = {}
-        self._programs: t.Deque[_Wanted] = collections.deque()  # those that wait for others to end
-        self._running = 0
-        self._no_program: t.Optional[str] = None
-        self._modes: t.Dict[t.Tuple[str, int], t.Tuple[str, t.Optional[str]]] = {}
-        # Not later than the first of the waiting is to be given up. Looking for it at each answer would take time that
-        # grows with the square of their number.
-        self._next_look = math.inf
+        self._room = Room()
+        self._programs = Programs(self.via.name, self._usable, self._inbox.put, self._deliver, self._room)
 
     def prepare(self) -> None:
         """Begins to log in, and returns at once."""
@@ -107,7 +82,7 @@ class SSHVantage:
 
     def mode_to(self, host: str, port: int) -> t.Tuple[str, t.Optional[str]]:
         """How the last connection there was made, and why not by a channel, as in evidence.Vantage."""
-        return self._modes.get((host, port), ("ssh-channel", None))
+        return self._programs.modes.get((host, port), ("ssh-channel", None))
 
     def open_channel(self, host: str, port: int, timeout: float, report: Report, mode: t.Optional[str] = None) -> None:
         """Returns at once. ``report(stream, error)`` is called exactly once, with a stream or with an error, from the
@@ -132,25 +107,23 @@ class SSHVantage:
         return (opening.channel, None) if opening is not None else (None, error)
 
     def _request_session(self, answers: queue.SimpleQueue[t.Tuple[t.Optional[Opening], t.Optional[StepError]]]) -> None:
-        self._reconnect_if_lost()
-        if self._failure is not None:
-            answers.put((None, self._failure))
+        transport = self._usable()
+        if isinstance(transport, StepError):
+            answers.put((None, transport))
             return
 
         def report(_stream: t.Any, error: t.Optional[StepError]) -> None:
             answers.put((None, error) if error is not None else (opening, None))
 
-        opening = self._transports[-1].request_session("a session", 0, self._hand_over_plain)
-        give_up_at = time.monotonic() + self._login_timeout
-        self._waiting[opening] = _Waiting(self._login_timeout, give_up_at, report, "session")
-        self._next_look = min(self._next_look, give_up_at)
+        opening = transport.request_session("a session", 0, self._hand_over_plain)
+        self._room.add(opening, self._login_timeout, report, "session")
 
     def _hand_over_plain(self, opening: Opening) -> None:
         """In paramiko's thread."""
         self._inbox.put(partial(self._answer_plain, opening))
 
     def _answer_plain(self, opening: Opening) -> None:
-        waiting = self._waiting.pop(opening, None)
+        waiting = self._room.take(opening)
         if waiting is None:
             _close(opening)
             return
@@ -211,7 +184,7 @@ class SSHVantage:
             self._log_in()
             while True:
                 try:
-                    task = self._inbox.get(timeout=self._patience())
+                    task = self._inbox.get(timeout=self._room.patience())
                 except queue.Empty:
                     self._give_up()
                     continue
@@ -228,43 +201,41 @@ class SSHVantage:
             self._failure = error.error
             self._close_transports()
 
-    def _reconnect_if_lost(self) -> None:
+    def _usable(self) -> t.Union[Transport, StepError]:
+        """The connection, made again where it was lost; or why there is none."""
         if self._failure is None and not self._transports[-1].is_active() and self._reconnections_left > 0:
             self._reconnections_left -= 1
             self._close_transports()
             self._transports.clear()
             self._log_in()
+        return self._transports[-1] if self._failure is None else self._failure
 
     def _request(self, host: str, port: int, timeout: float, report: Report, mode: str) -> None:
-        self._reconnect_if_lost()
-        if self._failure is not None:
-            report(None, self._failure)
-            return
-        if mode == "exec":
-            self._want_program(_Wanted(host, port, timeout, report, None))
-            return
-        opening = self._transports[-1].request_channel(host, port, self._hand_over)
-        give_up_at = time.monotonic() + timeout
-        self._waiting[opening] = _Waiting(timeout, give_up_at, report, mode)
-        self._next_look = min(self._next_look, give_up_at)
+        transport = self._usable()
+        if isinstance(transport, StepError):
+            report(None, transport)
+        elif mode == "exec":
+            self._programs.want(Wanted(host, port, timeout, report, None))
+        else:
+            self._room.add(transport.request_channel(host, port, self._hand_over), timeout, report, mode)
 
     def _hand_over(self, opening: Opening) -> None:
         """In paramiko's thread."""
         self._inbox.put(partial(self._answer, opening))
 
     def _answer(self, opening: Opening) -> None:
-        waiting = self._waiting.pop(opening, None)
+        waiting = self._room.take(opening)
         if waiting is None:
             # Too late, and a late connection must not stay open at the mail server.
             _close(opening)
             return
         error = opening.error(self.via.name)
-        if error is not None and error.kind == "jump_forwarding" and waiting.mode == "auto":
-            self._want_program(_Wanted(opening.host, opening.port, waiting.timeout, waiting.report, error))
+        if error is not None and error.kind == "jump_forwarding" and waiting.way == "auto":
+            self._programs.want(Wanted(opening.host, opening.port, waiting.timeout, waiting.report, error))
         elif error is not None:
             waiting.report(None, error)
         else:
-            self._modes.pop((opening.host, opening.port), None)
+            self._programs.modes.pop((opening.host, opening.port), None)
             self._deliver(opening, waiting.report, lambda: ChannelStream(opening.channel, self.via.name))
 
     def _deliver(self, source: t.Union[Opening, Program], report: Report, make: t.Callable[[], ChannelStream]) -> None:
@@ -276,102 +247,20 @@ class SSHVantage:
             return
         report(stream, None)
 
-    def _want_program(self, wanted: _Wanted) -> None:
-        if command(wanted.host, wanted.port, wanted.timeout) is None:
-            self._without_program(wanted, "no program can be given this host's name")
-        elif self._no_program is not None:
-            self._without_program(wanted, self._no_program)
-        elif self._running < PROGRAMS_AT_ONCE:
-            self._running += 1
-            reason = None
-            if wanted.refusal is not None:
-                place = f"{wanted.host}:{wanted.port}"
-                reason = f"The SSH server forbids forwarding to {place}, so a program there connects."
-            self._modes[wanted.host, wanted.port] = ("ssh-exec", reason)
-            opening = self._transports[-1].request_session(wanted.host, wanted.port, self._hand_over_session)
-            self._sessions[opening] = wanted
-        else:
-            self._programs.append(wanted)
-
-    def _hand_over_session(self, opening: Opening) -> None:
-        """In paramiko's thread."""
-        self._inbox.put(partial(self._start_program, opening))
-
-    def _start_program(self, opening: Opening) -> None:
-        wanted = self._sessions.pop(opening)
-        error = opening.error(self.via.name)
-        if error is not None:
-            if error.kind != "tunnel":
-                self._no_program = "it allows no session for one"
-                self._without_program(wanted, self._no_program)
-            else:
-                wanted.report(None, error)
-            self._program_ended()
-            return
-        changes: t.List[Program] = []
-        program = Program(opening, wanted.timeout, lambda: self._inbox.put(lambda: self._look_at(*changes)))
-        changes.append(program)
-        give_up_at = time.monotonic() + wanted.timeout
-        report = partial(self._report_program, wanted, program)
-        self._waiting[program] = _Waiting(wanted.timeout, give_up_at, report, "exec")
-        self._next_look = min(self._next_look, give_up_at)
-        program.start()
-
-    def _look_at(self, *programs: Program) -> None:
-        for program in programs:
-            connected = program.look() if program in self._waiting else None
-            if connected is not None:
-                self._waiting.pop(program).report(None, None)
-
-    def _report_program(
-        self, wanted: _Wanted, program: Program, stream: t.Optional[ChannelStream], error: t.Optional[StepError]
-    ) -> None:
-        """Says what became of a program: that it connected, that it did not, or that it took too long."""
-        if error is None and program.look():
-            self._deliver(
-                program,
-                wanted.report,
-                lambda: program.stream(self.via.name, lambda: self._inbox.put(self._program_ended)),
-            )
-            return
-        program.close()
-        if error is None and not program.has_run:
-            self._no_program = program.unusable
-            self._without_program(wanted, self._no_program)
-        else:
-            wanted.report(None, error or program.error(self.via.name))
-        self._program_ended()
-
-    def _without_program(self, wanted: _Wanted, reason: str) -> None:
-        self._modes.pop((wanted.host, wanted.port), None)
-        if wanted.refusal is not None:
-            detail = f"{wanted.refusal.detail}; nor could a program there connect in its place: {reason}"
-            wanted.report(None, StepError("jump_forwarding", detail))
-        else:
-            detail = f"on {self.via.name} no program could connect to {wanted.host}:{wanted.port}: {reason}"
-            wanted.report(None, StepError("jump_program", detail))
-
-    def _program_ended(self) -> None:
-        self._running -= 1
-        if self._programs and self._failure is None:
-            self._want_program(self._programs.popleft())
-
-    def _patience(self) -> t.Optional[float]:
-        """Seconds until it is time to look whom to give up; None while nothing waits."""
-        return max(self._next_look - time.monotonic(), 0.0) if self._waiting else None
-
     def _give_up(self) -> None:
-        now = time.monotonic()
-        for opening, waiting in list(self._waiting.items()):
-            if waiting.give_up_at > now:
-                continue
-            del self._waiting[opening]
-            detail = f"{self.via.name} had no connection to {opening.host}:{opening.port} in {waiting.timeout:g} s"
-            if isinstance(opening, Program) and not opening.has_run:
-                waiting.report(None, StepError("jump_program", f"{detail}: {opening.unusable}"))
-                continue
-            waiting.report(None, StepError("timeout", detail))
-        self._next_look = min((waiting.give_up_at for waiting in self._waiting.values()), default=math.inf)
+        for awaited, waiting in self._room.overdue():
+            waiting.report(None, self._why_not(awaited, waiting))
+
+    def _why_not(self, awaited: t.Union[Opening, Program], waiting: Waiting) -> StepError:
+        """Why what was waited for did not come."""
+        if not awaited.channel.transport.answers(time.monotonic()):
+            return StepError("tunnel", f"the SSH connection to {self.via.name} was lost: it answers no more")
+        if waiting.way == "session":
+            return StepError("tunnel", f"{self.via.name} opened no session in {waiting.timeout:g} s")
+        detail = f"{self.via.name} had no connection to {awaited.host}:{awaited.port} in {waiting.timeout:g} s"
+        if isinstance(awaited, Program) and not awaited.has_run:
+            return StepError("jump_program", f"{detail}: {awaited.unusable}")
+        return StepError("timeout", detail)
 
     def _end(self) -> None:
         with self._lock:
@@ -383,10 +272,9 @@ class SSHVantage:
                 task = self._inbox.get_nowait()
                 if task is not None:
                     task()
-        for waiting in self._waiting.values():
+        for waiting in self._room.everybody():
             waiting.report(None, self._failure)
-        for wanted in (*self._sessions.values(), *self._programs):
-            wanted.report(None, self._failure)
+        self._programs.end(self._failure)
 
     def _close_transports(self) -> None:
         # The last hop first: it runs through the others.

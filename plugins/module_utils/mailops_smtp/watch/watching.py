@@ -42,8 +42,10 @@ def watch(
     options: WatchOptions,
     told: t.Optional[t.Callable[[t.List[Record], t.List[Record]], None]] = None,
     make: t.Callable[..., Run] = check,
+    stopped: t.Optional[t.Callable[[], bool]] = None,
 ) -> Record:
-    """Watch until the duration is over, the stop file is there, or somebody interrupts (KeyboardInterrupt).
+    """Watch until the duration is over, the stop file is there, or somebody interrupts: by KeyboardInterrupt, or where
+    ``stopped`` says so, for a watch in a thread that no signal reaches.
 
     Returns a ``watch`` of docs/facts.schema.json. ``told`` is called with the observations and the changes of each
     moment as they come; ``make`` makes the checks.
@@ -64,13 +66,18 @@ def watch(
         ended = "duration"
         began = time.monotonic()
         moment, skipped = 0, 0
+        signs = {
+            "stop_file": lambda: options.stop_file is not None and os.path.exists(options.stop_file),
+            "interrupted": stopped or (lambda: False),
+        }
         try:
             while True:
                 due = began + moment * options.interval
                 if due - began >= options.duration and moment:
                     break
-                if _wait(checker, due, options.stop_file, lambda run: _take(run, meanwhile, seen, changes, log, told)):
-                    ended = "stop_file"
+                end_now = _wait(checker, due, signs, lambda run: _take(run, meanwhile, seen, changes, log, told))
+                if end_now is not None:
+                    ended = end_now
                     break
                 if not checker.begin():
                     skipped += 1
@@ -100,14 +107,17 @@ def _vantage_name(asked: t.Mapping[str, t.Any]) -> str:
     return str(planned.via["host"]) if planned.via is not None else socket.gethostname()
 
 
-def _wait(checker: _Checker, due: float, stop_file: t.Optional[str], take: t.Callable[[Run], None]) -> bool:
-    """Until the next moment, taking what comes; True as soon as the stop file is there."""
+def _wait(
+    checker: _Checker, due: float, signs: t.Mapping[str, t.Callable[[], bool]], take: t.Callable[[Run], None]
+) -> t.Optional[str]:
+    """Until the next moment, taking what comes; the name of a sign to end the watch, as soon as there is one."""
     while True:
-        if stop_file is not None and os.path.exists(stop_file):
-            return True
+        for name, is_there in signs.items():
+            if is_there():
+                return name
         patience = due - time.monotonic()
         if patience <= 0:
-            return False
+            return None
         for run in checker.come(min(patience, LOOK_SECONDS)):
             take(run)
 

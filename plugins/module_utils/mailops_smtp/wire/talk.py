@@ -74,6 +74,7 @@ class Talk:
     """
 
     __slots__ = (
+        "_carrier",
         "_clock",
         "_content",
         "_give_up",
@@ -112,6 +113,7 @@ class Talk:
         self.steps: t.List[Step] = []
         self.tls_facts: t.Optional[TLS] = None
         self.stream: t.Any = None
+        self._carrier: t.Any = None  # the stream below TLS
         self.local_address: t.Optional[str] = None
         self.local_port: t.Optional[int] = None
         self.done = False
@@ -166,6 +168,7 @@ class Talk:
     def opened(self, stream: t.Any) -> None:
         """The connection is there; the conversation begins by listening, or with TLS where that comes first."""
         self.stream = stream
+        self._carrier = stream
         self._record(None)
         self.session.reached = "connect"
         self._begin()
@@ -477,6 +480,11 @@ class Talk:
 
     def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
         """The stream is gone or of no use any more. A whole reply that came before counts first."""
+        if kind in ("silent", "timeout") and self.job.open_channel is not None:
+            # Whose silence it is: the server's, or that of the way to it.
+            ask = getattr(self._carrier, "lost_on_the_way", None)
+            lost = ask() if ask is not None else None
+            kind, detail = (kind, detail) if lost is None else (_lost_kind(lost), _lost_detail(lost))
         if kind in ("closed", "reset") and isinstance(self._request, Exchange):
             self._forget_outbox()
             reply = self._next_reply()

@@ -7,6 +7,7 @@ The handshake's context verifies nothing, on purpose: trust is judged apart from
 
 from __future__ import annotations
 
+import copy
 import re
 import ssl
 import typing as t
@@ -18,12 +19,14 @@ from .trust import Trust, openssl_word
 from .trust_as_of import TrustAsOf
 
 TLS_VERSIONS = {
+    "SSLv3": ssl.TLSVersion.SSLv3,
     "TLSv1": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
 DEFAULT_MIN_VERSION = "TLSv1.2"
+_EVERY_CIPHER = "ALL:@SECLEVEL=0"
 
 
 class TLSSettingError(ValueError):
@@ -68,6 +71,10 @@ class TLSOptions(t.Protocol):
         """The cipher suites to offer up to TLS 1.2, in OpenSSL's words."""
 
     @property
+    def probe_versions(self) -> t.Tuple[str, ...]:
+        """The versions to find out about, each by an offer of that one alone."""
+
+    @property
     def as_of(self) -> t.Optional[int]:
         """The Unix time, besides today, to judge certificates for."""
 
@@ -80,7 +87,9 @@ class TLSSettings:
 
     def __init__(self, options: TLSOptions) -> None:
         self.server_name = options.server_name
-        self.context = _handshake_context(options)
+        low = options.min_version or DEFAULT_MIN_VERSION
+        ciphers = _wanted_ciphers(options.ciphers, with_old_ones=TLS_VERSIONS[low] < ssl.TLSVersion.TLSv1_2)
+        self.context = _handshake_context(options, low, options.max_version, ciphers)
         self.trust = Trust()
         if options.ca_path is None:
             # There is nothing of the user's in it that could be wrong.
@@ -90,17 +99,43 @@ class TLSSettings:
         self.trust_as_of = TrustAsOf(options.as_of) if options.as_of is not None else None
         if self.trust_as_of is not None:
             _load_authorities(self.trust_as_of.context, options.ca_path)
+        self.versions = {version: self._offering(options, version) for version in options.probe_versions}
+
+    def _offering(self, options: TLSOptions, version: str) -> t.Union[TLSSettings, str]:
+        """The same with nothing but this version on offer, or why OpenSSL cannot do that here.
+
+        Whether a server speaks a version must not depend on which of its cipher suites were asked for: all are offered.
+        """
+        only = copy.copy(self)
+        only.versions = {}
+        only.context = _handshake_context(options, version, version, _EVERY_CIPHER)
+        reason = _why_not_offered(only.context)
+        return only if reason is None else f"OpenSSL cannot offer it here ({reason}; {ssl.OPENSSL_VERSION})"
 
 
-def _handshake_context(options: TLSOptions) -> ssl.SSLContext:
+def _why_not_offered(context: ssl.SSLContext) -> t.Optional[str]:
+    """What keeps OpenSSL from as much as a ClientHello: it may be built or set up without a version."""
+    client, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(client, said).do_handshake()
+    except ssl.SSLWantReadError:
+        return None
+    except ssl.SSLError as error:
+        return openssl_word(error)
+    return None
+
+
+def _handshake_context(
+    options: TLSOptions, low: str, high: t.Optional[str], ciphers: t.Optional[str]
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     # One handshake, one certificate: a server that starts another inside the session gets a no.
     context.options |= ssl.OP_NO_RENEGOTIATION
-    low = options.min_version or DEFAULT_MIN_VERSION
-    _set_versions(context, low, options.max_version)
-    _set_ciphers(context, options.ciphers, with_old_ones=TLS_VERSIONS[low] < ssl.TLSVersion.TLSv1_2)
+    _set_versions(context, low, high)
+    if ciphers is not None:
+        _set_ciphers(context, options.ciphers, ciphers)
     _load_client_certificate(context, options.client_cert, options.client_key)
     observe(context)
     return context
@@ -114,18 +149,19 @@ def _set_versions(context: ssl.SSLContext, minimum: str, maximum: t.Optional[str
     with warnings.catch_warnings():
         # Python warns of old versions. Here they were asked for, to find out whether a server still speaks them.
         warnings.simplefilter("ignore", DeprecationWarning)
+        if minimum == "SSLv3":
+            context.options &= ~ssl.OP_NO_SSLv3
         context.minimum_version = low
         context.maximum_version = high
 
 
-def _set_ciphers(context: ssl.SSLContext, ciphers: t.Optional[str], with_old_ones: bool) -> None:
+def _wanted_ciphers(ciphers: t.Optional[str], with_old_ones: bool) -> t.Optional[str]:
+    # OpenSSL 3 has the hashes of TLS 1.0 and 1.1 in security level 0 only, and without them offers neither.
+    return f"{ciphers or 'DEFAULT'}:@SECLEVEL=0" if with_old_ones else ciphers
+
+
+def _set_ciphers(context: ssl.SSLContext, ciphers: t.Optional[str], wanted: str) -> None:
     """Those of TLS 1.3 are not Python's to choose."""
-    wanted = ciphers or "DEFAULT"
-    if with_old_ones:
-        # OpenSSL 3 has the hashes of TLS 1.0 and 1.1 in security level 0 only, and without them offers neither.
-        wanted += ":@SECLEVEL=0"
-    elif ciphers is None:
-        return
     try:
         context.set_ciphers(wanted)
     except ssl.SSLError as error:

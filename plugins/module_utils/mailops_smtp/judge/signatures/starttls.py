@@ -169,7 +169,8 @@ REMARKS = (
             # OpenSSL's words, and those of the alert that the server sends.
             When(
                 error=("tls",),
-                text=r"\b(?:unsupported protocol|wrong ssl version|version too low|alert protocol version)\b",
+                text=r"\b(?:unsupported protocol|wrong ssl version|version too low|alert protocol version"
+                r"|no TLS version in common)\b",
             ),
         ),
         verdict="degraded",
@@ -182,8 +183,23 @@ REMARKS = (
         "to such a server, and their log only says that the connection was lost.",
         next_step="Upgrade the server's TLS library, or its settings; if tls.max_version is set, leave it out.",
         reference="RFC 8996",
-        explains=("tls.handshake_failed",),
+        explains=("tls.handshake_failed", "tls.old_accepted"),
         breaks_off="starttls",
+    ),
+    Signature(
+        id="tls.old_accepted",
+        phases=("starttls",),
+        when=(When(facts=(("tls.versions", "accept one of", ("SSLv3", "TLSv1", "TLSv1.1")),)),),
+        verdict="pass",
+        severity="notice",
+        confidence="certain",
+        owner="target",
+        title="Outdated TLS versions are still accepted",
+        meaning="The server takes at least one version before TLS 1.2 from a client that offers nothing newer. Between "
+        "mail servers that is still better than no encryption; where users log in it is not allowed any more.",
+        next_step="Where users log in, set TLS 1.2 as the server's oldest version. On port 25, see in the log whether "
+        "anybody still needs the old ones.",
+        reference="RFC 8996, RFC 8997",
     ),
     Signature(
         id="tls.inspection_ca",

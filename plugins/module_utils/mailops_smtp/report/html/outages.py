@@ -8,6 +8,7 @@ import typing as t
 
 from ...judge.wording import duration
 from ..contents import plural
+from ..gating import watch_verdict, watch_words
 from ..watching import Row, TimeLine, rows, seconds_of, share_words, time_line
 from ..words import value_words
 from .markup import Markup, element
@@ -34,7 +35,10 @@ def outages_section(report: Facts) -> t.Optional[Markup]:
     return element(
         "section",
         element("h2", "Outages", id="outages"),
-        (element("p", verdict_word(watch["verdict"]), f" {watch['summary']}") for watch in watches),
+        (
+            element("p", verdict_word(watch_verdict(watch, report["gate"])), f" {watch_words(watch, report['gate'])}")
+            for watch in watches
+        ),
         element("ul", (_row(row, line) for row in shown), _ticks(line), class_="timeline") if shown else None,
         element("p", f"{plural(hidden, 'more endpoint')} had none.", class_="muted") if hidden else None,
         _table("Outages", _OUTAGE, (_outage(outage) for outage in outages)) if outages else None,

@@ -9,6 +9,7 @@ import typing as t
 
 from ...judge.verdicts import VERDICTS
 from ..contents import needs_somebody, plural
+from ..gating import gate_words
 from .advice import expectations_section, faults_section, findings_section
 from .change import change_section
 from .dialogs import dialogs_section
@@ -74,6 +75,7 @@ def _header(report: Facts) -> Markup:
         "header",
         element("p", "Mail servers, tested over SMTP", class_="kicker"),
         element("h1", report["title"]),
+        _gate(report["gate"]),
         element("p", verdict_word(verdict, tinted=True), VERDICTS[verdict], class_="verdict"),
         element("p", report["summary"], class_="summary"),
         # What every check passes may still be worse than before: nobody shall read the first line alone.
@@ -84,6 +86,14 @@ def _header(report: Facts) -> Markup:
             class_="strip",
         ),
         element("dl", (_figure(*figure) for figure in _figures(report)), class_="figures"),
+    )
+
+
+def _gate(gate: t.Optional[Facts]) -> t.Optional[Markup]:
+    if gate is None:
+        return None
+    return element(
+        "p", verdict_word(gate["verdict"], tinted=True), f"{gate_words(gate)}. {gate['summary']}", class_="verdict gate"
     )
 
 

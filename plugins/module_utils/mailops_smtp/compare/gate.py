@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a change window may end: what a pipeline branches on, made once, so that every report says the same.
+
+The gate is open after as many clean comparisons in a row as were wanted, with no outage longer than is allowed.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..evidence import SCHEMA_VERSION
+from ..judge.verdicts import worst
+from ..judge.wording import duration
+from .checks import NotARun
+
+Facts = t.Mapping[str, t.Any]
+
+_TOLD = ("regressions", "missing", "improvements", "changes", "expected", "added")
+
+
+def gate(
+    comparisons: t.Sequence[Facts],
+    watches: t.Sequence[Facts] = (),
+    longest_gap: t.Optional[float] = None,
+    times: int = 1,
+) -> t.Dict[str, t.Any]:
+    """A ``gate`` of docs/facts.schema.json.
+
+    :param comparisons: one after the other, each with the same state before.
+    :param longest_gap: the longest outage that is allowed, in seconds; None allows any.
+    :param times: how many clean comparisons in a row are wanted.
+    :raises NotARun: there is no comparison, or something else was given.
+    """
+    if not comparisons or not all(isinstance(each, t.Mapping) and "unseen" in each for each in comparisons):
+        raise NotARun("expected one result of mailops.smtp.smtp_compare or more for the gate")
+    if not all(isinstance(watch, t.Mapping) and "outages" in watch for watch in watches):
+        raise NotARun("expected results of mailops.smtp.smtp_watch as the watches of the gate")
+    # The first that is not clean decides; whoever compares on after it cannot make it undone.
+    clean = next((number for number, each in enumerate(comparisons) if each["verdict"] != "pass"), len(comparisons))
+    last = comparisons[min(clean, len(comparisons) - 1)]
+    gaps = [watch["longest_gap"] for watch in watches]
+    known = [gap for gap in gaps if gap is not None]
+    longest = max(known, default=None)
+    shares = [watch["availability"] for watch in watches if watch["availability"] is not None]
+    verdicts = [last["verdict"]]
+    words = [last["summary"]]
+    if times > 1:
+        words.append(f"{clean} of {times} runs in a row were clean.")
+        verdicts += ["fail"] if clean < times and last["verdict"] == "pass" else []
+    if longest:
+        words.append(f"The longest outage took {duration(longest)}{_allowed(longest, longest_gap)}.")
+    if longest_gap is not None:
+        verdicts += ["fail"] if (longest or 0) > longest_gap else []
+        if len(known) < len(gaps) or not gaps:
+            verdicts.append("inconclusive")
+            words.append("How long the outages were is not known from everywhere, since not every vantage watched.")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": worst(verdicts),
+        "summary": " ".join(words),
+        "rollback_hint": last["rollback_hint"],
+        "clean_runs": clean,
+        "wanted_runs": times,
+        **{name: [entry["impact"] for entry in last[name]] for name in _TOLD},
+        "unseen": list(last["unseen"]),
+        "unchanged": last["unchanged"],
+        "longest_gap": longest,
+        "allowed_gap": longest_gap,
+        "availability": min(shares, default=None),
+        "outages": [outage for watch in watches for outage in watch["outages"]],
+    }
+
+
+def _allowed(longest: float, allowed: t.Optional[float]) -> str:
+    if allowed is None:
+        return ""
+    return f", which is {'more than' if longest > allowed else 'within'} the {duration(allowed)} that are allowed"
