@@ -8,7 +8,6 @@ deferred a recipient. The engine knows nothing of that: it is given one more dia
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import time
 import typing as t
@@ -96,7 +95,7 @@ class _Round:
             self._take(job, talk)
         if self._balanced:
             for position, members in zip(self._balanced, find_members(list(self._balanced.values()))):
-                self._ended(position, dataclasses.replace(self._held[position], members=members))
+                self._ended(position, self._held[position]._replace(members=members))
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand = self._errands.pop(id(job.session))
@@ -113,7 +112,7 @@ class _Round:
                 return
         if errand.earlier or reason is not None:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
-            check = dataclasses.replace(check, attempts=attempts)
+            check = check._replace(attempts=attempts)
         self._conclude(errand, check)
         self._repeat(errand, check.seconds or 0.0)
 
@@ -127,7 +126,7 @@ class _Round:
         check = self._made(job, talk)
         mta_sts = mta_sts_of(self._ways.known, errand.target.domain, job.endpoint, check.tls)
         if mta_sts is not None:
-            check = dataclasses.replace(check, tls=dataclasses.replace(check.tls, mta_sts=mta_sts))
+            check = check._replace(tls=check.tls._replace(mta_sts=mta_sts))
         if errand.target.members is not None and errand.repetition in (None, 1):
             self._balanced[errand.position] = (job, talk, errand.target.members)
         if not further.wants_more(job):
@@ -143,7 +142,7 @@ class _Round:
             job = connections.send(t.cast("t.Any", outcome))
         except StopIteration as end:
             errand.further = None  # another attempt has its own
-            return dataclasses.replace(t.cast(Check, errand.first), tls=end.value)
+            return t.cast(Check, errand.first)._replace(tls=end.value)
         self._errands[id(job.session)] = errand
         self._engine.add(job)
         return None
@@ -159,7 +158,7 @@ class _Round:
         wishes = errand.target.expect
         expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
         if expect is not None or errand.repetition is not None:
-            check = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
+            check = check._replace(expect=expect, repetition=errand.repetition)
         if errand.position in self._balanced:
             self._held[errand.position] = check
         else:
@@ -222,8 +221,8 @@ class _Round:
         seen = (address, mode, reason)
         if seen not in self._vantages:
             reasons = [why for why in (self._ways.vantage.mode_reason, reason) if why]
-            self._vantages[seen] = dataclasses.replace(
-                self._ways.vantage, address=address, mode=mode, mode_reason=" ".join(reasons) or None
+            self._vantages[seen] = self._ways.vantage._replace(
+                address=address, mode=mode, mode_reason=" ".join(reasons) or None
             )
         return self._vantages[seen]
 
@@ -234,7 +233,7 @@ def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
     if dialog.asks_about is not None:
         dialog = with_probes(dialog, endpoint.host, endpoint.address, new_token())
     if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
+        return dialog._replace(stop_after="rcpt", leave="quit")
     return dialog
 
 
@@ -306,7 +305,7 @@ def _what_is_left(dialog: Dialog, check: Check) -> t.Optional[Dialog]:
     )
     if not waiting:
         return None
-    return dataclasses.replace(dialog, envelope=dataclasses.replace(dialog.envelope, recipients=waiting))
+    return dialog._replace(envelope=dialog.envelope._replace(recipients=waiting))
 
 
 def _attempt(check: Check) -> t.Dict[str, t.Any]:

@@ -9,7 +9,6 @@ by newer rules. A value that was not observed is ``None``; it never becomes a pl
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import typing as t
@@ -144,20 +143,13 @@ class Step(t.NamedTuple):
         }
 
 
-class _Record:
-    """A frozen dataclass whose public form is its fields, in their order, records inside included.
-
-    Fields with records or tuples in them are ``COMPOUND``."""
-
-    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ()
-
-    def as_dict(self) -> t.Dict[str, t.Any]:
-        # A frozen dataclass has its fields, in their order, as its instance dictionary.
-        facts = dict(vars(self))
-        for name in self.COMPOUND:
-            if facts[name] is not None:
-                facts[name] = _plain(facts[name])
-        return facts
+def _public(record: t.Any, *compound: str) -> t.Dict[str, t.Any]:
+    """The public form of a record: its fields, in their order, the ``compound`` ones with what is inside of them."""
+    facts: t.Dict[str, t.Any] = record._asdict()
+    for name in compound:
+        if facts[name] is not None:
+            facts[name] = _plain(facts[name])
+    return facts
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -168,8 +160,7 @@ def _plain(value: t.Any) -> t.Any:
     return value
 
 
-@dataclasses.dataclass(frozen=True)
-class Vantage(_Record):
+class Vantage(t.NamedTuple):
     """The place the TCP connection starts from.
 
     ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code), ``ssh-channel`` (through an
@@ -191,9 +182,11 @@ class Vantage(_Record):
     network: t.Optional[str] = None
     unfit: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Endpoint(_Record):
+
+class Endpoint(t.NamedTuple):
     """One address and port that a target resolves to; for a UNIX domain socket, its path and no port.
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
@@ -207,9 +200,11 @@ class Endpoint(_Record):
     source: str = "given"
     preference: t.Optional[int] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Certificate(_Record):
+
+class Certificate(t.NamedTuple):
     """An X.509 certificate as the server presented it (RFC 5280). Dates are RFC 3339 in UTC, digests hexadecimal.
 
     ``subject`` and ``issuer`` are RFC 4514 strings, ``serial`` hexadecimal, ``names`` the subjectAltName entries as
@@ -231,11 +226,11 @@ class Certificate(_Record):
     signature_algorithm: t.Optional[str]
     must_staple: t.Optional[bool] = None
 
-    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ("names",)
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self, "names")
 
 
-@dataclasses.dataclass(frozen=True)
-class NameMatch(_Record):
+class NameMatch(t.NamedTuple):
     """Whether the certificate is good for the name that was connected to, and by which entry (RFC 9525)."""
 
     name: t.Optional[str]
@@ -243,17 +238,21 @@ class NameMatch(_Record):
     by: t.Optional[str]
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Stapling(_Record):
+
+class Stapling(t.NamedTuple):
     """Whether the server stapled an OCSP response to its certificate (RFC 6066 8), or why that is not known."""
 
     stapled: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class TLSSession(_Record):
+
+class TLSSession(t.NamedTuple):
     """What the server offers for taking the session up again, as seen up to the end of the dialog.
 
     ``ticket``: it handed out a session ticket (RFC 5077, RFC 8446 4.6.1), for ``ticket_lifetime_hint`` seconds.
@@ -267,9 +266,11 @@ class TLSSession(_Record):
     reused: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class AsOf(_Record):
+
+class AsOf(t.NamedTuple):
     """Whether the certificate would be trusted on another day than that of the check, and if not, why.
 
     ``date`` is RFC 3339 in UTC. The judgement is that of ``trusted``, with this date for today's.
@@ -279,9 +280,11 @@ class AsOf(_Record):
     valid: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class OfferedVersion(_Record):
+
+class OfferedVersion(t.NamedTuple):
     """Whether a server takes this version of TLS where nothing else is offered. ``accepted`` is None where that did not
     come to light; ``reason`` says why it is None, or how the server refused."""
 
@@ -289,9 +292,11 @@ class OfferedVersion(_Record):
     accepted: t.Optional[bool]
     reason: t.Optional[str]
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class TLS(_Record):
+
+class TLS(t.NamedTuple):
     """A TLS session, or that there was none.
 
     ``offered``: STARTTLS was in the extension list; True for implicit TLS; None where no list was seen.
@@ -320,7 +325,8 @@ class TLS(_Record):
     mta_sts: t.Optional[t.Dict[str, t.Any]] = None
     versions: t.Optional[t.Tuple[OfferedVersion, ...]] = None
 
-    COMPOUND: t.ClassVar[t.Tuple[str, ...]] = ("certificate", "chain", "name_matches", "as_of", "ocsp", "session")
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self, "certificate", "chain", "name_matches", "as_of", "ocsp", "session", "versions")
 
 
 @functools.lru_cache(maxsize=None)
@@ -329,8 +335,7 @@ def without_tls(offered: t.Optional[bool] = None) -> TLS:
     return TLS(offered=offered)
 
 
-@dataclasses.dataclass(frozen=True)
-class Check:
+class Check(t.NamedTuple):
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.

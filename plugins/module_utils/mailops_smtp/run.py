@@ -26,7 +26,6 @@ from .results import Results
 from .route.addresses import addresses, own_address
 from .route.endpoints import destinations
 from .vantage.jump_host import Streams, jump_host
-from .vantage.via import ViaError
 from .wait import wait_until
 from .wire import resumption
 from .wire.proxy import Proxy
@@ -163,6 +162,9 @@ def _require_known_findings(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
+    # Nothing of SSH is imported before it is needed.
+    from .vantage.via import ViaError
+
     try:
         with jump_host(dict(planned.via or {})) as streams:
             yield streams

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 from collections.abc import Mapping
@@ -66,14 +65,14 @@ def read_target(
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
     dialog = read_dialog(options, auth, prefix, default_helo_name)
-    dialog = dataclasses.replace(dialog, asks_about=read_probes(options, dialog, domain, prefix))
+    dialog = dialog._replace(asks_about=read_probes(options, dialog, domain, prefix))
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     expect = None
     if options["expect"]:
         from .expectations import read_expect, with_expected_commands, with_expected_versions
 
         expect = read_expect(options, dialog, tls, domain, prefix)
-        dialog = dataclasses.replace(dialog, extra=with_expected_commands(dialog, expect))
+        dialog = dialog._replace(extra=with_expected_commands(dialog, expect))
         tls = with_expected_versions(tls, expect)
     if tls.probe_versions:
         _refuse_probes_without_tls(options, dialog, tls, prefix)

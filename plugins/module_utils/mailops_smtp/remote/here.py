@@ -9,7 +9,6 @@ Once it has begun, nothing is done twice: what did not come back is inconclusive
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import secrets
 import socket
@@ -299,7 +298,7 @@ class _Answers:
         session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
         made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
         expect = target.expect.at(self._vantage.name) if target.expect is not None else None
-        return dataclasses.replace(made, expect=expect, repetition=repetition)
+        return made._replace(expect=expect, repetition=repetition)
 
     def _has_no_address(self, place: t.Any, repetition: t.Optional[int]) -> bool:
         """What was not resolved is not tried again, so nothing more is to come of it."""

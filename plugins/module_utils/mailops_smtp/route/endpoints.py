@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import time
 import typing as t
 
@@ -27,6 +26,9 @@ class Known(t.NamedTuple):
     hosts: t.Mapping[str, Facts] = {}
     overrides: t.Mapping[str, t.Any] = {}
 
+
+if t.TYPE_CHECKING:
+    import concurrent.futures
 
 _NOTHING = Known()
 
@@ -75,6 +77,9 @@ def destinations(
         else:
             names.append(question)
     if names:
+        # It takes its time to import, logging along with it, and whoever gives addresses has no use for it.
+        import concurrent.futures
+
         with concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
             resolved.update(_ask_once(threads, addresses, names))
     return [list(_destinations(target, found, known, resolved, beyond)) for target, found in zip(targets, exchangers)]

@@ -10,7 +10,6 @@ done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import ssl
 import typing as t
 
@@ -541,7 +540,7 @@ class Talk:
             return
         facts = self.tls_facts or self._tls.observed(self._now(), self._offered(), self.job.dane)
         # Tickets come after the handshake.
-        self.tls_facts = dataclasses.replace(facts, session=self._tls.resumption())
+        self.tls_facts = facts._replace(session=self._tls.resumption())
 
 
 def _lost_kind(error: OSError) -> str:
