@@ -19,8 +19,9 @@ from mailops_smtp.evidence import StepError, Vantage
 from mailops_smtp.judge import judge_run
 from mailops_smtp.plan import OptionError, plan
 from mailops_smtp.remote import baggage
+from mailops_smtp.remote.answers import Answers, NotAccepted
 from mailops_smtp.remote.belongings import CannotTravel, packed
-from mailops_smtp.remote.here import NotAccepted, _Answers, _Lines
+from mailops_smtp.remote.lines import Lines
 from mailops_smtp.results import Results
 from mailops_smtp.run import check
 from mailops_smtp.scenario import ScenarioServer
@@ -42,7 +43,7 @@ def said_by(
         [python, *flags, "-"], input=baggage.script(asked, MARK, domains), capture_output=True, check=False, cwd="/"
     )
     assert done.stderr == b""
-    return list(_Lines(MARK).feed(done.stdout))
+    return list(Lines(MARK).feed(done.stdout))
 
 
 def request(port: int, **options: t.Any) -> t.Dict[str, t.Any]:
@@ -63,7 +64,7 @@ def test_the_evidence_is_that_of_a_run_made_here(python: str) -> None:
         options = {"host": "127.0.0.1", "port": server.port, "recipient": "user@contoso.com", "helo_name": "a.example"}
         said = said_by(python, request(server.port, recipient="user@contoso.com"))
         here = check(options)
-    assert [next(iter(entry)) for entry in said] == ["alive", "found", "check", "run"]
+    assert [next(iter(entry)) for entry in said] == ["alive", "found", "begun", "check", "run"]
     [made] = [entry["evidence"] for entry in said if "check" in entry]
     [judged] = judge_run([made])["checks"]
     assert timeless(judged) == timeless(here["checks"][0])
@@ -143,16 +144,16 @@ def test_a_run_whose_listener_is_gone_says_quit_and_ends() -> None:
 
 
 def test_noise_is_not_an_answer() -> None:
-    lines = _Lines(MARK)
+    lines = Lines(MARK)
     noisy = b"Welcome!\n$ " + MARK.encode() + b' {"alive": true}\nmotd {"run": {}}\nlast wo'
     assert list(lines.feed(noisy)) == [{"alive": True}]
     assert list(lines.feed(b"rd\n")) == []
     assert lines.complaint() == "last word"
 
 
-def answers(port: int = 25) -> _Answers:
+def answers(port: int = 25) -> Answers:
     planned = plan({"targets": [f"127.0.0.1:{port}", "mx2.contoso.com:25"]}, "a.example")
-    return _Answers(planned, Vantage("fra", "ssh-python"), False, Results(planned, False))
+    return Answers(planned, Vantage("fra", "ssh-python"), False, Results(planned, False))
 
 
 def test_what_did_not_come_back_is_inconclusive_and_the_rest_stands() -> None:
@@ -167,6 +168,40 @@ def test_what_did_not_come_back_is_inconclusive_and_the_rest_stands() -> None:
     assert [made["verdict"] for made in run["checks"]] == ["pass", "inconclusive"]
     assert [made["vantage"]["name"] for made in run["checks"]] == ["fra", "fra"]
     assert run["checks"][1]["findings"][0]["id"] == "vantage.tunnel"
+
+
+def test_what_was_not_begun_can_be_made_again_unless_it_sends_a_message() -> None:
+    loss = StepError("tunnel", "the SSH connection was lost")
+    options = {"recipient": "user@contoso.com", "targets": ["127.0.0.1:25", "127.0.0.1:26", "127.0.0.1:27"]}
+    places = [[{"host": "127.0.0.1", "address": "127.0.0.1", "family": "ipv4", "port": port}] for port in (25, 26, 27)]
+    for more, left, outcomes in (
+        ({}, {1, 2}, [None, None, None]),
+        ({"repeat": {"count": 2}}, {1, 2, 3, 4, 5}, [None] * 6),
+        ({"test_message": {}}, None, ["unknown"] * 3),
+    ):
+        planned = plan({**options, **more}, "a.example")
+        taken = Answers(planned, Vantage("fra", "ssh-python"), False, Results(planned, False))
+        for said in ({"found": places}, {"begun": 0}):
+            taken.take(said)
+        rest = taken.left_after(loss)
+        assert (rest.numbers if rest is not None else None) == left
+        run = taken.run(loss)
+        assert [made["message"] and made["message"]["outcome"] for made in run["checks"]] == outcomes
+        assert {made["verdict"] for made in run["checks"]} == {"inconclusive"}
+
+
+def test_only_the_rest_is_made() -> None:
+    """The second repetition of the first, and the whole of the other; nothing is looked up again."""
+    with ScenarioServer("ordinary") as server:
+        asked = request(server.port, repeat={"count": 2, "interval": 0.1})
+        del asked["options"]["host"], asked["options"]["port"]
+        asked["options"]["targets"] = [{"host": "no-such-name.invalid", "port": server.port}] * 2
+        place = {"host": "mx", "address": "127.0.0.1", "family": "ipv4", "port": server.port}
+        asked["rest"] = {"found": [[place], [place]], "numbers": [1, 2, 3]}
+        said = said_by(sys.executable, asked)
+        made = {entry["check"]: entry["evidence"]["repetition"] for entry in said if "check" in entry}
+        assert made == {1: 2, 2: 1, 3: 2}
+        assert len(server.sessions) == 3
 
 
 def test_an_option_that_is_wrong_there_is_a_wrong_option() -> None:

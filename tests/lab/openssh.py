@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sshd on the jump hosts and vantages, the key that logs in there, and the known_hosts files that judge them."""
+"""sshd on the jump hosts and vantages, the keys that log in there (one of them by its certificate alone), and the
+known_hosts files that judge them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from . import filesystem
 from .command import run
-from .site import HOSTS, Host, Place
+from .site import HOSTS, SSH_USER, Host, Place
 
 SERVERS = tuple(host for host in HOSTS if "ssh" in host.ports)
 
@@ -21,6 +22,9 @@ class Keys:
         directory.mkdir(mode=0o700)
         self._directory = directory
         self.key_file = _generate_key(directory / "id_ed25519")
+        self.certified_key_file = _generate_key(directory / "certified")
+        self._authority = _generate_key(directory / "authority")
+        run("ssh-keygen", "-q", "-s", self._authority, "-I", "probe", "-n", SSH_USER, self.certified_key_file)
         self.known_hosts = directory / "known_hosts"
         self.known_hosts_changed = directory / "known_hosts_changed"
         stranger = _generate_key(directory / "stranger")
@@ -36,6 +40,10 @@ class Keys:
     def authorized(self) -> str:
         return _public(self.key_file)
 
+    @property
+    def authority(self) -> str:
+        return _public(self._authority)
+
 
 def configure(place: Place, host: Host, keys: Keys) -> None:
     forwarding = "yes" if host.forwarding else "no"
@@ -48,6 +56,7 @@ def configure(place: Place, host: Host, keys: Keys) -> None:
     filesystem.write(place, host.name, "/etc/ssh/sshd_config", settings)
     filesystem.write(place, host.name, "/etc/ssh/lab_host_key", keys.host_key(host), mode=0o600)
     filesystem.write(place, host.name, "/etc/ssh/lab_authorized_keys", keys.authorized)
+    filesystem.write(place, host.name, "/etc/ssh/lab_authority.pub", keys.authority)
     filesystem.make_directory(place, host.name, "/run/sshd")
 
 

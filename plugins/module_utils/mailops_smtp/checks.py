@@ -61,17 +61,31 @@ class _Errand:
 Ended = t.Callable[[int, Check], None]
 
 
-def make_checks(planned: Plan, found: t.Sequence[t.Sequence[Destination]], ways: Ways, ended: Ended) -> None:
-    """Make all checks, and call ``ended`` with each, in the order in which they end."""
-    _Round(planned, ways, ended).make(found)
+def make_checks(
+    planned: Plan,
+    found: t.Sequence[t.Sequence[Destination]],
+    ways: Ways,
+    ended: Ended,
+    begun: t.Optional[t.Callable[[int], None]] = None,
+    only: t.Optional[t.Container[int]] = None,
+) -> None:
+    """Make all checks, and call ``ended`` with each, in the order in which they end.
+
+    :param begun: called with the number of each before anything is sent.
+    :param only: the numbers of those to make, where the others have been made already.
+    """
+    _Round(planned, ways, ended, begun).make(found, only)
 
 
 class _Round:
-    def __init__(self, planned: Plan, ways: Ways, ended: Ended) -> None:
+    def __init__(
+        self, planned: Plan, ways: Ways, ended: Ended, begun: t.Optional[t.Callable[[int], None]] = None
+    ) -> None:
         self._planned = planned
         self._ways = ways
         self._ended = ended
-        self._engine = Engine(manners=planned.connections)
+        tell = (lambda job: begun(self._errands[id(job.session)].position)) if begun is not None else None
+        self._engine = Engine(manners=planned.connections, begun=tell)
         self._errands: t.Dict[int, _Errand] = {}  # by the identity of their session
         # Checks that wait for what else answers at their address, by their number.
         self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
@@ -79,13 +93,18 @@ class _Round:
         # A vantage has few addresses and ways, by which thousands of checks go.
         self._vantages: t.Dict[t.Tuple[t.Optional[str], str, t.Optional[str]], Vantage] = {}
 
-    def make(self, found: t.Sequence[t.Sequence[Destination]]) -> None:
+    def make(self, found: t.Sequence[t.Sequence[Destination]], only: t.Optional[t.Container[int]] = None) -> None:
         repeat = self._planned.repeat
+        times = repeat.count if repeat is not None else 1
         jobs, number = [], 0
         for target, places in zip(self._planned.targets, found):
             for place in places:
-                errand = _Errand(number, target, place, 1 if repeat is not None else None)
-                number += repeat.count if repeat is not None else 1
+                left = [made for made in range(times) if only is None or number + made in only]
+                number += times
+                if not left:
+                    continue
+                first = number - times + left[0]
+                errand = _Errand(first, target, place, left[0] + 1 if repeat is not None else None)
                 session = Session(dialog_of(target, self._ways.check_mode, place.endpoint))
                 if place.error is None:
                     jobs.append(self._job(errand, session))

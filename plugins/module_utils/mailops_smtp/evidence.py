@@ -191,6 +191,7 @@ class Endpoint(t.NamedTuple):
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
     ``source``: ``given`` by the user, found as ``mx`` or ``implicit-mx`` (RFC 5321 5.1), or an ``override`` of either.
+    ``resolved_name`` is what the vantage's search list made of the host's name, where it added to it.
     """
 
     host: str
@@ -199,6 +200,7 @@ class Endpoint(t.NamedTuple):
     port: t.Optional[int]
     source: str = "given"
     preference: t.Optional[int] = None
+    resolved_name: t.Optional[str] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         return _public(self)

@@ -127,10 +127,11 @@ def known_names(planned: Plan, streams: t.Optional[Streams]) -> Known:
     return Known({route["domain"]: route for route in found}, {**_hosts_of(found), **facts}, overrides)
 
 
-def mail_domains_of(planned: Plan, known: Known) -> t.List[t.Dict[str, t.Any]]:
+def mail_domains_of(planned: Plan, known: Known, vantage: str) -> t.List[t.Dict[str, t.Any]]:
     """What the DNS said of the plan's mail domains, for the judgement: the targets that are one, in their order."""
     return [
         {
+            "vantage": vantage,
             "target": target.name,
             "domain": target.domain.lower(),
             "port": target.port,
@@ -161,7 +162,7 @@ def look_up_for_targets(
         frozenset(("tlsa", "mta_sts")), (25, *(port for port in ports if isinstance(port, int))), insecure_tlsa=False
     )
     asking = Asking(name_servers(read_nameservers(nameservers), None), ca_path=ca_path)
-    return {route["domain"]: route for route in look_up(domains, wishes, asking)}
+    return {route["domain"]: {**route, "vantage": "controller"} for route in look_up(domains, wishes, asking)}
 
 
 def _named_hosts(planned: Plan) -> t.List[str]:

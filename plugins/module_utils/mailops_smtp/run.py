@@ -24,7 +24,7 @@ from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
 from .results import Results
 from .route.addresses import addresses, own_address
-from .route.endpoints import destinations
+from .route.endpoints import Destination, destinations
 from .vantage.jump_host import Streams, jump_host
 from .wait import wait_until
 from .wire import resumption
@@ -34,10 +34,18 @@ from .wire.tls_settings import TLSSettingError, TLSSettings
 
 class Listener(t.NamedTuple):
     """Who wants to hear of a run while it is made: of the endpoints of each target, and of each check as it ends, by
-    its number in the order of the targets, their endpoints, and the repetitions of each."""
+    its number in the order of the targets, their endpoints, and the repetitions of each; ``begun`` is before that."""
 
     found: t.Callable[[Vantage, t.Sequence[t.Sequence[Endpoint]]], None]
     ended: t.Callable[[int, Check], None]
+    begun: t.Optional[t.Callable[[int], None]] = None
+
+
+class Rest(t.NamedTuple):
+    """What is left of a run that was broken off: where its checks lead, and the numbers of those still to be made."""
+
+    found: t.Sequence[t.Sequence[Destination]]
+    numbers: t.AbstractSet[int]
 
 
 def check(
@@ -66,10 +74,14 @@ def gather(
     check_mode: bool = False,
     streams: t.Optional[Streams] = None,
     listener: t.Optional[Listener] = None,
+    rest: t.Optional[Rest] = None,
 ) -> t.Dict[str, t.Any]:
-    """The run without its checks, each of which goes to the listener, as evidence alone. No file is written."""
+    """The run without its checks, each of which goes to the listener, as evidence alone. No file is written.
+
+    :param rest: make these checks alone, and look nothing up for them.
+    """
     with collecting_rarely():
-        return _gathered(_planned(options, streams), check_mode, streams, listener)
+        return _gathered(_planned(options, streams), check_mode, streams, listener, rest)
 
 
 def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Plan:
@@ -80,7 +92,11 @@ def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Pl
 
 
 def _gathered(
-    planned: Plan, check_mode: bool, streams: t.Optional[Streams], listener: t.Optional[Listener]
+    planned: Plan,
+    check_mode: bool,
+    streams: t.Optional[Streams],
+    listener: t.Optional[Listener],
+    rest: t.Optional[Rest] = None,
 ) -> t.Dict[str, t.Any]:
     settings = tls_settings(planned.targets)
     with contextlib.ExitStack() as stack:
@@ -89,7 +105,7 @@ def _gathered(
         started = time.time()
         beyond = streams is not None or planned.proxy is not None
         known = known_names(planned, streams)
-        found = destinations(planned.targets, known, beyond)
+        found = [list(places) for places in rest.found] if rest else destinations(planned.targets, known, beyond)
         proxy = _proxy(planned)
         if isinstance(proxy, StepError):
             found, proxy = [[place._replace(error=proxy) for place in places] for places in found], None
@@ -100,7 +116,8 @@ def _gathered(
             streams.prepare()
         late = wait_until(planned.start_at, planned.vantage_known["clock_offset"])
         ways = Ways(settings, vantage, streams, proxy, check_mode, known)
-        make_checks(planned, found, ways, listener.ended if listener is not None else lambda number, made: None)
+        listen = listener if listener is not None else Listener(lambda vantage, found: None, lambda number, made: None)
+        make_checks(planned, found, ways, listen.ended, listen.begun, rest.numbers if rest else None)
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": str(uuid.uuid4()),
@@ -109,7 +126,7 @@ def _gathered(
         "finished_at": moment(time.time()),
         "plan": plan_facts(planned, check_mode, late),
         "vantages": [vantage.as_dict()],
-        "domains": mail_domains_of(planned, known),
+        "domains": mail_domains_of(planned, known, vantage.name),
     }
 
 

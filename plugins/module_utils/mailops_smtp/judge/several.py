@@ -16,6 +16,7 @@ from .signature import Signature
 from .signatures import several as signatures
 from .vantages import endpoint_of, find_differences
 from .verdicts import count, worst
+from .views import differing
 
 _DOMAINS_SHOWN = 3
 
@@ -84,7 +85,8 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
         for case in cases
     ]
     counts = count(check["verdict"] for check in judged)
-    judged_domains = [judge_domain(domain, judged) for domain in domains]
+    views = differing([domain["route"] for domain in domains])
+    judged_domains = [judge_domain(domain, judged, views.get(index)) for index, domain in enumerate(domains)]
     of_domains = belonging(judged, judged_domains)
     verdicts = [check["verdict"] for check, belongs in zip(judged, of_domains) if not belongs]
     verdicts += [domain["verdict"] for domain in judged_domains]

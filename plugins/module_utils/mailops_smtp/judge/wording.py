@@ -135,6 +135,7 @@ _WORDS: t.Dict[str, t.Callable[[_Words], str]] = {
     "reason": lambda of: _or(of.fact("tls.reason"), "no reason given"),
     "recipients": lambda of: _listed([_path(line) for line in of.sent]),
     "reply": lambda of: "no reply" if of.of_step("reply") is None else reply_words(of.of_step("reply")),
+    "resolved_name": lambda of: _or(of.fact("endpoint.resolved_name"), "another name"),
     "relayed": lambda of: ", ".join(
         entry["shape"].replace("_", " ") for entry in of.fact("relay") or () if entry["outcome"] == "accepted"
     ),

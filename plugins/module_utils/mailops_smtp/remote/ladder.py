@@ -12,14 +12,16 @@ import contextlib
 import typing as t
 from functools import partial
 
+from ..evidence import Check
 from ..fitness.judgement import fitness
 from ..plan import OptionError
 from ..plan.fitness import checks_of_references
 from ..progress import Watcher
-from ..run import check
+from ..run import Listener, Rest, check, gather
 from ..vantage.jump_host import Streams
 from ..vantage.ssh import SSHVantage
-from .here import NotAccepted, Unable, check_there, failed_there, look_there
+from .answers import NotAccepted
+from .here import Unable, check_there, failed_there, look_there
 
 MODES = ("auto", "python", "channel", "exec")
 
@@ -61,19 +63,30 @@ def check_from(
     if mode not in MODES:
         raise OptionError("mode", mode, "is no way to test from a vantage", f"choose one of {', '.join(MODES)}")
     reason = None
+
+    def through_channels(rest: Rest, why: str, ended: t.Callable[[int, Check], None]) -> None:
+        # The addresses are known already. What a channel cannot do stays undone.
+        asked = {option: value for option, value in options.items() if option != "address_family"}
+        with contextlib.suppress(OptionError):
+            gather(asked, check_mode, _streams(ssh, name, mode, why), Listener(lambda *found: None, ended), rest)
+
     if mode in ("auto", "python"):
         try:
-            return check_there(ssh, options, check_mode, name, python, watchers)
+            otherwise = through_channels if mode == "auto" else None
+            return check_there(ssh, options, check_mode, name, python, watchers, otherwise)
         except Unable as unable:
             reason = str(unable)
             if mode == "python":
                 return failed_there(ssh, options, check_mode, name, reason, watchers)
-    opener = partial(ssh.open_channel, mode="auto" if mode == "auto" else mode)
-    streams = Streams(name or ssh.via.host, opener, ssh.read_file, ssh.prepare, ssh.mode_to, reason)
     try:
-        return check(options, check_mode, streams, watchers)
+        return check(options, check_mode, _streams(ssh, name, mode, reason), watchers)
     except OptionError as error:
         if reason is None:
             raise
         # What a channel cannot do, Python could have done.
         raise NotAccepted(f"{error} Nor can Python on the vantage do it: {reason}") from error
+
+
+def _streams(ssh: SSHVantage, name: t.Optional[str], mode: str, reason: t.Optional[str]) -> Streams:
+    opener = partial(ssh.open_channel, mode=mode)
+    return Streams(name or ssh.via.host, opener, ssh.read_file, ssh.prepare, ssh.mode_to, reason)

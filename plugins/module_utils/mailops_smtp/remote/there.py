@@ -3,7 +3,8 @@
 """What runs on the vantage: makes the checks that were asked for, and prints each as it ends, a line of JSON.
 
 Lines, each behind the mark: ``{"alive": …}`` from time to time, ``{"unable": why}`` or ``{"refused": why}`` instead of
-a run, ``{"found": endpoints of each target}``, ``{"check": number, "evidence": …}``, and ``{"run": …}`` at the end.
+a run, ``{"found": endpoints of each target}``, ``{"begun": number}`` before anything is sent for a check,
+``{"check": number, "evidence": …}``, and ``{"run": …}`` at the end.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import threading
 import time
 import typing as t
 
-from ..evidence import Check
+from ..evidence import Check, Endpoint
 from ..fitness.surroundings import surroundings
 from ..plan.options import OptionError
-from ..run import Listener, gather
+from ..route.endpoints import Destination
+from ..run import Listener, Rest, gather
 
 # Silence that is longer than a few of these means that the connection is gone.
 ALIVE_SECONDS = 5.0
@@ -31,7 +33,8 @@ class NoMemoryFiles(Exception):
 
 
 def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
-    """``asked`` has ``options``, ``check_mode`` and ``files``: contents in base64 by the name that options have."""
+    """``asked`` has ``options``, ``check_mode`` and ``files``: contents in base64 by the name that options have. With
+    ``rest`` it asks for the end of a run: ``found`` endpoints, and the ``numbers`` of the checks."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     speaker = _Speaker(mark)
@@ -51,8 +54,9 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         listener = Listener(
             lambda vantage, found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
             ended,
+            lambda number: speaker.say({"begun": number}),
         )
-        run = gather(options, asked["check_mode"], listener=listener)
+        run = gather(options, asked["check_mode"], listener=listener, rest=_rest(asked.get("rest")))
         if asked.get("surroundings"):
             speaker.say({"surroundings": surroundings(next(filter(None, addresses), None))})
         speaker.say({"run": run})
@@ -64,6 +68,14 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         pass
     # Python's own end would complain of a standard output that is gone.
     os._exit(0)
+
+
+def _rest(asked: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[Rest]:
+    if asked is None:
+        return None
+    return Rest(
+        [[Destination(Endpoint(**place)) for place in places] for places in asked["found"]], set(asked["numbers"])
+    )
 
 
 class _Speaker:

@@ -40,7 +40,7 @@ class _LookUp(t.NamedTuple):
     seconds: float
 
 
-_OUT_OF_SIGHT = _LookUp([(None, None)], 0.0)
+_OUT_OF_SIGHT = _LookUp([(None, None, None)], 0.0)
 
 
 class Destination(t.NamedTuple):
@@ -139,8 +139,8 @@ def _destinations(
             nowhere = Endpoint(host.host, None, None, port, host.source, host.preference)
             yield Destination(nowhere, found.answer, found.seconds)
             continue
-        for address, family in found.answer:
-            yield Destination(Endpoint(host.host, address, family, port, host.source, host.preference))
+        for address, family, name in found.answer:
+            yield Destination(Endpoint(host.host, address, family, port, host.source, host.preference, name))
 
 
 def _known_addresses(host: str, family: str, known: Known, beyond: bool) -> t.Union[t.List[Address], StepError]:

@@ -69,6 +69,7 @@ class Engine:
     """Makes checks. One engine, one run: what it learns of a server's patience holds for all its checks.
 
     :param manners: how many connections at a time, and how often (``manners.Manners``).
+    :param begun: told of each job before its connection is begun.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Engine:
         clock: t.Callable[[], float] = time.monotonic,
         now: t.Callable[[], float] = time.time,
         manners: t.Any = None,
+        begun: t.Optional[t.Callable[[Job], None]] = None,
     ) -> None:
+        self._begun = begun
         self._clock = clock
         self._now = now
         self._manners = manners if manners is not None else Manners()
@@ -145,6 +148,8 @@ class Engine:
         return True
 
     def _begin(self, job: Job) -> None:
+        if self._begun is not None:
+            self._begun(job)
         talk = Talk(job, self._clock, self._now)
         self._talks.add(talk)
         if job.open_channel is not None:
