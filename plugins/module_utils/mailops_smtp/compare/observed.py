@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import PHASES, printable
-from ..judge.recognition import fact
+from ..judge.conditions import fact
 from ..judge.verdicts import SEVERITIES
 from ..judge.wording import QUOTED
 from .checks import Check
