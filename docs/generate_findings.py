@@ -20,6 +20,7 @@ from mailops_smtp.judge.signatures import CATALOGUE, several, vantages
 from mailops_smtp.judge.signatures.delivery import SIGNATURES as RECEIPTS
 from mailops_smtp.judge.signatures.delivery import ReceiptSignature
 from mailops_smtp.judge.signatures.mail_routes import SIGNATURES as MAIL_ROUTES
+from mailops_smtp.judge.signatures.mail_routes import VIEW_DIFFERS
 from mailops_smtp.judge.verdicts import OWNERS, SEVERITIES, VERDICTS
 
 EVERYTHING = (*CATALOGUE, *MAIL_ROUTES, *RECEIPTS)
@@ -57,7 +58,8 @@ def findings_page() -> str:
             *(_section(entry) for entry in CATALOGUE),
             "## Where mail goes\n",
             "What the DNS alone shows of a mail domain and its hosts, without a connection: the findings of\n"
-            "`mail_route_info`, beside `dns.nxdomain`, `dns.null_mx`, `dns.bogus` and `dns.resolver` above.\n",
+            "`mail_route_info`, beside `dns.nxdomain`, `dns.suffix_added`, `dns.null_mx`, `dns.bogus` and\n"
+            "`dns.resolver` above.\n",
             *(_section(entry) for entry in MAIL_ROUTES),
             "## What became of a message\n",
             "The findings of `mail_arrival`, each about one leg of a receipt.\n",
@@ -90,6 +92,10 @@ def _section(entry: Signature) -> str:
     if entry in vantages.SIGNATURES:
         rows.append(
             "- needs checks of several vantages, as `mailops.smtp.smtp_judge` and `nornir_smtp.judge` take them"
+        )
+    if entry is VIEW_DIFFERS:
+        rows.append(
+            "- needs look-ups from several vantages, as `mailops.smtp.smtp_judge` and `nornir_smtp.judge` take them"
         )
     if entry.explains:
         rows.append(f"- takes the place of {_codes(entry.explains)}")

@@ -13,12 +13,15 @@ author:
 description:
   - Takes the evidence of checks and returns what it means, by the rules of this version, without any connection.
   - Checks of several vantages are judged together, which shows what none of them shows by itself.
+  - Takes results of M(mailops.smtp.mail_route_info) as well, by themselves, and tells where the vantages are led
+    elsewhere.
   - Takes a dialog too that was held with telnet, nc or swaks and pasted into a ticket.
 positional: _input
 options:
   _input:
     description:
       - A result of M(mailops.smtp.smtp_check), a run, a check, the registered result of a loop, or a list of these.
+      - Or results of M(mailops.smtp.mail_route_info), likewise.
       - A text is a transcript, of telnet, nc or swaks, or one that this collection has made.
     type: raw
     required: true
@@ -43,6 +46,7 @@ notes:
   - A transcript does not tell times, unless this collection has made it, and says nothing of certificates.
 seealso:
   - module: mailops.smtp.smtp_check
+  - module: mailops.smtp.mail_route_info
   - plugin: mailops.smtp.smtp_expectations
     plugin_type: filter
 """
@@ -57,23 +61,39 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ (lookup('ansible.builtin.file', 'run.json') | from_json
       | mailops.smtp.smtp_judge(expect={'policy': 'inbound-mx'})).checks | map(attribute='unmet') }}"
+
+- name: Say which vantages are led elsewhere than the others
+  ansible.builtin.debug:
+    msg: "{{ (ansible_play_hosts | map('extract', hostvars, 'mail') | mailops.smtp.smtp_judge).routes
+      | map(attribute='findings') | flatten | selectattr('id', 'eq', 'dns.view_differs') | map(attribute='title') }}"
 """
 
 RETURN = r"""
 _value:
-  description: The checks with their judgement, and what they come to together.
+  description: The checks or mail routes with their judgement, and what they come to together.
   type: dict
   contains:
     checks:
       description: The checks, as M(mailops.smtp.smtp_check) returns them, in the same order.
+      returned: for checks
+      type: list
+      elements: dict
+    domains:
+      description: The mail domains of the runs that the checks are from, as M(mailops.smtp.smtp_check) returns them.
+      returned: for checks
+      type: list
+      elements: dict
+    routes:
+      description: The routes of all results, as M(mailops.smtp.mail_route_info) returns them.
+      returned: for mail routes
       type: list
       elements: dict
     verdict:
-      description: The worst verdict of the checks.
+      description: The worst verdict, of the checks that are no mail domain's, and of mail domains or routes.
       type: str
       sample: fail
     counts:
-      description: How many checks came to which verdict.
+      description: How many checks or routes came to which verdict.
       type: dict
       sample: {pass: 3, fail: 1}
     summary:
@@ -83,20 +103,30 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.compare.checks import NotARun, checks_in
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.compare.checks import (
+    NotARun,
+    checks_in,
+    domains_in,
+    routes_in,
+)
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.expect import ExpectationError
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.judge.again import judge_again
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.judge.views import judge_routes
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.transcripts import NotADialog, read_transcript
 
 
 def smtp_judge(evidence, expect=None, host="unknown", port=25, vantage="transcript"):
     try:
         if isinstance(evidence, str):
-            checks = [read_transcript(evidence, host, int(port), vantage=vantage)]
-        else:
-            # Jinja hands over generators from map() and the like.
-            checks = list(checks_in(evidence if isinstance(evidence, (dict, list, tuple)) else list(evidence)))
-        return judge_again(checks, expect)
+            return judge_again([read_transcript(evidence, host, int(port), vantage=vantage)], expect)
+        # Jinja hands over generators from map() and the like.
+        given = evidence if isinstance(evidence, (dict, list, tuple)) else list(evidence)
+        routes = routes_in(given)
+        if routes is not None:
+            if expect is not None:
+                raise AnsibleFilterError("mailops.smtp.smtp_judge: expect is for checks, and these are mail routes")
+            return judge_routes(routes)
+        return judge_again(checks_in(given), expect, list(domains_in(given)))
     except ExpectationError as exc:
         raise AnsibleFilterError(f"mailops.smtp.smtp_judge: expect.{exc}") from exc
     except (NotARun, NotADialog, TypeError, ValueError) as exc:

@@ -61,8 +61,12 @@ _value:
       description: All checks.
       type: list
       elements: dict
+    domains:
+      description: The mail domains among the targets, as M(mailops.smtp.smtp_check) returns them.
+      type: list
+      elements: dict
     verdict:
-      description: The worst verdict of the checks.
+      description: The worst verdict, of the mail domains and of the checks that are no mail domain's.
       type: str
       sample: pass
     counts:

@@ -290,6 +290,10 @@ routes:
       description: The domain, in its ASCII form.
       type: str
       returned: always
+    vantage:
+      description: The name of the place that asked.
+      type: str
+      returned: always
     unicode:
       description: The domain as people read it.
       type: str
@@ -307,6 +311,11 @@ routes:
           tunnel, invalid]
     detail:
       description: Why there is no answer.
+      type: str
+      returned: always
+    completed:
+      description: >-
+        Of a domain that does not exist, the name that programs with a search list find in its place there.
       type: str
       returned: always
     aliases:
@@ -494,6 +503,10 @@ routes:
               returned: always
             reference:
               description: The document that says so.
+              type: str
+              returned: always
+            reference_url:
+              description: Where the finding is explained, relative to the docs folder.
               type: str
               returned: always
     more_mx:

@@ -1206,6 +1206,10 @@ checks:
           type: int
           returned: always
           sample: 10
+        resolved_name:
+          description: What the vantage's search list made of the host's name. Null where nothing was added to it.
+          type: str
+          returned: always
     protocol:
       description: What was spoken.
       type: str
@@ -2328,6 +2332,10 @@ domains:
   elements: dict
   returned: always, unless an option is wrong
   contains: &mail_domain
+    vantage:
+      description: The name of the vantage.
+      type: str
+      returned: always
     target:
       description: The target's name.
       type: str
@@ -2387,6 +2395,10 @@ domains:
           description: The domain, in its ASCII form.
           type: str
           returned: always
+        vantage:
+          description: The name of the place that asked.
+          type: str
+          returned: always
         unicode:
           description: The domain as people read it.
           type: str
@@ -2405,6 +2417,11 @@ domains:
               malformed, tunnel, invalid]
         detail:
           description: Why there is no answer.
+          type: str
+          returned: always
+        completed:
+          description: >-
+            Of a domain that does not exist, the name that programs with a search list find in its place there.
           type: str
           returned: always
         aliases:
@@ -2594,6 +2611,10 @@ domains:
                   returned: always
                 reference:
                   description: The document that says so.
+                  type: str
+                  returned: always
+                reference_url:
+                  description: Where the finding is explained, relative to the docs folder.
                   type: str
                   returned: always
         more_mx:

@@ -55,7 +55,7 @@ def check(dialog: str, **changes: t.Any) -> t.Dict[str, t.Any]:
         "target": "contoso.com",
         "endpoint": {
             "host": "mx1.contoso.com", "address": "203.0.113.5", "family": "ipv4", "port": 25, "source": "mx",
-            "preference": 10,
+            "preference": 10, "resolved_name": None,
         },
         "protocol": "esmtp",
         "started_at": "2026-03-01T21:04:11.123Z",

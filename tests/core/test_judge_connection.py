@@ -10,7 +10,7 @@ import pytest
 from mailops_smtp.evidence import TESTER_ERRORS
 from mailops_smtp.judge import judge
 
-from tests.core.dialogs import check, ids
+from tests.core.dialogs import HEALTHY, check, ids
 
 HOST = {"host": "mx1.contoso.com"}
 
@@ -36,6 +36,11 @@ REFUSED_HEADER = "S: 220 mx1.contoso.com\nU: 500 5.5.2 Error: command not recogn
 # id: (a check that shows it, one that nearly does)
 CASES = {
     "dns.resolver": (check("E: resolver SERVFAIL"), check("E: unresolved no such name")),
+    "dns.suffix_added": (
+        check(HEALTHY, endpoint={"host": "mail.contoso.com", "resolved_name": "mail.contoso.com.corp.example"}),
+        # A short name is meant to be completed.
+        check(HEALTHY, endpoint={"host": "mail", "resolved_name": "mail.corp.example"}),
+    ),
     "vantage.local": (check("E: local Cannot assign requested address"), check("E: unreachable No route to host")),
     "vantage.jump_unresolved": (check("E: jump_unresolved no such name"), check("E: unresolved no such name")),
     "vantage.jump_unreachable": (check("E: jump_unreachable refused"), check("E: unreachable no route")),

@@ -16,11 +16,13 @@ pytest.importorskip("dns")
 from mailops_smtp.judge.mail_routes import judge_route
 from mailops_smtp.judge.signatures.mail_routes import SIGNATURES
 from mailops_smtp.judge.verdicts import CONFIDENCES, OWNERS, SEVERITIES, VERDICTS
+from mailops_smtp.judge.views import differing
 from mailops_smtp.route.lookup import Asking, look_up
 from mailops_smtp.route.mail_route import CHECKS, Wishes
 from mailops_smtp.route.name_servers import named
 from mailops_smtp.route.resolver import Limits
 
+from tests import repository
 from tests.core.name_server import NameServer, reply, zone
 
 DOMAIN = "contoso.com"
@@ -102,6 +104,13 @@ def authority(*servers: t.Dict[str, t.Any], agrees: t.Optional[bool]) -> t.Dict[
     return {**route, "authority": {"zone": DOMAIN, "detail": None, "servers": whole, "agrees": agrees}}
 
 
+def views(other: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    """A route, and beside it one that another vantage was told, which differs in these fields."""
+    route = {**looked_up(Zone(HEALTHY)), "vantage": "lan"}
+    words = differing([route, {**route, "vantage": "fra", **other}]).get(0)
+    return {**route, "views": words}
+
+
 ENFORCE = {"mode": "enforce", "mx": ["other.contoso.com"], "max_age": 86400}
 NULL = f"{DOMAIN}. 300 IN MX 0 ."
 
@@ -141,6 +150,7 @@ CASES: t.Dict[str, t.Tuple[t.Any, t.Any]] = {
         Zone([*without(POINTER), "5.113.0.203.in-addr.arpa. 1 IN PTR b.com.", "b.com. 1 IN A 203.0.113.5"]),
     ),
     "dns.authority_differs": (authority({"mx": ["10 a.com"]}, agrees=False), authority({}, agrees=True)),
+    "dns.view_differs": (views({"status": "null_mx", "mx": []}), views({})),
     "dns.lame": (authority({"authoritative": False}, agrees=None), authority({}, agrees=True)),
     "spf.missing": (Zone(without(SPF)), Zone(HEALTHY, fails={DOMAIN: 2})),
     "spf.invalid": (
@@ -199,16 +209,23 @@ def route_of(case: t.Any) -> t.Dict[str, t.Any]:
     return t.cast("t.Dict[str, t.Any]", copy.deepcopy(case))
 
 
+def judge(route: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    words = route.pop("views", None)
+    return judge_route(route, views=words)
+
+
 def test_every_signature_has_a_case() -> None:
     assert set(CASES) == {"dns.bogus", *(signature.id for signature in SIGNATURES)}
 
 
 @pytest.mark.parametrize("identifier", CASES)
 def test_the_signature_tells_a_zone_from_one_that_is_nearly_the_same(identifier: str) -> None:
-    shows, nearly = (judge_route(route_of(case)) for case in CASES[identifier])
+    shows, nearly = (judge(route_of(case)) for case in CASES[identifier])
     finding = findings(shows)[identifier]
     assert identifier not in findings(nearly)
     assert all("{" not in finding[name] for name in ("title", "meaning", "next_step")), finding
+    assert finding["reference_url"] == f"findings.md#{identifier.replace('.', '')}"
+    assert f"\n### {identifier}\n" in (repository.ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=lambda signature: signature.id)
@@ -265,3 +282,34 @@ def test_what_a_zone_says_cannot_drive_a_terminal() -> None:
     )
     assert "\x1b" not in str(route)
     assert route["policies"]["spf"]["record"].startswith("v=spf1 \\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "expected"),
+    [
+        (("nowhere.test", "corp.test"), "contoso.com.corp.test"),
+        # A resolver without a search list leads nowhere else.
+        ((), None),
+        (("nowhere.test",), None),
+    ],
+)
+def test_what_a_search_list_makes_of_a_domain_that_does_not_exist(
+    suffixes: t.Tuple[str, ...], expected: t.Optional[str]
+) -> None:
+    with NameServer(zone("contoso.com.corp.test. 300 IN A 203.0.113.5")) as server:
+        asking = Asking(named([server.address])._replace(search=suffixes), limits=Limits(0.3, 1.0))
+        (route,) = look_up([DOMAIN], Wishes(frozenset()), asking)
+    judged = judge_route(route, "lan")
+    assert (route["status"], route["completed"], judged["verdict"]) == ("no_such_domain", expected, "fail")
+    # Nothing of it counts as an answer.
+    assert route["mx"] == []
+    assert ("dns.suffix_added" in findings(judged)) is (expected is not None)
+
+
+def test_a_domain_that_exists_is_never_completed() -> None:
+    records = (*HEALTHY, f"{DOMAIN}.corp.test. 300 IN MX 10 evil.test.")
+    with NameServer(zone(*records)) as server:
+        asking = Asking(named([server.address])._replace(search=("corp.test",)), limits=Limits(0.3, 1.0))
+        (route,) = look_up([DOMAIN], Wishes(frozenset()), asking)
+    assert route["completed"] is None
+    assert not any("corp" in name for name, _kind, _transport in server.asked)

@@ -30,7 +30,13 @@ class Target(t.NamedTuple):
 
 
 @pytest.fixture
-def resolver(monkeypatch):
+def canonical():
+    """The full names of hosts, where they are others than those that are asked for."""
+    return {}
+
+
+@pytest.fixture
+def resolver(monkeypatch, canonical):
     """What getaddrinfo answers, by name: addresses, or the exception to raise; and how often each name was asked.
 
     The vantage is one that has IPv4 only.
@@ -39,26 +45,51 @@ def resolver(monkeypatch):
     asked: t.Counter[str] = collections.Counter()
     counting = threading.Lock()
 
-    def getaddrinfo(host, port, family, kind, protocol, flags):
+    def getaddrinfo(host, port, family, kind, protocol=0, flags=0):
         with counting:
             asked[host] += 1
         answer = answers[host]
         if isinstance(answer, Exception):
             raise answer
         found = []
-        if flags == socket.AI_ADDRCONFIG and all(":" in address for address in answer):
+        if flags & socket.AI_ADDRCONFIG and all(":" in address for address in answer):
             raise socket.gaierror(socket.EAI_NODATA, "No address associated with hostname")
         for address in answer:
-            if flags == socket.AI_ADDRCONFIG and ":" in address:
+            if flags & socket.AI_ADDRCONFIG and ":" in address:
                 continue
             of = socket.AF_INET6 if ":" in address else socket.AF_INET
             if family in (socket.AF_UNSPEC, of):
                 # As the real one does for a socket type that is given; and one family that is no business of ours.
-                found += [(of, kind, 6, "", (address, 0)), (socket.AF_UNIX, kind, 6, "", ("/", 0))]
+                name = canonical.get(host, host) if flags & socket.AI_CANONNAME and not found else ""
+                found += [(of, kind, 6, name, (address, 0)), (socket.AF_UNIX, kind, 6, "", ("/", 0))]
         return found
 
     monkeypatch.setattr(addresses_module.socket, "getaddrinfo", getaddrinfo)
     return answers, asked
+
+
+NOBODY = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize(
+    ("host", "canonical_name", "by_itself", "expected"),
+    [
+        ("mx.contoso.com", "mx.contoso.com.corp.example", NOBODY, "mx.contoso.com.corp.example"),
+        ("MX.contoso.com", "MX.contoso.com.CORP.example.", NOBODY, "mx.contoso.com.corp.example"),
+        ("mx", "mx.corp.example", NOBODY, "mx.corp.example"),
+        # An alias that only looks like it, of a name that exists by itself.
+        ("mx.contoso.com", "mx.contoso.com.cdn.example", ["203.0.113.5"], None),
+        ("mx.contoso.com", "host7.example", NOBODY, None),
+        ("mx.contoso.com", "mx.contoso.com", NOBODY, None),
+        # Nobody knows whether it exists by itself.
+        ("mx.contoso.com", "mx.contoso.com.corp.example", socket.gaierror(socket.EAI_AGAIN, "later"), None),
+    ],
+)
+def test_a_name_that_the_search_list_completed_is_known(resolver, canonical, host, canonical_name, by_itself, expected):
+    resolver[0].update({host: ["203.0.113.5"], f"{host}.": by_itself})
+    canonical[host] = canonical_name
+    assert addresses(host, "any") == [Address("203.0.113.5", "ipv4", expected)]
+    assert destinations([Target(host)])[0][0].endpoint.resolved_name == expected
 
 
 def test_an_address_is_its_own_answer(resolver):

@@ -167,3 +167,27 @@ def test_a_part_of_a_run_is_refused():
     del part["run_id"]
     with pytest.raises(snapshot.SnapshotError, match=r"^a run has no run_id"):
         snapshot.merge(part)
+
+
+def test_the_mail_domains_of_the_runs_are_kept_and_count_as_their_senders_would_experience_them():
+    def of_domain(number, vantage):
+        checks = [
+            check("E: refused nothing listens there", vantage={"name": vantage}),
+            check(HEALTHY, vantage={"name": vantage}, endpoint={"host": "mx2.contoso.com", "preference": 20}),
+        ]
+        known = {"vantage": vantage, "target": "contoso.com", "domain": "contoso.com", "port": 25, "route": None}
+        return {**run(number, vantage), **judge_run(checks, [known])}
+
+    made = snapshot.merge([of_domain(1, "a"), of_domain(2, "b")])
+    keeps_contract(made, "snapshot")
+    assert [(domain["vantage"], domain["verdict"]) for domain in made["domains"]] == [
+        ("a", "degraded"),
+        ("b", "degraded"),
+    ]
+    assert (made["verdict"], made["counts"]) == ("degraded", {"pass": 2, "fail": 2})
+    assert snapshot.merge([made]) == {**made, "versions": None}
+    old = {**of_domain(1, "a")}
+    old["domains"] = [{name: value for name, value in old["domains"][0].items() if name != "vantage"}]
+    assert snapshot.merge([old])["domains"][0]["vantage"] == "a"
+    with pytest.raises(snapshot.SnapshotError, match=r"domains\[0\] is no mail domain"):
+        snapshot.merge([{**old, "domains": ["contoso.com"]}])

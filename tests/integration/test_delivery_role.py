@@ -12,6 +12,8 @@ import typing as t
 from .conftest import Controller
 from .looking import sent
 
+MAIL_HOSTS = ("mx1", "exim", "sendmail")
+
 KEEP = {
     "name": "Keep what the role found",
     "ansible.builtin.copy": {
@@ -37,9 +39,11 @@ def variables(controller: Controller, **more: t.Any) -> dict[str, t.Any]:
     }
 
 
-def play(controller: Controller, given: dict[str, t.Any], *more: str) -> tuple[t.Any, dict[str, t.Any]]:
-    """Each inside and outside vantage runs the role; what it printed, and what it found."""
-    inventory = controller.inventory("vantage-a", "vantage-b")
+def play(
+    controller: Controller, given: dict[str, t.Any], *more: str, on: str = "vantage-a:vantage-b"
+) -> tuple[t.Any, dict[str, t.Any]]:
+    """Each of these vantages runs the role; what it printed, and what it found."""
+    inventory = controller.inventory("vantage-a", "vantage-b", *MAIL_HOSTS)
     rescue = [{"name": "Go on", "ansible.builtin.debug": {"msg": "failed"}}]
     tasks = [
         {
@@ -51,7 +55,7 @@ def play(controller: Controller, given: dict[str, t.Any], *more: str) -> tuple[t
         },
         KEEP,
     ]
-    playbook = [{"name": "Play", "hosts": "all", "gather_facts": False, "vars": given, "tasks": tasks}]
+    playbook = [{"name": "Play", "hosts": on, "gather_facts": False, "vars": given, "tasks": tasks}]
     done = controller.play(playbook, "-i", inventory, *more)
     found = controller.home / "found.json"
     return done, json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}
@@ -68,24 +72,67 @@ def test_each_vantage_has_its_receipts(controller: Controller) -> None:
     assert "failed=0" in done.stdout
 
 
-def test_a_message_that_is_missing_is_followed_in_the_logs(controller: Controller) -> None:
-    """ghost's is accepted and bounces; the log of mx1 can be read from here."""
-    log = controller.lab.state["hosts"]["mx1"]["log_file"]
+def test_a_message_that_is_missing_is_followed_in_the_logs_of_each_mail_host(controller: Controller) -> None:
+    """mx1 accepts ghost's and returns them; exim never sees them, and one file cannot be read there."""
+    files = ["/var/log/mail.log", "/var/log/exim4/mainlog", "/etc/shadow", "/var/log/no-such-file"]
     given = variables(
         controller,
         delivery_recipient=controller.lab.state["bouncing_address"],
-        delivery_mail_hosts=["localhost"],
-        delivery_log_files=[log, "/var/log/no-such-file"],
+        delivery_mail_hosts=["mx1", "exim"],
+        delivery_log_files=files,
     )
     done, found = play(controller, given)
     assert "receipts" in found, done.stdout + done.stderr
     assert [receipt["verdict"] for receipt in found["receipts"]] == ["fail", "fail"]
     assert "rescued=1" in done.stdout
     for receipt in found["receipts"]:
-        [lines] = [entry["lines"] for entry in found["logs"] if entry["queue_id"] == receipt["queue_id"]]
-        assert any("status=bounced" in line for line in lines)
-        assert any(f"message-id={receipt['message_id']}" in line for line in lines)
+        ours = {entry["host"]: entry for entry in found["logs"] if entry["queue_id"] == receipt["queue_id"]}
+        assert any("status=bounced" in line for line in ours["mx1"]["lines"])
+        assert any(f"message-id={receipt['message_id']}" in line for line in ours["mx1"]["lines"])
+        others = {entry["queue_id"] for entry in found["receipts"]} - {receipt["queue_id"]}
+        assert not any(other in line for other in others for line in ours["mx1"]["lines"])
+        assert ours["exim"]["lines"] == []
+        assert ours["exim"]["trouble"] == ["grep: /etc/shadow: Permission denied"]
         assert any(receipt["queue_id"] in entry["command"] for entry in receipt["look_next"])
+
+
+def test_a_message_is_followed_under_the_names_that_other_servers_gave_it(controller: Controller) -> None:
+    """mx2, which is not managed, hands it to exim, which has to return it."""
+    given = variables(
+        controller,
+        delivery_targets=[{"host": controller.name("mx2"), "address_family": "ipv4"}],
+        delivery_tls={"verify": False},
+        delivery_recipient="stranger@northwind.test",
+        delivery_within=4,
+        delivery_mail_hosts=["exim", "mx1"],
+    )
+    _done, found = play(controller, given, on="vantage-a")
+    [receipt] = found["receipts"]
+    lines = {entry["host"]: "\n".join(entry["lines"]) for entry in found["logs"]}
+    assert f"id={receipt['message_id'].strip('<>')}" in lines["exim"]
+    # Nothing in these lines names the message but what exim calls it.
+    assert "stranger@northwind.test R=gateway" in lines["exim"]
+
+
+def test_the_journal_and_the_file_that_syslog_writes(controller: Controller) -> None:
+    """Sendmail takes it, and the mailbox that is looked into is another one."""
+    given = variables(
+        controller,
+        delivery_targets=[{"host": controller.name("sendmail"), "address_family": "ipv4"}],
+        delivery_within=2,
+        delivery_mail_hosts=["sendmail", "nowhere"],
+    )
+    done, found = play(controller, given, on="vantage-a")
+    assert "receipts" in found, done.stdout + done.stderr
+    [receipt] = found["receipts"]
+    assert receipt["legs"]["arrived"]["state"] == "lost"
+    [here] = [entry for entry in found["logs"] if entry["host"] == "sendmail"]
+    delivered = [line for line in here["lines"] if f"{receipt['queue_id']}: to=" in line and "stat=Sent" in line]
+    assert [line.startswith("/var/log/mail.log:") for line in delivered] == [False, True]
+    # One that cannot be reached says so, and stops nothing.
+    [there] = [entry for entry in found["logs"] if entry["host"] == "nowhere"]
+    assert there["lines"] == []
+    assert "nowhere" in there["trouble"][0]
 
 
 def test_check_mode_sends_and_removes_nothing(controller: Controller) -> None:

@@ -15,6 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from mailops_smtp.compare.checks import routes_in
+from mailops_smtp.judge.views import judge_routes
 
 from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
 
@@ -213,11 +215,51 @@ def test_inside_and_outside_are_told_different_things(controller: Controller) ->
     }
 
 
+def test_vantages_that_are_led_elsewhere_are_told_together(controller: Controller) -> None:
+    seen = [
+        look_up(controller, "split.test", "contoso.test", on=on, vantage={"name": on}, checks=[])
+        for on in ("controller", "vantage-b")
+    ]
+    judged = judge_routes(routes_in(seen) or [])
+    assert [ids(entry) for entry in judged["routes"]] == [{"dns.view_differs"}, set(), {"dns.view_differs"}, set()]
+    hosts = controller.lab.state["hosts"]
+    meaning = judged["routes"][0]["findings"][0]["meaning"]
+    assert f"controller: gateway.split.test [{hosts['mx1']['ipv4']}]" in meaning
+    assert f"vantage-b: gateway.split.test [{hosts['exim']['ipv4']}]" in meaning
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("no-such-host.contoso.test", "no-such-host.contoso.test.wild.shapes.test"),
+        ("mx1.contoso.test", None),
+        # The way out: a name with a dot at its end is complete.
+        ("mx1.contoso.test.", None),
+    ],
+)
+def test_what_the_search_list_made_of_a_name_is_told(controller: Controller, host: str, found: str | None) -> None:
+    environment = {**controller.environment, "LOCALDOMAIN": "wild.shapes.test"}
+    program = "import json, sys; from mailops_smtp.run import check; json.dump(check(json.load(sys.stdin)), sys.stdout)"
+    done = controller.lab.run(
+        "controller", [sys.executable, "-c", program],
+        input=json.dumps({"host": host, "address_family": "ipv4", "stop_after": "ehlo"}),
+        env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    keeps_contract(run, "run")
+    (made,) = run["checks"]
+    assert made["endpoint"]["resolved_name"] == found
+    assert ("dns.suffix_added" in {finding["id"] for finding in made["findings"]}) is (found is not None)
+    assert made["verdict"] == ("inconclusive" if found else "pass")
+
+
 def test_all_of_it_through_a_jump_host_without_python(controller: Controller) -> None:
     """Policies, the web server and the zone's own servers too, over TCP through one log-in."""
     there = look_up(controller, "contoso.test", via={**controller.via, "host": controller.name("jump-bare")})
     here = look_up(controller, "contoso.test")
-    comparable = [{**found["routes"][0], "seconds": 0, "resolver": None, "ttl": 0} for found in (there, here)]
+    same = {"vantage": "", "seconds": 0, "resolver": None, "ttl": 0}
+    comparable = [{**found["routes"][0], **same} for found in (there, here)]
     for found in comparable:
         found["mx"] = [{**host, "ttl": 0, "addresses": addresses({"mx": [host]})} for host in found["mx"]]
         found["authority"]["servers"][0]["ttl"] = 0

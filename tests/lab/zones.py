@@ -186,6 +186,8 @@ def _shapes() -> str:
         "domain-alias CNAME contoso.test.\n"
         "circle CNAME circle2\ncircle2 CNAME circle\n"
         "xn--bcher-kva MX 10 mx1.contoso.test.\n"
+        # A search list's domain in which every name leads somewhere, as many companies have one.
+        "*.wild A 198.18.1.10\n"
         # More lookups than the ten that RFC 7208 4.6.4 allows, and what else is wrong with policies.
         'many-lookups TXT "v=spf1 {} -all"\n'
         'two-records TXT "v=spf1 -all"\ntwo-records TXT "v=spf1 +all"\n'

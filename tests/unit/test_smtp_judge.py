@@ -15,6 +15,7 @@ from ansible_collections.mailops.smtp.plugins.filter.smtp_judge import smtp_judg
 from mailops_smtp.judge import judge_run
 
 from tests.core.dialogs import HEALTHY, check
+from tests.core.routes import host, route
 
 RESULT = {"changed": False, **judge_run([check(HEALTHY)])}
 TELNET = "220 mx1.contoso.com ESMTP Postfix\nEHLO a.bc\n250 mx1\nMAIL FROM:<>\n550 5.7.1 no\n"
@@ -35,6 +36,22 @@ def test_a_pasted_dialog_is_judged():
     assert judged["summary"].startswith("mx9.contoso.com:2525 fails at MAIL FROM")
     assert judged["checks"][0]["vantage"]["name"] == "ticket"
     assert smtp_judge(TELNET, {"sender": "refused"})["verdict"] == "pass"
+
+
+def test_look_ups_of_several_vantages_are_judged_together():
+    results = [{"vantage": {"name": name}, "routes": [route(name, host("mx1.contoso.com", address))], "verdict": "pass"}
+               for name, address in (("lan", "10.0.0.5"), ("fra", "203.0.113.5"))]  # fmt: skip
+    judged = smtp_judge(entry for entry in results)
+    assert [entry["findings"][0]["id"] for entry in judged["routes"]] == ["dns.view_differs"] * 2
+    with pytest.raises(AnsibleFilterError, match="expect is for checks"):
+        smtp_judge(results, {"starttls": True})
+
+
+def test_the_mail_domains_of_a_run_are_judged_again():
+    known = {"vantage": "controller", "target": "contoso.com", "domain": "contoso.com", "port": 25, "route": None}
+    run = judge_run([check("E: refused"), check(HEALTHY)], [known])
+    assert smtp_judge({"changed": False, **run}) == run
+    assert run["verdict"] == "degraded"
 
 
 @pytest.mark.parametrize(

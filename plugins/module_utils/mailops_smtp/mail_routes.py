@@ -23,7 +23,6 @@ from .route.mail_exchangers import dnspython_is_installed
 from .route.name_servers import RESOLV_CONF, NameServers, configured, named, of_this_host
 from .vantage.files import Unreadable
 from .vantage.jump_host import Streams, jump_host
-from .vantage.via import ViaError
 
 
 def mail_routes(options: t.Mapping[str, t.Any], streams: t.Optional[Streams] = None) -> t.Dict[str, t.Any]:
@@ -128,10 +127,11 @@ def known_names(planned: Plan, streams: t.Optional[Streams]) -> Known:
     return Known({route["domain"]: route for route in found}, {**_hosts_of(found), **facts}, overrides)
 
 
-def mail_domains_of(planned: Plan, known: Known) -> t.List[t.Dict[str, t.Any]]:
+def mail_domains_of(planned: Plan, known: Known, vantage: str) -> t.List[t.Dict[str, t.Any]]:
     """What the DNS said of the plan's mail domains, for the judgement: the targets that are one, in their order."""
     return [
         {
+            "vantage": vantage,
             "target": target.name,
             "domain": target.domain.lower(),
             "port": target.port,
@@ -162,7 +162,7 @@ def look_up_for_targets(
         frozenset(("tlsa", "mta_sts")), (25, *(port for port in ports if isinstance(port, int))), insecure_tlsa=False
     )
     asking = Asking(name_servers(read_nameservers(nameservers), None), ca_path=ca_path)
-    return {route["domain"]: route for route in look_up(domains, wishes, asking)}
+    return {route["domain"]: {**route, "vantage": "controller"} for route in look_up(domains, wishes, asking)}
 
 
 def _named_hosts(planned: Plan) -> t.List[str]:
@@ -202,6 +202,9 @@ def name_servers(given: t.Sequence[str], streams: t.Optional[Streams]) -> NameSe
 
 @contextlib.contextmanager
 def _jump_host(given: t.Mapping[str, t.Any]) -> t.Iterator[Streams]:
+    # Nothing of SSH is imported before it is needed.
+    from .vantage.via import ViaError
+
     try:
         with jump_host(given) as streams:
             yield streams

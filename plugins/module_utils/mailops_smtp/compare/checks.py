@@ -36,6 +36,34 @@ def checks_in(given: t.Any) -> t.Iterator[Check]:
         )
 
 
+def domains_in(given: t.Any) -> t.Iterator[t.Mapping[str, t.Any]]:
+    """The mail domains of the runs in whatever holds them; a check by itself is of no run."""
+    if isinstance(given, (list, tuple)):
+        for entry in given:
+            yield from domains_in(entry)
+    elif isinstance(given, t.Mapping) and "endpoint" not in given:
+        # Runs of earlier versions do not have the field.
+        yield from given.get("domains") or ()
+        for name in ("checks", "results"):
+            if isinstance(given.get(name), (list, tuple)):
+                yield from domains_in(given[name])
+
+
+def routes_in(given: t.Any) -> t.Optional[t.List[t.Mapping[str, t.Any]]]:
+    """The mail routes in whatever holds results of look-ups, each with its vantage; None where it holds anything
+    else."""
+    if isinstance(given, (list, tuple)):
+        parts = [routes_in(entry) for entry in given]
+        found = [part for part in parts if part is not None]
+        return [route for part in found for route in part] if found and len(found) == len(parts) else None
+    if not isinstance(given, t.Mapping):
+        return None
+    if isinstance(given.get("routes"), (list, tuple)):
+        asked_from = (given.get("vantage") or {}).get("name")
+        return [{**route, "vantage": route.get("vantage") or asked_from} for route in given["routes"]]
+    return routes_in(given["results"]) if isinstance(given.get("results"), (list, tuple)) else None
+
+
 def _described(given: t.Any) -> str:
     if isinstance(given, t.Mapping):
         return f"a dictionary of {', '.join(sorted(map(str, given))[:5]) or 'nothing'}"

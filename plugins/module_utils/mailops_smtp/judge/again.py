@@ -9,17 +9,22 @@ import typing as t
 
 from ..expect import ExpectationError, named_for, read_expectations
 from ..expect.reading import variants
+from .conditions import Check
 from .expectations import circumstances
-from .recognition import Check
 from .several import judge_run
 from .signatures import CATALOGUE
 
 _FINDINGS = frozenset(signature.id for signature in CATALOGUE)
 
 
-def judge_again(checks: t.Iterable[Check], expect: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
-    """``{checks, verdict, counts, summary}`` of the checks, which themselves are left as they are.
+def judge_again(
+    checks: t.Iterable[Check],
+    expect: t.Optional[t.Mapping[str, t.Any]] = None,
+    domains: t.Sequence[t.Mapping[str, t.Any]] = (),
+) -> t.Dict[str, t.Any]:
+    """``{checks, domains, verdict, counts, summary}`` of the checks, which themselves are left as they are.
 
+    :param domains: the mail domains of their runs, as these have them.
     :param expect: takes the place of what the checks were held to; an empty one takes that away. As the option of the
         same name has it, ``policy`` and ``vantages`` included.
     :raises ExpectationError: where it cannot be read.
@@ -28,7 +33,7 @@ def judge_again(checks: t.Iterable[Check], expect: t.Optional[t.Mapping[str, t.A
     if expect is not None:
         checks = [{**check, "expect": _resolved(expect, check)} for check in checks]
     # Checks of before there were expectations do not have the field.
-    return judge_run([check if "expect" in check else {**check, "expect": None} for check in checks])
+    return judge_run([check if "expect" in check else {**check, "expect": None} for check in checks], domains)
 
 
 def _resolved(expect: t.Mapping[str, t.Any], check: Check) -> t.Optional[t.Dict[str, t.Any]]:

@@ -22,21 +22,28 @@ _TRANSACTION = ("mail", "rcpt", "data", "message")
 _IN_ORDER = ("mx", "implicit-mx", "override")
 
 
-def judge_domain(domain: t.Mapping[str, t.Any], checks: t.Sequence[Check]) -> t.Dict[str, t.Any]:
-    """``{target, domain, port, verdict, counts, summary, route}``.
+def judge_domain(
+    domain: t.Mapping[str, t.Any], checks: t.Sequence[Check], views: t.Optional[t.Dict[str, str]] = None
+) -> t.Dict[str, t.Any]:
+    """``{vantage, target, domain, port, verdict, counts, summary, route}``.
 
-    ``domain`` has ``target``, ``domain``, ``port`` and ``route``, which is None where the user said where mail goes;
-    ``checks`` are all judged ones of a run.
+    ``domain`` has ``vantage``, ``target``, ``domain``, ``port`` and ``route``, which is None where the user said where
+    mail goes; ``checks`` are all judged ones of a run, or of several. ``views``: words about what other vantages were
+    told (views.py).
     """
     own = [check for check in checks if _belongs(check, domain)]
-    vantage = own[0]["vantage"]["name"] if own else "the vantage"
-    route = judge_route(domain["route"], vantage) if domain["route"] is not None else None
+    vantage = domain.get("vantage") or (own[0]["vantage"]["name"] if own else "the vantage")
+    route = None
+    if domain["route"] is not None:
+        # Where the controller asked for a managed host, the route says so.
+        route = judge_route(domain["route"], domain["route"].get("vantage") or vantage, views)
     # What the DNS alone shows about policies is not in a check's way, but a sender may heed it.
     verdicts = [_verdict(own)] if own else []
     if route is not None and worst(verdicts) in ("pass", "not_tested"):
         verdicts.append("degraded" if route["verdict"] == "degraded" else "pass")
     verdict = worst(verdicts)
     return {
+        "vantage": vantage,
         "target": domain["target"],
         "domain": domain["domain"],
         "port": domain["port"],
@@ -55,6 +62,9 @@ def belonging(checks: t.Sequence[Check], domains: t.Sequence[t.Mapping[str, t.An
 def _belongs(check: Check, domain: t.Mapping[str, t.Any]) -> bool:
     endpoint = check["endpoint"]
     if check["target"] != domain["target"] or endpoint["source"] not in _IN_ORDER:
+        return False
+    # Runs of earlier versions do not have the field, and are of one vantage.
+    if domain.get("vantage") not in (None, check["vantage"]["name"]):
         return False
     # The same domain on another port is another target; only the user's word may lead to another port.
     return bool(endpoint["port"] == domain["port"] or endpoint["source"] == "override")

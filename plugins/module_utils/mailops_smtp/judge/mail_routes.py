@@ -13,6 +13,7 @@ from ..evidence import printable
 from .signature import Signature
 from .signatures import connect, mail_routes, resolve, vantage
 from .verdicts import SEVERITIES, rank, worst
+from .wording import anchor
 
 Route = t.Mapping[str, t.Any]
 
@@ -27,6 +28,7 @@ _LONGEST = 400
 _NXDOMAIN = next(entry for entry in connect.FAILURES if entry.id == "dns.nxdomain")
 _NULL_MX = next(entry for entry in connect.FAILURES if entry.id == "dns.null_mx")
 _BOGUS = next(entry for entry in resolve.FAILURES if entry.id == "dns.bogus")
+_SUFFIX_ADDED = next(entry for entry in resolve.REMARKS if entry.id == "dns.suffix_added")
 _RESOLVER = next(entry for entry in vantage.FAILURES if entry.id == "dns.resolver")
 
 
@@ -38,12 +40,18 @@ class Noticed(t.NamedTuple):
     words: t.Dict[str, str]
 
 
-def judge_route(route: Route, vantage_name: str = "the vantage") -> t.Dict[str, t.Any]:
-    """The route, with ``verdict``, ``summary`` and ``findings``, and with ``findings`` of each MX host.
+def judge_route(
+    route: Route, vantage_name: t.Optional[str] = None, views: t.Optional[t.Dict[str, str]] = None
+) -> t.Dict[str, t.Any]:
+    """The route, with ``vantage``, ``verdict``, ``summary`` and ``findings``, and with ``findings`` of each MX host.
 
-    ``route`` is one in the shape of docs/facts.schema.json, with or without an earlier judgement.
+    ``route`` is one in the shape of docs/facts.schema.json, with or without an earlier judgement, which knows its
+    ``vantage`` by itself. ``views``: words about what other vantages were told (views.py).
     """
+    vantage_name = vantage_name or route.get("vantage") or "the vantage"
     noticed = [*_domain(route), *_hosts(route), *_own_servers(route), *_policies(route)]
+    if views is not None:
+        noticed.append(Noticed(mail_routes.VIEW_DIFFERS, None, views))
     common = {"domain": route["domain"], "host": route["domain"], "name": route["domain"], "vantage": vantage_name}
     findings = [(entry.host, _finding(entry, common)) for entry in noticed]
     findings.sort(key=lambda finding: SEVERITIES.index(finding[1]["severity"]), reverse=True)
@@ -53,6 +61,7 @@ def judge_route(route: Route, vantage_name: str = "the vantage") -> t.Dict[str, 
     ]
     return {
         **route,
+        "vantage": vantage_name,
         "mx": hosts,
         "verdict": verdict,
         "summary": _summary(route, verdict, noticed, findings),
@@ -73,6 +82,7 @@ def _finding(entry: Noticed, common: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
         "meaning": signature.meaning.format_map(shown),
         "next_step": signature.next_step.format_map(shown),
         "reference": signature.reference,
+        "reference_url": f"findings.md#{anchor(signature.id)}",
     }
 
 
@@ -112,6 +122,9 @@ def _domain(route: Route) -> t.Iterator[Noticed]:
     status, detail = route["status"], {"detail": _sentence(route["detail"])}
     if status == "no_such_domain":
         yield Noticed(_NXDOMAIN, None, {"detail": f"The domain {route['domain']} does not exist."})
+        # Routes of earlier versions do not have the field.
+        if route.get("completed") is not None:
+            yield Noticed(_SUFFIX_ADDED, None, {"resolved_name": route["completed"]})
     elif status == "unknown":
         yield Noticed(_unknown(route), None, detail)
     elif status == "no_mail_host":

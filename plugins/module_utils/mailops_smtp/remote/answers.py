@@ -8,7 +8,6 @@ another one, but for messages: nobody here can know whether one has left meanwhi
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import typing as t
 import uuid
@@ -147,7 +146,7 @@ class Answers:
         made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
         expect = target.expect.at(self._vantage.name) if target.expect is not None else None
         dialog = _with_unknown_messages(made.dialog) if self.begun and self._sends(target) else made.dialog
-        return dataclasses.replace(made, dialog=dialog, expect=expect, repetition=repetition)
+        return made._replace(dialog=dialog, expect=expect, repetition=repetition)
 
     def _sends(self, target: Target) -> bool:
         """A check of it delivers a message, which may have left before the loss and even after it."""

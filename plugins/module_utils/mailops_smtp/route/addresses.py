@@ -5,6 +5,7 @@ for the mail server next to it)."""
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 import typing as t
@@ -20,10 +21,12 @@ _NO_SUCH_NAME = tuple(
 
 
 class Address(t.NamedTuple):
-    """``family`` is ``ipv4``, ``ipv6`` or ``unix``."""
+    """``family`` is ``ipv4``, ``ipv6`` or ``unix``. ``resolved_name`` is the name with what the search list added to
+    it, None where it was taken as it stands."""
 
     address: str
     family: str
+    resolved_name: t.Optional[str] = None
 
 
 def addresses(host: str, family: str) -> t.Union[t.List[Address], StepError]:
@@ -45,7 +48,7 @@ def addresses(host: str, family: str) -> t.Union[t.List[Address], StepError]:
 
 def _looked_up(host: str, family: str, flags: int) -> t.Union[t.List[Address], StepError]:
     try:
-        found = socket.getaddrinfo(host, None, _FAMILIES[family], socket.SOCK_STREAM, 0, flags)
+        found = socket.getaddrinfo(host, None, _FAMILIES[family], socket.SOCK_STREAM, 0, flags | socket.AI_CANONNAME)
     except socket.gaierror as error:
         if error.errno in _NO_SUCH_NAME:
             wanted = "address" if family == "any" else f"{'IPv4' if family == 'ipv4' else 'IPv6'} address"
@@ -53,15 +56,30 @@ def _looked_up(host: str, family: str, flags: int) -> t.Union[t.List[Address], S
         return StepError("resolver", f"The name {host} could not be looked up: {error.strerror}.")
     except UnicodeError:
         return StepError("unresolved", f"The name {host} is no valid host name.")
+    completed = _completed(host, str(found[0][3]) if found else "")
     return list(
         dict.fromkeys(
-            Address(str(entry[4][0]), "ipv6" if entry[0] == socket.AF_INET6 else "ipv4")
+            Address(str(entry[4][0]), "ipv6" if entry[0] == socket.AF_INET6 else "ipv4", completed)
             for entry in found
             if entry[0] in (socket.AF_INET, socket.AF_INET6)
         )
     )
 
 
+def _completed(host: str, answered: str) -> t.Optional[str]:
+    """The name that was found, where the resolver added to the given one: it is no name by itself."""
+    name = answered.lower().rstrip(".")
+    if host.endswith(".") or not name.startswith(f"{host.lower()}."):
+        return None
+    try:
+        socket.getaddrinfo(f"{host}.", None, socket.AF_UNSPEC, socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return name if error.errno in _NO_SUCH_NAME else None
+    # An alias of a longer name, as the providers of web servers have them.
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
 def address_literal(host: str) -> t.Optional[Address]:
     """The address itself, where the user wrote one: that of IP, or a UNIX domain socket's path as ``unix:/path``."""
     if host.startswith("unix:"):

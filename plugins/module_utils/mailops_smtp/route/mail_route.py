@@ -60,6 +60,7 @@ async def mail_route(resolver: Resolver, hosts: HostLookup, wishes: Wishes, doma
         "status": status,
         "answer": mx.status,
         "detail": mx.detail,
+        "completed": await _completed(resolver, domain) if mx.status == NO_NAME else None,
         "aliases": list(mx.names[1:]),
         "ttl": mx.ttl,
         "dnssec": dnssec(mx, validates),
@@ -76,6 +77,20 @@ async def mail_route(resolver: Resolver, hosts: HostLookup, wishes: Wishes, doma
         },
         "seconds": round(time.monotonic() - started, 6),
     }
+
+
+async def _completed(resolver: Resolver, domain: str) -> t.Optional[str]:
+    """The name that programs with a search list find in place of a domain that does not exist, if there is one."""
+    for suffix in resolver.servers.search:
+        name = f"{domain}.{suffix}"
+        for kind in ("MX", "A", "AAAA"):
+            answer = await resolver.ask(name, kind)
+            if answer.found:
+                return name
+            if answer.failed:
+                # Whoever has this suffix waits too, and finds nothing.
+                return None
+    return None
 
 
 def _entries(mx: Answer, domain: str) -> t.List[t.Dict[str, t.Any]]:

@@ -13,6 +13,7 @@ RESOLV_CONF = "/etc/resolv.conf"
 
 # resolv.conf(5): further ones are ignored, and where there is none, one on the host itself is asked.
 MAX_NAME_SERVERS = 3
+MAX_SEARCH = 6
 NOBODY_NAMED = "127.0.0.1"
 
 
@@ -28,11 +29,13 @@ class NameServer(t.NamedTuple):
 
 
 class NameServers(t.NamedTuple):
-    """``source`` says where the list comes from, for the facts and for error messages; ``problem`` why it is empty."""
+    """``source`` says where the list comes from, for the facts and for error messages; ``problem`` why it is empty.
+    ``search`` are the domains that other programs there add to names."""
 
     servers: t.Tuple[NameServer, ...]
     source: str
     problem: t.Optional[str] = None
+    search: t.Tuple[str, ...] = ()
 
 
 def name_server(written: str) -> t.Optional[NameServer]:
@@ -57,17 +60,25 @@ def name_server(written: str) -> t.Optional[NameServer]:
 def configured(resolv_conf: t.Optional[str], whose: str) -> NameServers:
     """The name servers of a host, from the text of its resolv.conf, None where it has none.
 
-    Search lists and ``ndots`` are left out on purpose: names here are complete, and mail servers complete none."""
+    Names here are complete, and mail servers complete none, so nothing is ever added to a name that is asked for. What
+    others would add is kept, to tell what that leads to."""
     found = []
+    search: t.Tuple[str, ...] = ()
     for line in (resolv_conf or "").splitlines():
         words = line.split()
+        if len(words) >= 2 and words[0] in ("search", "domain"):
+            # The last of these lines counts.
+            domains = words[1:] if words[0] == "search" else words[1:2]
+            search = tuple(domain.lower().strip(".") for domain in domains if domain.strip("."))[:MAX_SEARCH]
         if len(words) >= 2 and words[0] == "nameserver":
             server = name_server(f"[{words[1]}]" if ":" in words[1] else words[1])
             if server is not None:
                 found.append(server)
     if found:
-        return NameServers(tuple(dict.fromkeys(found))[:MAX_NAME_SERVERS], f"{RESOLV_CONF} of {whose}")
-    return NameServers((NameServer(NOBODY_NAMED),), f"nobody: {RESOLV_CONF} of {whose} names no name server")
+        servers = tuple(dict.fromkeys(found))[:MAX_NAME_SERVERS]
+        return NameServers(servers, f"{RESOLV_CONF} of {whose}", search=search)
+    nobody = f"nobody: {RESOLV_CONF} of {whose} names no name server"
+    return NameServers((NameServer(NOBODY_NAMED),), nobody, search=search)
 
 
 def named(written: t.Sequence[str]) -> NameServers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import SCHEMA_VERSION, printable
+from ..judge.mail_domains import belonging
 from ..judge.verdicts import VERDICTS, count, worst
 
 Record = t.Dict[str, t.Any]
@@ -25,6 +26,7 @@ _SNAPSHOT = (
     "vantages",
     "endpoints",
     "checks",
+    "domains",
     "verdict",
     "counts",
     "summary",
@@ -57,7 +59,7 @@ _CHECK: t.Mapping[str, t.Any] = {
     "unmet": (),
 }
 _TLS = ("offered", "established", "version", "cipher", "certificate", "trusted", "name_matches", "dane", "mta_sts")
-_ENDPOINT = ("host", "address", "family", "port", "source", "preference")
+_ENDPOINT = ("host", "address", "family", "port", "source", "preference", "resolved_name")
 
 
 class SnapshotError(ValueError):
@@ -74,25 +76,30 @@ def merge(given: t.Any, label: t.Optional[str] = None, versions: t.Optional[Reco
     parts = list(_parts(given))
     runs: t.Dict[str, Record] = {}
     checks: t.List[Record] = []
+    domains: t.List[Record] = []
     for part in parts:
         new = [run for run in _runs_of(part, label) if run["run_id"] not in runs]
         if not new:
             continue
         runs.update((run["run_id"], run) for run in new)
         checks += [_checked(check, f"checks[{number}]") for number, check in enumerate(part["checks"])]
+        domains += _domains_of(part)
     labels = {run["label"] for run in runs.values()}
     shared = labels.pop() if len(labels) == 1 else None
     vantages = {check["vantage"]["name"]: check["vantage"] for check in reversed(checks)}
     endpoints = {
         (check["target"], *(check["endpoint"][name] for name in _ENDPOINT[:4])): {
             "target": check["target"],
-            **{name: check["endpoint"][name] for name in _ENDPOINT},
+            **{name: check["endpoint"][name] for name in _ENDPOINT[:6]},
             "protocol": check["protocol"],
         }
         for check in reversed(checks)
     }
-    verdicts = [check["verdict"] for check in checks]
-    counts = count(verdicts)
+    counts = count(check["verdict"] for check in checks)
+    # As in each run, a mail domain counts as its senders would experience it, and not its checks.
+    of_domains = belonging(checks, domains)
+    verdicts = [check["verdict"] for check, belongs in zip(checks, of_domains) if not belongs]
+    verdicts += [domain["verdict"] for domain in domains]
     return {
         "schema_version": SCHEMA_VERSION,
         "label": printable(str(label), 200) if label is not None else shared,
@@ -103,6 +110,7 @@ def merge(given: t.Any, label: t.Optional[str] = None, versions: t.Optional[Reco
         "vantages": list(reversed(list(vantages.values()))),
         "endpoints": list(reversed(list(endpoints.values()))),
         "checks": checks,
+        "domains": domains,
         "verdict": worst(verdicts),
         "counts": counts,
         "summary": _summary(counts, len(checks), len(vantages), len(endpoints)),
@@ -122,6 +130,7 @@ def restored(record: t.Any) -> Record:
         # A run that was kept as it came from the module.
         return merge(record)
     whole["checks"] = [_checked(check, f"checks[{number}]") for number, check in enumerate(record["checks"])]
+    whole["domains"] = list(_domains_of(record))
     if whole["verdict"] not in VERDICTS:
         raise SnapshotError(f"this is no snapshot: its verdict is {whole['verdict']!r}")
     return whole
@@ -193,6 +202,18 @@ def _checked(check: t.Any, where: str) -> Record:
     filled["endpoint"] = {**dict.fromkeys(_ENDPOINT), **check["endpoint"]}
     filled["tls"] = {**dict.fromkeys(_TLS), **(check.get("tls") or {})}
     return filled
+
+
+def _domains_of(part: t.Mapping[str, t.Any]) -> t.Iterator[Record]:
+    """The mail domains of a run, with its vantage, which runs of earlier versions do not name here."""
+    vantages = [*(check["vantage"]["name"] for check in part["checks"][:1]), "the vantage"]
+    for number, domain in enumerate(part.get("domains") or ()):
+        fields = ("target", "domain", "port", "verdict", "counts", "summary", "route")
+        if not isinstance(domain, t.Mapping) or any(name not in domain for name in fields):
+            raise SnapshotError(f"domains[{number}] is no mail domain of a run")
+        if domain["verdict"] not in VERDICTS:
+            raise SnapshotError(f"domains[{number}].verdict is {domain['verdict']!r}, which is no verdict")
+        yield {"vantage": vantages[0], **domain}
 
 
 def _shared(parts: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[Record]:

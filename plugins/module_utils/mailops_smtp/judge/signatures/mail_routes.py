@@ -185,6 +185,17 @@ AUTHORITY_DIFFERS = _about(
     "RFC 1034 section 4.3.5",
     confidence="likely",
 )
+VIEW_DIFFERS = _about(
+    "dns.view_differs",
+    "pass",
+    "warning",
+    "{vantage} is led elsewhere for mail to {domain} than {others}",
+    "{detail}. Either inside and outside are meant to differ (split DNS), or some of them still have old records, which"
+    " they may keep for {keeping}.",
+    "Where no split is meant, compare with the zone's own name servers, and ask again when the old records' time is "
+    "over.",
+    "RFC 8499 section 6",
+)
 LAME = _about(
     "dns.lame",
     "degraded",
@@ -383,6 +394,7 @@ SIGNATURES = (
     PTR_MISSING,
     PTR_MISMATCH,
     AUTHORITY_DIFFERS,
+    VIEW_DIFFERS,
     LAME,
     SPF_MISSING,
     SPF_INVALID,

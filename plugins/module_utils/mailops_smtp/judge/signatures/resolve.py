@@ -23,4 +23,20 @@ FAILURES = (
     ),
 )
 
-REMARKS = ()
+REMARKS = (
+    # A short name is meant to be completed; one with a dot in it hardly ever is.
+    Signature(
+        id="dns.suffix_added",
+        phases=("resolve", "connect"),
+        when=(When(facts=(("endpoint.resolved_name", "matches", "."), ("endpoint.host", "matches", r"\.[^.]"))),),
+        verdict="inconclusive",
+        severity="warning",
+        confidence="certain",
+        owner="vantage",
+        title="{host} was completed to {resolved_name}",
+        meaning="The name {host} does not exist as it stands. The search list of {vantage} was added to it, and what "
+        "answers to {resolved_name} may be another server altogether: senders elsewhere do not find it.",
+        next_step="See why {host} does not exist, and ask with a dot at its end, or without a search list.",
+        reference="RFC 1535",
+    ),
+)
