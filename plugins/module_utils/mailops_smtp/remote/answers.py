@@ -83,7 +83,7 @@ class Answers:
             offset = round(said["time"] - self._started - half, 3)
             self._clock = (offset, round(half, 3))
             if self._vantage.clock_offset is None and abs(offset) > half:
-                self._vantage = dataclasses.replace(self._vantage, clock_offset=offset)
+                self._vantage = self._vantage._replace(clock_offset=offset)
         elif "surroundings" in said:
             self._said = said["surroundings"]
         elif "found" in said and not self.begun:
