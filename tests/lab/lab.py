@@ -4,7 +4,7 @@
 """The lab: real servers in network namespaces, for tests that must not trust a double.
 
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
-    mx1 mx2 slow  exim sendmail opensmtpd  skewed        vantage-b
+    mx1 mx2 slow faulty  exim sendmail opensmtpd skewed  vantage-b
     jump jump-closed jump-bare  vantage-a  controller      |
     jump-nc jump-mute jump-noisy                           |     abroad (198.18.4.0/24): vantage-c
     dns resolver  balancer                               dns-b resolver-b
@@ -16,13 +16,13 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
     name, directory         of this lab
     domain                  contoso.test
     ca_file                 the CA that signed the mail servers' certificates, but mx2's is self-signed and expired
-    hosts                   by short name: mx1 mx2 slow exim sendmail opensmtpd skewed
+    hosts                   by short name: mx1 mx2 slow faulty exim sendmail opensmtpd skewed
                             jump jump-closed jump-bare jump-nc jump-mute jump-noisy controller
                             vantage-a (inside) vantage-b (outside) vantage-c (abroad) vantage-d (dmz)
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
       .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see
-                            site.py: proxied trusting few-recipients greylisting mailbox-submission
+                            site.py: proxied trusting few-recipients greylisting owned mailbox-submission
                             without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .mailbox_log_file     of mx1: what Dovecot logs
@@ -175,6 +175,9 @@ def _build(place: Place) -> None:
                 tls += authority.certificate_file.read_text()
             shown[host.name] = tls
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
+        if "foreign" in host.ports:
+            for name, certificate in certificates.planted(authority, host, certificate_directory).items():
+                filesystem.write(place, host.name, f"/etc/ssl/{name}.pem", certificate, mode=0o600)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "greylisting" in host.ports:

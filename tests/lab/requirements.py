@@ -20,6 +20,7 @@ PACKAGES = {
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
+    "faketime": "/usr/bin/faketime",
     "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
     "knot": "/usr/sbin/knotd",
