@@ -16,8 +16,8 @@ from pathlib import Path
 
 from mailops_smtp.judge.signatures import CATALOGUE
 
+from docs.generate_findings_judged import found_in_records
 from tests.core.signature_cases import FILE_OF, SOURCES
-from tests.core.test_judge_recorded import EXPECTED
 
 PAGE = Path(__file__).with_name("findings_tests.md")
 INTEGRATION = Path(__file__).parents[1] / "tests" / "integration"
@@ -33,7 +33,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Each signature has a dialog that shows it and one that nearly does, in the file of `tests/core` that is named here. This
 page is written by `docs/generate_findings_tests.py` from the tests; [the findings](findings.md) say what each means.
 
-Real is what a server of the lab said (`tests/integration`, or its recorded dialogs). All else was made up after the
+Real is what a server of the lab said (`tests/integration`, or its recorded dialogs, which [were judged by an
+expert](findings_judged.md)). All else was made up after the
 description of the fault. Where the last column names a source, the words follow what is known of it; they have not been
 compared with its text.
 
@@ -64,7 +65,7 @@ def tests_page() -> str:
 def _real() -> set[str]:
     text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(INTEGRATION.glob("test_*.py")))
     named = set(re.findall(r'"([a-z]+\.[a-z0-9_]+)"', text))
-    return named | {identifier for outcome in EXPECTED.values() for identifier in outcome[1]}
+    return named | found_in_records()
 
 
 def _made_after(identifier: str) -> str:

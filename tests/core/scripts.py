@@ -17,7 +17,6 @@ After the last line the conversation must be over, having said nothing more.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from mailops_smtp.dialog.conversation import converse
@@ -28,7 +27,7 @@ from mailops_smtp.dialog.replies import ReplyReader
 from mailops_smtp.dialog.session import Session
 from mailops_smtp.plan import Auth, Dialog, Envelope, Recipient
 
-_OF_THE_ENVELOPE = [field.name for field in dataclasses.fields(Envelope)]
+_OF_THE_ENVELOPE = Envelope._fields
 
 # Parts of scripts.
 GREETED = """

@@ -50,11 +50,13 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     "journal": set(),
     "progress": set(),
     "timings": {"evidence"},
+    "collecting": set(),
     # What run.py does for each check, many at once.
     "checks": {"dialog", "evidence", "members", "plan", "route", "vantage", "wire"},
     "results": {"evidence", "journal", "judge", "plan", "progress", "report", "timings"},
     "run": {
         "checks",
+        "collecting",
         "dialog",
         "evidence",
         "expect",
@@ -75,6 +77,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "dialog",
         "evidence",
         "fitness",
+        "judge",
         "mail_routes",
         "plan",
         "progress",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import dataclasses
 import threading
 import time
 
@@ -86,7 +85,7 @@ def test_a_faultless_server_gets_its_check_through_tls(name, server_tls):
 def test_a_hanging_check_does_not_delay_the_others():
     with ScenarioServer("silent") as silent, ScenarioServer() as ordinary:
         jobs = [
-            job(silent.port, timeouts=dataclasses.replace(QUICK, reply=1.0)),
+            job(silent.port, timeouts=QUICK._replace(reply=1.0)),
             *(job(ordinary.port) for _number in range(3)),
         ]
         order = [done.endpoint.port for done, _talk in Engine().run(jobs)]

@@ -96,7 +96,7 @@ CASES = {
     ),
     "ban.lmtp": (
         hello("500 5.5.1 Unknown command", "500 5.5.1 Unknown command", banner="220 store LMTP Dovecot ready"),
-        hello("500 5.5.1 Unknown command", "500 5.5.1 Unknown command", banner="220 store SMTP Dovecot ready"),
+        hello("500 5.5.1 Unknown command", "500 5.5.1 Unknown command", banner="220 store SMTP Postfix"),
     ),
     "ehlo.helo_only": (
         hello("502 5.5.2 Command not implemented", "250 mx1.contoso.com"),

@@ -167,17 +167,20 @@ def test_each_message_has_a_token_of_its_own():
         recipient="user@contoso.com",
         test_message={"subject": "Grüße", "body": "Text", "headers": {"X-Ticket": 4711}},
     )
-    message = made.dialog.with_messages(lambda: "token1", DATE).envelope.message
+    message = made.dialog.with_messages(lambda: "token1", lambda: DATE).envelope.message
     found = email.message_from_bytes(b"".join(message.content.pieces()), policy=email.policy.default)
     assert (found["From"], found["To"], found["Subject"]) == ("admin@test.com", "user@contoso.com", "Grüße")
     assert (found["Date"], found["X-Ticket"]) == (DATE, "4711")
     assert found["Message-ID"] == "<token1@vantage.test.com>"
-    assert made.dialog.with_messages(lambda: "token2", DATE).envelope.message.token == "token2"
+    assert made.dialog.with_messages(lambda: "token2", lambda: DATE).envelope.message.token == "token2"
     assert made.dialog.envelope.message is None
 
 
 def test_without_a_message_there_is_none():
-    assert target(recipient="user@contoso.com").dialog.with_messages(lambda: "token", DATE).envelope.message is None
+    assert (
+        target(recipient="user@contoso.com").dialog.with_messages(lambda: "token", lambda: DATE).envelope.message
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_without_a_message_there_is_none():
 )
 def test_receipts_carry_the_token_unless_told_otherwise(dsn, envelope_id):
     made = target(recipient="user@contoso.com", test_message={}, dsn=dsn)
-    assert made.dialog.with_messages(lambda: "token", DATE).envelope.envelope_id == envelope_id
+    assert made.dialog.with_messages(lambda: "token", lambda: DATE).envelope.envelope_id == envelope_id
 
 
 def test_receipts_name_the_original_recipient():

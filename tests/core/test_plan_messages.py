@@ -24,7 +24,7 @@ def planned(**options):
 def message(**test_message):
     """The message of one check, with the name that the facts have for it."""
     (target,) = planned(test_message=test_message).targets
-    return target.dialog.with_messages(lambda: "0" * 32, DATE).envelope.message
+    return target.dialog.with_messages(lambda: "0" * 32, lambda: DATE).envelope.message
 
 
 def octets(made):
@@ -67,7 +67,7 @@ def test_it_is_sent_as_it_stands_but_for_its_line_ends(content, line_ends, sent,
 
 def test_its_reports_are_asked_for_under_a_name_of_ours():
     (target,) = planned(test_message={"content": "x"}, dsn={"notify": ["success"]}).targets
-    envelope = target.dialog.with_messages(lambda: "0" * 32, DATE).envelope
+    envelope = target.dialog.with_messages(lambda: "0" * 32, lambda: DATE).envelope
     assert (envelope.envelope_id, envelope.message.token) == ("0" * 32, None)
 
 

@@ -10,7 +10,7 @@ import gc
 import json
 
 import pytest
-from mailops_smtp import checks
+from mailops_smtp import collecting
 from mailops_smtp.journal import records
 from mailops_smtp.plan import OptionError
 from mailops_smtp.report.detail import MAX_OVERVIEW, detailed
@@ -301,5 +301,5 @@ def test_pythons_collector_is_left_as_it_was(server):
         {"host": server.host, "port": server.port, "helo_name": "test.com"},
         watchers=[lambda progress: seen.append(gc.get_threshold())],
     )
-    assert seen == [checks._SELDOM]
+    assert seen == [collecting._SELDOM]
     assert gc.get_threshold() == before

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import subprocess
@@ -174,7 +173,7 @@ verify = trust_as_of.verify
 @pytest.mark.parametrize("date", ["not_before", "not_after"])
 def test_a_date_that_is_none(date, monkeypatch):
     def read(octets, now):
-        return dataclasses.replace(certificate_facts(octets, now), **{date: None})
+        return certificate_facts(octets, now)._replace(**{date: None})
 
     monkeypatch.setattr(trust_as_of, "certificate_facts", read)
     judged = TrustAsOf(int(NOW.timestamp())).judged([GOOD.certificate.public_bytes(DER)], True)

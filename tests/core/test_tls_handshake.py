@@ -217,7 +217,7 @@ class Server:
         return self.outgoing.read(size)
 
 names = ("server_name", "client_cert", "client_key", "min_version", "max_version", "ciphers", "as_of")
-options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names))
+options = types.SimpleNamespace(ca_path=sys.argv[2], **dict.fromkeys(names), probe_versions=())
 options.as_of = int(float(sys.argv[4])) + 40 * 86400
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[3])

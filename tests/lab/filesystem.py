@@ -43,6 +43,25 @@ mount --no-mtab --rbind "$tree/run" /run
 hostname "$hostname"
 """
 
+# Programs find the system's log by a name in /dev, which all hosts share: who has one needs a /dev of its own.
+_DEVICES_SCRIPT = """
+devices=$1/dev
+mkdir "$devices"
+mount --no-mtab -t tmpfs -o mode=755 lab "$devices"
+for node in null zero full random urandom tty; do
+    touch "$devices/$node"
+    mount --no-mtab --bind "/dev/$node" "$devices/$node"
+done
+for directory in pts shm; do
+    mkdir "$devices/$directory"
+    mount --no-mtab --rbind "/dev/$directory" "$devices/$directory"
+done
+ln -s /proc/self/fd "$devices/fd"
+ln -s pts/ptmx "$devices/ptmx"
+ln -s /run/systemd/journal/dev-log "$devices/log"
+mount --no-mtab --rbind "$devices" /dev
+"""
+
 
 def create_directory(place: Place) -> None:
     place.directory.mkdir()
@@ -96,12 +115,19 @@ def write_basics(place: Place, host: Host, ssh_password_hash: str) -> None:
         f"{SSH_USER}:x:{SSH_UID}:{SSH_UID}::/home/{SSH_USER}:/bin/sh\n"
         f"{MAILBOX_OWNER}:x:{MAILBOX_UID}:{MAILBOX_UID}::/var/{MAILBOX_OWNER}:/usr/sbin/nologin\n"
     )
-    groups = f"{SSH_USER}:x:{SSH_UID}:\n{MAILBOX_OWNER}:x:{MAILBOX_UID}:\n"
+    # Whoever logs in may read logs, as an administrator of Debian.
+    groups = "".join(
+        f"{line.rstrip(',')}{'' if line.endswith(':') else ','}{SSH_USER}\n"
+        if line.startswith(("adm:", "systemd-journal:"))
+        else f"{line}\n"
+        for line in Path("/etc/group").read_text().splitlines()
+    )
+    groups += f"{SSH_USER}:x:{SSH_UID}:\n{MAILBOX_OWNER}:x:{MAILBOX_UID}:\n"
     for user, uid in SERVER_UIDS.items():
         accounts += f"{user}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n"
         groups += f"{user}:x:{uid}:\n"
     write(place, host.name, "/etc/passwd", Path("/etc/passwd").read_text() + accounts)
-    write(place, host.name, "/etc/group", Path("/etc/group").read_text() + groups)
+    write(place, host.name, "/etc/group", groups)
     shadow = f"root:*:::::::\n{SSH_USER}:{ssh_password_hash}:::::::\n"
     write(place, host.name, "/etc/shadow", shadow, mode=0o600)
     make_directory(place, host.name, f"/home/{SSH_USER}", mode=0o700, owner=SSH_UID)
@@ -134,6 +160,8 @@ def mount(place: Place, host: Host) -> None:
         "unshare", f"--mount={pins[0]}", f"--uts={pins[1]}",
         "sh", "-euc", _MOUNT_SCRIPT, "sh", place.directory, place.tree(host.name), host.fqdn, ":".join(usr), *layers,
     )  # fmt: skip
+    if host.journal:
+        run(*enter(place, host.name), "sh", "-euc", _DEVICES_SCRIPT, "sh", place.tree(host.name))
     missing = [*(["python*"] if not host.python else []), *host.without]
     if missing:
         files = " ".join(f"/usr/bin/{name} /usr/local/bin/{name}" for name in missing)

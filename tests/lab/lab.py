@@ -4,7 +4,7 @@
 """The lab: real servers in network namespaces, for tests that must not trust a double.
 
     inside (198.18.1.0/24, 2001:db8:1::/64)              outside (198.18.2.0/24, 2001:db8:2::/64)
-    mx1 mx2 slow  exim sendmail opensmtpd                vantage-b
+    mx1 mx2 slow faulty  exim sendmail opensmtpd skewed  vantage-b
     jump jump-closed jump-bare  vantage-a  controller      |
     jump-nc jump-mute jump-noisy                           |     abroad (198.18.4.0/24): vantage-c
     dns resolver  balancer                               dns-b resolver-b
@@ -16,21 +16,23 @@ unpacked.py stay); `lab.run(host, argv)` runs a command on a host. `lab.state` i
     name, directory         of this lab
     domain                  contoso.test
     ca_file                 the CA that signed the mail servers' certificates, but mx2's is self-signed and expired
-    hosts                   by short name: mx1 mx2 slow exim sendmail opensmtpd
+    hosts                   by short name: mx1 mx2 slow faulty exim sendmail opensmtpd skewed
                             jump jump-closed jump-bare jump-nc jump-mute jump-noisy controller
                             vantage-a (inside) vantage-b (outside) vantage-c (abroad) vantage-d (dmz)
       .name .ipv4 .ipv6     full name and addresses
       .namespace            network namespace, as `ip netns` knows it
       .ports                by service: smtp submission smtps lmtp imap imaps pop3 pop3s ssh; further listeners, see
-                            site.py: proxied trusting few-recipients greylisting mailbox-submission
+                            site.py: proxied trusting few-recipients greylisting owned mailbox-submission
                             without-starttls first-contact broken-tls
       .mail_server .log_file  on hosts with smtp: postfix, exim, sendmail or opensmtpd, and what it logs
       .mailbox_log_file     of mx1: what Dovecot logs
+      .system_log_file      of hosts with a journal: what rsyslog writes down from it
       .forwarding .python   what an SSH host allows and has
     faults                  by behaviour of port 25: dropped refused prohibited reset closed silent
       .name .ipv4 .ipv6
     users                   mailboxes by name: user probe echo
       .address .password .maildir
+      .token                with which mx1's token-imaps lets the user in
       .stores               where the other mail servers keep what comes for them: exim, sendmail (an mbox), opensmtpd
     far_domain              northwind.test: its mail goes from mx2 through exim, which changes it, to mx1's mailboxes
     international_address   of user at the servers with SMTPUTF8: mx1 and exim
@@ -62,6 +64,8 @@ from . import (
     filesystem,
     firewall,
     haproxy,
+    identity_provider,
+    journal,
     knot,
     network,
     opensmtpd,
@@ -158,6 +162,7 @@ def _build(place: Place) -> None:
     network.create(place)
     firewall.start(place)
     shown: dict[str, str] = {}
+    tokens = {user: secrets.token_urlsafe(24) for user in MAIL_USERS}
     ssh_password_hash = run("openssl", "passwd", "-6", "-stdin", stdin=passwords["ssh"]).strip()
     for host in HOSTS:
         filesystem.write_basics(place, host, ssh_password_hash)
@@ -170,10 +175,17 @@ def _build(place: Place) -> None:
                 tls += authority.certificate_file.read_text()
             shown[host.name] = tls
             MAIL_SERVERS[host.mail_server].configure(place, host, tls, mailboxes)
+        if "foreign" in host.ports:
+            for name, certificate in certificates.planted(authority, host, certificate_directory).items():
+                filesystem.write(place, host.name, f"/etc/ssl/{name}.pem", certificate, mode=0o600)
         if "imap" in host.ports:
             dovecot.configure(place, host, {user: passwords[user] for user in MAIL_USERS})
         if "greylisting" in host.ports:
             postgrey.configure(place, host)
+        if "introspection" in host.ports:
+            identity_provider.configure(place, host, tokens)
+        if host.journal:
+            journal.configure(place, host)
         if "ssh" in host.ports:
             openssh.configure(place, host, keys)
         if "mta-sts" in host.ports:
@@ -190,14 +202,17 @@ def _build(place: Place) -> None:
         list(pool.map(lambda host: _start(place, host), HOSTS))
     faults.start(place)
     _wait_until_listening(place)
-    state = _describe(place, authority, keys, passwords)
+    state = _describe(place, authority, keys, passwords, tokens)
     place.state_file.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
 
 def _start(place: Place, host: Host) -> None:
+    if host.journal:
+        journal.start(place, host)
     servers = {
         "dns": NAME_SERVERS.get(host.name_server),
         "imap": dovecot,
+        "introspection": identity_provider,
         "greylisting": postgrey,
         "smtp": MAIL_SERVERS.get(host.mail_server),
         "ssh": openssh,
@@ -223,7 +238,11 @@ def _wait_until_listening(place: Place) -> None:
 
 
 def _describe(
-    place: Place, authority: certificates.Authority, keys: openssh.Keys, passwords: t.Mapping[str, str]
+    place: Place,
+    authority: certificates.Authority,
+    keys: openssh.Keys,
+    passwords: t.Mapping[str, str],
+    tokens: t.Mapping[str, str],
 ) -> dict[str, t.Any]:
     mx1 = HOSTS[0]
     return {
@@ -238,6 +257,7 @@ def _describe(
             user: {
                 "address": f"{user}@{DOMAIN}",
                 "password": passwords[user],
+                "token": tokens[user],
                 "maildir": dovecot.maildir(place, mx1, user),
                 "stores": {
                     "exim": str(place.path("exim", f"/var/vmail/{user}/Maildir")),
@@ -268,6 +288,8 @@ def _describe_host(place: Place, host: Host) -> dict[str, t.Any]:
         description.update(mail_server=host.mail_server, log_file=str(log_file))
     if "imap" in host.ports:
         description.update(mailbox_log_file=str(place.path(host.name, dovecot.LOG)))
+    if host.journal:
+        description.update(system_log_file=str(place.path(host.name, journal.LOG)))
     if "ssh" in host.ports:
         description.update(forwarding=host.forwarding, python=host.python)
     return description

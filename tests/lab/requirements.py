@@ -20,10 +20,12 @@ PACKAGES = {
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
+    "faketime": "/usr/bin/faketime",
     "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
     "knot": "/usr/sbin/knotd",
     "knot-dnssecutils": "/usr/bin/kzonesign",
+    "libfaketime": "/usr/share/doc/libfaketime",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",
@@ -35,9 +37,12 @@ PACKAGES = {
     "postgrey": "/usr/sbin/postgrey",
     "procps": "/usr/sbin/sysctl",
     "python3-dnspython": "/usr/lib/python3/dist-packages/dns/__init__.py",  # of hosts that Ansible manages
+    "rsyslog": "/usr/sbin/rsyslogd",
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "socat": "/usr/bin/socat",
+    "sudo": "/usr/bin/sudo",
     "swaks": "/usr/bin/swaks",
+    "systemd": "/lib/systemd/systemd-journald",
     "tinyproxy": "/usr/bin/tinyproxy",
     "unbound": "/usr/sbin/unbound",
 }

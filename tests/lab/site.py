@@ -66,7 +66,10 @@ class Host(Endpoint):
     python: bool = True
     without: tuple[str, ...] = ()  # further programs that it lacks
     noisy: bool = False  # its shell prints something before every command
+    journal: bool = False  # journald and rsyslog take what its servers log
+    ahead: str = ""  # how far the clock is ahead by which its mail server stamps
     shell: bool = True
+    needs_terminal: bool = False  # its sudo does
     mail_server: str = "postfix"
     name_server: str = ""
 
@@ -75,21 +78,76 @@ SMTP = {"smtp": 25}
 SUBMISSION = {"submission": 587, "smtps": 465}
 # Further listeners of mx1's Postfix: one takes the client's address from the PROXY protocol, one from XCLIENT and
 # XFORWARD, one takes no more than two recipients in a transaction, and one puts off whom it does not know yet.
-PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527, "greylisting": 2528}
+PERSONALITIES = {"proxied": 2525, "trusting": 2526, "few-recipients": 2527, "greylisting": 2528, "owned": 2529}
+# The listeners of "faulty", each with one fault that is planted on purpose: config/postfix/faulty.master.cf has them.
+PLANTED = {
+    "listed-spamhaus": 2601,
+    "listed-barracuda": 2602,
+    "listed": 2603,
+    "wants-ptr": 2604,
+    "demands-ptr": 2605,
+    "wants-fqdn-at-once": 2606,
+    "wants-fqdn": 2607,
+    "resolves-helo": 2608,
+    "resolves-sender": 2609,
+    "resolves-recipient": 2610,
+    "small": 2611,
+    "verifies-recipient": 2612,
+    "lists-senders": 2613,
+    "few-connections": 2614,
+    "few-recipients-a-minute": 2615,
+    "turns-away": 2616,
+    "never-mail": 2617,
+    "no-policy-service": 2618,
+    "full-disk": 2619,
+    "few-hops": 2620,
+    "reads-mail": 2621,
+    "no-certificate": 2622,
+    "future": 2623,
+    "expiring": 2624,
+    "inspected": 2625,
+    "foreign": 2626,
+    "must-staple": 2627,
+    "old-tls": 2628,
+    "no-dsn": 2629,
+    "no-ehlo": 2630,
+    "slow-greeting": 2631,
+    "slow-refusal": 2632,
+    "screened": 2634,
+    "needs-tls": 2635,
+    "clear-submission": 587,
+}
 # Dovecot; it hands on what is submitted to it through "trusting".
 MAILBOXES = {"lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "mailbox-submission": 1587}
+# Another Dovecot for the same mailboxes: it takes no passwords, but tokens that an identity provider knows.
+TOKENS = {"token-imaps": 1993, "introspection": 9080}
 SSH = {"ssh": 22}
 DNS = {"dns": 53}
 
 HOSTS = (
-    Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES}),
+    Host("mx1", 10, ports={**SMTP, **PERSONALITIES, **SUBMISSION, **MAILBOXES, **TOKENS, **SSH}),
     Host("mx2", 20, ports={**SMTP, "without-starttls": 2525}),
     # postscreen: one makes every client wait for the greeting, one also turns a client away when it first comes. That
     # one takes the client's address from the PROXY protocol, so a test can be as many new clients as it likes.
     Host("slow", 30, ports={**SMTP, "first-contact": 2525}),
-    Host("exim", 31, ports=SMTP, mail_server="exim"),
-    Host("sendmail", 32, ports=SMTP, mail_server="sendmail"),
+    # On one of its other ports exim offers no DSN; on the others a fault is planted.
+    Host(
+        "exim",
+        31,
+        ports={**SMTP, "without-dsn": 2525, "defers": 2601, "small": 2602, "denies": 2603, **SSH},
+        mail_server="exim",
+    ),
+    Host("sendmail", 32, ports={**SMTP, **SSH}, mail_server="sendmail", journal=True),
     Host("opensmtpd", 33, ports={**SMTP, "broken-tls": 2525}, mail_server="opensmtpd"),
+    # Exim, as on exim, but what it stamps is an hour ahead.
+    Host(
+        "skewed",
+        34,
+        ports={**SMTP, "without-dsn": 2525, "defers": 2601, "small": 2602, "denies": 2603},
+        mail_server="exim",
+        ahead="1h",
+    ),
+    Host("faulty", 37, ports={"smtp": 2600, **PLANTED}),
     Host("jump", 40, ports=SSH),
     Host("jump-closed", 41, ports=SSH, forwarding=False),
     Host("jump-bare", 42, ports=SSH, python=False),
@@ -99,7 +157,7 @@ HOSTS = (
     Host("vantage-a", 50, ports=SSH),
     Host("vantage-b", 50, side="outside", ports=SSH),
     Host("vantage-c", 50, side="abroad", ports=SSH),
-    Host("vantage-d", 50, side="dmz", ports=SSH),
+    Host("vantage-d", 50, side="dmz", ports=SSH, needs_terminal=True),
     Host("controller", 60),
     # knot has the zones of zones.py, unbound asks it and validates; inside and outside have their own of each. mta-sts
     # has the policy of contoso.test.

@@ -8,18 +8,14 @@ deferred a recipient. The engine knows nothing of that: it is given one more dia
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import datetime
-import gc
-import threading
+import functools
 import time
 import typing as t
 import uuid
 
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
-from .evidence import TLS, Check, Endpoint, Step, Vantage
+from .evidence import Check, Endpoint, Step, Vantage, without_tls
 from .members import find_members
 from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address
@@ -94,6 +90,8 @@ class _Round:
         # Checks that wait for what else answers at their address, by their number.
         self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
         self._held: t.Dict[int, Check] = {}
+        # A vantage has few addresses and ways, by which thousands of checks go.
+        self._vantages: t.Dict[t.Tuple[t.Optional[str], str, t.Optional[str]], Vantage] = {}
 
     def make(self, found: t.Sequence[t.Sequence[Destination]], only: t.Optional[t.Container[int]] = None) -> None:
         repeat = self._planned.repeat
@@ -112,12 +110,11 @@ class _Round:
                     jobs.append(self._job(errand, session))
                 else:
                     self._conclude(errand, unresolved(target, place, session, self._ways.vantage))
-        with _collecting_rarely():
-            for job, talk in self._engine.run(jobs):
-                self._take(job, talk)
+        for job, talk in self._engine.run(jobs):
+            self._take(job, talk)
         if self._balanced:
             for position, members in zip(self._balanced, find_members(list(self._balanced.values()))):
-                self._ended(position, dataclasses.replace(self._held[position], members=members))
+                self._ended(position, self._held[position]._replace(members=members))
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand = self._errands.pop(id(job.session))
@@ -134,7 +131,7 @@ class _Round:
                 return
         if errand.earlier or reason is not None:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
-            check = dataclasses.replace(check, attempts=attempts)
+            check = check._replace(attempts=attempts)
         self._conclude(errand, check)
         self._repeat(errand, check.seconds or 0.0)
 
@@ -148,7 +145,7 @@ class _Round:
         check = self._made(job, talk)
         mta_sts = mta_sts_of(self._ways.known, errand.target.domain, job.endpoint, check.tls)
         if mta_sts is not None:
-            check = dataclasses.replace(check, tls=dataclasses.replace(check.tls, mta_sts=mta_sts))
+            check = check._replace(tls=check.tls._replace(mta_sts=mta_sts))
         if errand.target.members is not None and errand.repetition in (None, 1):
             self._balanced[errand.position] = (job, talk, errand.target.members)
         if not further.wants_more(job):
@@ -164,7 +161,7 @@ class _Round:
             job = connections.send(t.cast("t.Any", outcome))
         except StopIteration as end:
             errand.further = None  # another attempt has its own
-            return dataclasses.replace(t.cast(Check, errand.first), tls=end.value)
+            return t.cast(Check, errand.first)._replace(tls=end.value)
         self._errands[id(job.session)] = errand
         self._engine.add(job)
         return None
@@ -180,7 +177,7 @@ class _Round:
         wishes = errand.target.expect
         expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
         if expect is not None or errand.repetition is not None:
-            check = dataclasses.replace(check, expect=expect, repetition=errand.repetition)
+            check = check._replace(expect=expect, repetition=errand.repetition)
         if errand.position in self._balanced:
             self._held[errand.position] = check
         else:
@@ -210,49 +207,52 @@ class _Round:
 
     def _made(self, job: Job, talk: Talk) -> Check:
         return Check(
-            vantage=dataclasses.replace(self._used(job), address=_left_from(job, talk)),
+            vantage=self._used(job, _left_from(job, talk)),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
             started_at=moment(talk.started_at),
             seconds=talk.seconds,
             dialog=job.session.as_dict(),
-            tls=t.cast(TLS, talk.tls_facts),
+            tls=talk.tls_facts or without_tls(),
             steps=tuple(talk.steps),
         )
 
     def _not_tested(self, job: Job, why: TurnedAway) -> Check:
         return Check(
-            vantage=self._used(job),
+            vantage=self._used(job, self._ways.vantage.address),
             target=job.target,
             endpoint=job.endpoint,
             protocol=job.session.dialog.protocol,
             started_at=None,
             seconds=None,
             dialog=job.session.as_dict(),
-            tls=TLS(),
+            tls=without_tls(),
             steps=(),
             not_tested=why.reason,
         )
 
-    def _used(self, job: Job) -> Vantage:
-        """The vantage as this connection was made from it."""
-        vantage, streams = self._ways.vantage, self._ways.streams
-        if streams is None:
-            return vantage
-        endpoint = job.endpoint
-        mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
-        reasons = [why for why in (vantage.mode_reason, reason) if why]
-        return dataclasses.replace(vantage, mode=mode, mode_reason=" ".join(reasons) or None)
+    def _used(self, job: Job, address: t.Optional[str]) -> Vantage:
+        """The vantage as this connection was made from it, at this address of its own."""
+        streams, endpoint, mode, reason = self._ways.streams, job.endpoint, self._ways.vantage.mode, None
+        if streams is not None:
+            mode, reason = streams.mode_to(endpoint.address or endpoint.host, t.cast(int, endpoint.port))
+        seen = (address, mode, reason)
+        if seen not in self._vantages:
+            reasons = [why for why in (self._ways.vantage.mode_reason, reason) if why]
+            self._vantages[seen] = self._ways.vantage._replace(
+                address=address, mode=mode, mode_reason=" ".join(reasons) or None
+            )
+        return self._vantages[seen]
 
 
 def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
     """What is said to an endpoint of the target, each message with a token of its own."""
-    dialog = target.dialog.with_messages(lambda: uuid.uuid4().hex, header_date(time.time()))
+    dialog = target.dialog.with_messages(new_token, header_date)
     if dialog.asks_about is not None:
-        dialog = with_probes(dialog, endpoint.host, endpoint.address, uuid.uuid4().hex)
+        dialog = with_probes(dialog, endpoint.host, endpoint.address, new_token())
     if check_mode and dialog.stop_after in ("data", "message"):
-        return dataclasses.replace(dialog, stop_after="rcpt", leave="quit")
+        return dialog._replace(stop_after="rcpt", leave="quit")
     return dialog
 
 
@@ -267,7 +267,7 @@ def unresolved(target: Target, place: Destination, session: Session, vantage: Va
         started_at=moment(time.time() - place.seconds),
         seconds=place.seconds,
         dialog=session.as_dict(),
-        tls=TLS(),
+        tls=without_tls(),
         steps=(Step(phase, None, None, place.error, 0.0, place.seconds, False),),
     )
 
@@ -324,7 +324,7 @@ def _what_is_left(dialog: Dialog, check: Check) -> t.Optional[Dialog]:
     )
     if not waiting:
         return None
-    return dataclasses.replace(dialog, envelope=dataclasses.replace(dialog.envelope, recipients=waiting))
+    return dialog._replace(envelope=dialog.envelope._replace(recipients=waiting))
 
 
 def _attempt(check: Check) -> t.Dict[str, t.Any]:
@@ -334,41 +334,27 @@ def _attempt(check: Check) -> t.Dict[str, t.Any]:
     return {name: facts[name] for name in names}
 
 
-# Python's collector of cyclic garbage looks through all that is alive, again and again, while thousands of results pile
-# up; there is no cyclic garbage among them. It is one per process, and so is this.
-_lock = threading.Lock()
-_rounds = 0
-_thresholds: t.Tuple[int, ...] = ()
-_SELDOM = (100_000, 50, 1000)
-
-
-@contextlib.contextmanager
-def _collecting_rarely() -> t.Iterator[None]:
-    global _rounds, _thresholds
-    with _lock:
-        _rounds += 1
-        if _rounds == 1:
-            _thresholds = gc.get_threshold()
-            if 0 < _thresholds[0] < _SELDOM[0]:
-                gc.set_threshold(*_SELDOM)
-    try:
-        yield
-    finally:
-        with _lock:
-            _rounds -= 1
-            if _rounds == 0:
-                gc.set_threshold(*_thresholds)
-
-
 def moment(seconds: float) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    text = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    whole, milliseconds = divmod(round(seconds * 1_000_000) // 1000, 1000)
+    return f"{_to_the_second(whole)}.{milliseconds:03d}Z"
 
 
-def header_date(seconds: float) -> str:
-    """RFC 5322 3.3, in UTC; written by hand so that no locale gets into it and the email package stays out."""
-    at = time.gmtime(seconds)
+@functools.lru_cache(maxsize=64)
+def _to_the_second(seconds: int) -> str:
+    # Thousands of checks begin within the same one.
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def new_token() -> str:
+    """Nobody can guess it, so whoever shows it has seen the message."""
+    return uuid.uuid4().hex
+
+
+def header_date() -> str:
+    """Now, as RFC 5322 3.3 has it, in UTC; written by hand so that no locale gets into it and the email package stays
+    out."""
+    at = time.gmtime()
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.tm_wday]
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     clock = time.strftime("%H:%M:%S", at)

@@ -9,7 +9,7 @@ by newer rules. A value that was not observed is ``None``; it never becomes a pl
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import re
 import typing as t
 
@@ -34,6 +34,7 @@ __all__ = [
     "TLSSession",
     "Vantage",
     "printable",
+    "without_tls",
 ]
 
 SCHEMA_VERSION = 1
@@ -126,29 +127,29 @@ class Step(t.NamedTuple):
     pipelined: bool = False
 
     def as_dict(self) -> t.Dict[str, t.Any]:
+        # Taken apart at once: each look at a field by its name costs as much again.
+        phase, sent, reply, error, at, seconds, tls, unsolicited, expected, pipelined = self
         return {
-            "phase": self.phase,
-            "sent": self.sent,
-            "reply": self.reply.as_dict() if self.reply is not None else None,
-            "error": self.error.as_dict() if self.error is not None else None,
-            "at": round(self.at, 6),
-            "seconds": round(self.seconds, 6),
-            "tls": self.tls,
-            "unsolicited": self.unsolicited,
-            "expected": self.expected,
-            "pipelined": self.pipelined,
+            "phase": phase,
+            "sent": sent,
+            "reply": reply.as_dict() if reply is not None else None,
+            "error": error.as_dict() if error is not None else None,
+            "at": round(at, 6),
+            "seconds": round(seconds, 6),
+            "tls": tls,
+            "unsolicited": unsolicited,
+            "expected": expected,
+            "pipelined": pipelined,
         }
 
 
-class _Record:
-    """A frozen dataclass whose public form is its fields, in their order, records inside included."""
-
-    def as_dict(self) -> t.Dict[str, t.Any]:
-        # A frozen dataclass has its fields, in their order, as its instance dictionary.
-        return {name: value if type(value) in _ATOMS else _plain(value) for name, value in vars(self).items()}
-
-
-_ATOMS = (str, int, float, bool, type(None))
+def _public(record: t.Any, *compound: str) -> t.Dict[str, t.Any]:
+    """The public form of a record: its fields, in their order, the ``compound`` ones with what is inside of them."""
+    facts: t.Dict[str, t.Any] = record._asdict()
+    for name in compound:
+        if facts[name] is not None:
+            facts[name] = _plain(facts[name])
+    return facts
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -159,8 +160,7 @@ def _plain(value: t.Any) -> t.Any:
     return value
 
 
-@dataclasses.dataclass(frozen=True)
-class Vantage(_Record):
+class Vantage(t.NamedTuple):
     """The place the TCP connection starts from.
 
     ``mode``: ``local`` (the controller), ``managed`` (an Ansible host that runs this code), ``ssh-channel`` (through an
@@ -182,9 +182,11 @@ class Vantage(_Record):
     network: t.Optional[str] = None
     unfit: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Endpoint(_Record):
+
+class Endpoint(t.NamedTuple):
     """One address and port that a target resolves to; for a UNIX domain socket, its path and no port.
 
     ``address`` and ``family`` are None where the name is resolved beyond our sight, on a jump host.
@@ -200,9 +202,11 @@ class Endpoint(_Record):
     preference: t.Optional[int] = None
     resolved_name: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Certificate(_Record):
+
+class Certificate(t.NamedTuple):
     """An X.509 certificate as the server presented it (RFC 5280). Dates are RFC 3339 in UTC, digests hexadecimal.
 
     ``subject`` and ``issuer`` are RFC 4514 strings, ``serial`` hexadecimal, ``names`` the subjectAltName entries as
@@ -224,9 +228,11 @@ class Certificate(_Record):
     signature_algorithm: t.Optional[str]
     must_staple: t.Optional[bool] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self, "names")
 
-@dataclasses.dataclass(frozen=True)
-class NameMatch(_Record):
+
+class NameMatch(t.NamedTuple):
     """Whether the certificate is good for the name that was connected to, and by which entry (RFC 9525)."""
 
     name: t.Optional[str]
@@ -234,17 +240,21 @@ class NameMatch(_Record):
     by: t.Optional[str]
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class Stapling(_Record):
+
+class Stapling(t.NamedTuple):
     """Whether the server stapled an OCSP response to its certificate (RFC 6066 8), or why that is not known."""
 
     stapled: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class TLSSession(_Record):
+
+class TLSSession(t.NamedTuple):
     """What the server offers for taking the session up again, as seen up to the end of the dialog.
 
     ``ticket``: it handed out a session ticket (RFC 5077, RFC 8446 4.6.1), for ``ticket_lifetime_hint`` seconds.
@@ -258,9 +268,11 @@ class TLSSession(_Record):
     reused: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class AsOf(_Record):
+
+class AsOf(t.NamedTuple):
     """Whether the certificate would be trusted on another day than that of the check, and if not, why.
 
     ``date`` is RFC 3339 in UTC. The judgement is that of ``trusted``, with this date for today's.
@@ -270,9 +282,11 @@ class AsOf(_Record):
     valid: t.Optional[bool] = None
     reason: t.Optional[str] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class OfferedVersion(_Record):
+
+class OfferedVersion(t.NamedTuple):
     """Whether a server takes this version of TLS where nothing else is offered. ``accepted`` is None where that did not
     come to light; ``reason`` says why it is None, or how the server refused."""
 
@@ -280,9 +294,11 @@ class OfferedVersion(_Record):
     accepted: t.Optional[bool]
     reason: t.Optional[str]
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self)
 
-@dataclasses.dataclass(frozen=True)
-class TLS(_Record):
+
+class TLS(t.NamedTuple):
     """A TLS session, or that there was none.
 
     ``offered``: STARTTLS was in the extension list; True for implicit TLS; None where no list was seen.
@@ -311,9 +327,17 @@ class TLS(_Record):
     mta_sts: t.Optional[t.Dict[str, t.Any]] = None
     versions: t.Optional[t.Tuple[OfferedVersion, ...]] = None
 
+    def as_dict(self) -> t.Dict[str, t.Any]:
+        return _public(self, "certificate", "chain", "name_matches", "as_of", "ocsp", "session", "versions")
 
-@dataclasses.dataclass(frozen=True)
-class Check:
+
+@functools.lru_cache(maxsize=None)
+def without_tls(offered: t.Optional[bool] = None) -> TLS:
+    """The same for most of the checks that have no TLS."""
+    return TLS(offered=offered)
+
+
+class Check(t.NamedTuple):
     """One dialog: one vantage, one endpoint. ``dialog`` is what the conversation knows (dialog.session.Session).
 
     ``not_tested`` is the sentence that says why the plan never got to it, None for a check that was made.
@@ -339,6 +363,7 @@ class Check:
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """The evidence half of the published facts; the judgement is added to it."""
+        dialog = self.dialog
         return {
             "schema_version": SCHEMA_VERSION,
             "vantage": self.vantage.as_dict(),
@@ -348,21 +373,21 @@ class Check:
             "started_at": self.started_at,
             "seconds": round(self.seconds, 6) if self.seconds is not None else None,
             "not_tested": self.not_tested,
-            "reached": self.dialog["reached"],
-            "failed_phase": self.dialog["failed_phase"],
+            "reached": dialog["reached"],
+            "failed_phase": dialog["failed_phase"],
             "banner": self._banner(),
-            "ehlo": self.dialog["ehlo"],
+            "ehlo": dialog["ehlo"],
             "tls": self.tls.as_dict(),
-            "xclient": self.dialog["xclient"],
-            "auth": self.dialog["auth"],
-            "xforward": self.dialog["xforward"],
-            "sender": self.dialog["sender"],
-            "recipients": self.dialog["recipients"],
-            "message": self.dialog["message"],
-            "transactions": self.dialog["transactions"],
+            "xclient": dialog["xclient"],
+            "auth": dialog["auth"],
+            "xforward": dialog["xforward"],
+            "sender": dialog["sender"],
+            "recipients": dialog["recipients"],
+            "message": dialog["message"],
+            "transactions": dialog["transactions"],
             "members": list(self.members) if self.members is not None else None,
-            "relay": self.dialog.get("relay"),
-            "random_recipient": self.dialog.get("random_recipient"),
+            "relay": dialog.get("relay"),
+            "random_recipient": dialog.get("random_recipient"),
             "steps": [step.as_dict() for step in self.steps],
             "repetition": self.repetition,
             "attempts": self.attempts,

@@ -23,7 +23,6 @@ from .route.mail_exchangers import dnspython_trouble
 from .route.name_servers import RESOLV_CONF, NameServers, configured, named, of_this_host
 from .vantage.files import Unreadable
 from .vantage.jump_host import Streams, jump_host
-from .vantage.via import ViaError
 
 
 def mail_routes(options: t.Mapping[str, t.Any], streams: t.Optional[Streams] = None) -> t.Dict[str, t.Any]:
@@ -207,6 +206,9 @@ def name_servers(given: t.Sequence[str], streams: t.Optional[Streams]) -> NameSe
 
 @contextlib.contextmanager
 def _jump_host(given: t.Mapping[str, t.Any]) -> t.Iterator[Streams]:
+    # Nothing of SSH is imported before it is needed.
+    from .vantage.via import ViaError
+
     try:
         with jump_host(given) as streams:
             yield streams

@@ -5,7 +5,6 @@ apart by the name it gives itself in the reply to EHLO."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .dialog.session import Session
@@ -63,8 +62,7 @@ def find_members(checked: t.Sequence[t.Tuple[Job, Talk, int]]) -> t.List[t.Optio
 def _again(job: Job) -> Job:
     """The same way, up to the capabilities under TLS and no further."""
     dialog = job.session.dialog
-    brief = dataclasses.replace(
-        dialog,
+    brief = dialog._replace(
         stop_after="ehlo" if dialog.protocol == "smtps" else "starttls",
         leave="quit",
         extra=(),

@@ -114,6 +114,8 @@ def _journal(path: str) -> Journal:
 
 def _messages_sent(check: Facts) -> int:
     """How many messages left, or may have left, in all attempts."""
+    if check["message"] is None and check["transactions"] is None:
+        return 0
     return sum(map(_sent, (check, *((check["attempts"] or {}).get("earlier", ())))))
 
 

@@ -14,6 +14,7 @@ import typing as t
 import uuid
 
 from .checks import Ways, header_date, make_checks, moment
+from .collecting import collecting_rarely
 from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
@@ -25,7 +26,6 @@ from .results import Results
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations
 from .vantage.jump_host import Streams, jump_host
-from .vantage.via import ViaError
 from .wait import wait_until
 from .wire import resumption
 from .wire.proxy import Proxy
@@ -64,7 +64,7 @@ def check(
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
     planned = _planned(options, streams)
-    with Results(planned, check_mode, watchers) as results:
+    with collecting_rarely(), Results(planned, check_mode, watchers) as results:
         listener = Listener(results.found, results.ended)
         return results.run(_gathered(planned, check_mode, streams, listener))
 
@@ -80,7 +80,8 @@ def gather(
 
     :param rest: make these checks alone, and look nothing up for them.
     """
-    return _gathered(_planned(options, streams), check_mode, streams, listener, rest)
+    with collecting_rarely():
+        return _gathered(_planned(options, streams), check_mode, streams, listener, rest)
 
 
 def _planned(options: t.Mapping[str, t.Any], streams: t.Optional[Streams]) -> Plan:
@@ -150,7 +151,8 @@ def default_helo_name() -> str:
 def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:
     """Contexts take milliseconds to make, so each different set of options makes one."""
     settings: t.Dict[t.Any, TLSSettings] = {}
-    for target in targets:
+    # Nearly all targets have the very same ones.
+    for target in {id(target.tls): target for target in targets}.values():
         if target.tls not in settings:
             try:
                 settings[target.tls] = TLSSettings(target.tls)
@@ -177,6 +179,9 @@ def _require_known_findings(targets: t.Sequence[Target]) -> None:
 
 @contextlib.contextmanager
 def _jump_host(planned: Plan) -> t.Iterator[Streams]:
+    # Nothing of SSH is imported before it is needed.
+    from .vantage.via import ViaError
+
     try:
         with jump_host(dict(planned.via or {})) as streams:
             yield streams
@@ -219,7 +224,7 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
                 "message": _content(dialog),
             }
             for target in planned.targets
-            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date(time.time()))]
+            for plain in [target.dialog.with_messages(lambda: "0" * 32, header_date)]
             for dialog in [with_probes(plain, target.host or target.domain or "", None, "0" * 32)]
         ]
     return facts

@@ -9,6 +9,7 @@ secret is made together with the text that may be shown in its place, so that no
 from __future__ import annotations
 
 import base64
+import functools
 import re
 import typing as t
 
@@ -53,6 +54,11 @@ class Command(t.NamedTuple):
     content: t.Iterable[bytes] = ()
 
 
+# One run says the same to many servers.
+_same_for_many = functools.lru_cache(maxsize=1024)
+
+
+@_same_for_many
 def ehlo(name: str) -> Command:
     return _line("EHLO", name)
 
@@ -88,11 +94,13 @@ def auth_cancel() -> Command:
     return _line("*")
 
 
+@_same_for_many
 def mail(address: str, *parameters: str, utf8: bool = False) -> Command:
     """MAIL with its parameters as they stand. "" is the null reverse-path."""
     return _line("MAIL", f"FROM:<{address}>", *parameters, utf8=utf8)
 
 
+@_same_for_many
 def rcpt(address: str, *parameters: str, utf8: bool = False) -> Command:
     return _line("RCPT", f"TO:<{address}>", *parameters, utf8=utf8)
 
@@ -196,6 +204,7 @@ def extra(line: str) -> Command:
     return _line(line)
 
 
+@_same_for_many
 def quit() -> Command:
     return _line("QUIT")
 

@@ -93,7 +93,8 @@ def in_order(session: Session, phases: Phases) -> Procedure:
     """One phase after the other. Returns whether the conversation goes on behind them."""
     for phase, act in phases:
         session.phase = phase
-        yield from extra_commands(session)
+        if session.dialog.extra:
+            yield from extra_commands(session)
         took_place = yield from act(session)
         if took_place:
             session.reach(phase)

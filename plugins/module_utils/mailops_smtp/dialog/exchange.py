@@ -102,6 +102,8 @@ def say(session: Session, command: commands.Command, *following: commands.Comman
 
 def _octets(said: t.Sequence[commands.Command]) -> t.Tuple[bytes, t.Optional[t.Iterator[bytes]]]:
     """Command lines go out in one packet, unless a message stands among them."""
+    if len(said) == 1 and not said[0].content:
+        return said[0].wire, None
     if not any(entry.content for entry in said):
         return b"".join(entry.wire for entry in said), None
     return b"", itertools.chain.from_iterable(itertools.chain((entry.wire,), entry.content) for entry in said)

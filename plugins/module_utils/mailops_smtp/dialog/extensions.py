@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import typing as t
@@ -17,9 +18,6 @@ class Extension(t.NamedTuple):
     keyword: str
     parameters: t.Tuple[str, ...]
 
-    def as_dict(self) -> t.Dict[str, t.Any]:
-        return {"keyword": self.keyword, "parameters": list(self.parameters)}
-
 
 class Extensions:
     """The extension list in the server's own order, and the questions that the dialog asks of it."""
@@ -29,15 +27,16 @@ class Extensions:
         # The first line is the greeting. Some servers have put a keyword there and lost it for every client:
         # it is no extension by the grammar, so it is not taken for one.
         self.listed = tuple(extension for extension in map(_extension, reply.lines[1:]) if extension is not None)
+        self._parameters: t.Dict[str, t.Tuple[str, ...]] = {}
+        for keyword, parameters in self.listed:
+            self._parameters[keyword] = self._parameters.get(keyword, ()) + parameters
 
     def offers(self, keyword: str) -> bool:
-        return any(extension.keyword == keyword for extension in self.listed)
+        return keyword in self._parameters
 
     def parameters(self, keyword: str) -> t.Tuple[str, ...]:
         """What stands behind the keyword, all lines of it taken together."""
-        return tuple(
-            parameter for extension in self.listed if extension.keyword == keyword for parameter in extension.parameters
-        )
+        return self._parameters.get(keyword, ())
 
     def parameter(self, keyword: str, position: int) -> t.Optional[str]:
         """The parameter at this position, None where there is none."""
@@ -74,9 +73,10 @@ class Extensions:
         return None
 
     def as_list(self) -> t.List[t.Dict[str, t.Any]]:
-        return [extension.as_dict() for extension in self.listed]
+        return [{"keyword": keyword, "parameters": list(parameters)} for keyword, parameters in self.listed]
 
 
+@functools.lru_cache(maxsize=1024)
 def _extension(line: str) -> t.Optional[Extension]:
     words = line.split()
     if not words:

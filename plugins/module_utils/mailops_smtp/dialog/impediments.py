@@ -55,15 +55,19 @@ def _says_what_it_is(parameter: str) -> bool:
 
 
 def _too_large(session: Session) -> t.Optional[str]:
-    message, limit = session.transaction.envelope.message, session.offered.number("SIZE")
+    message = session.transaction.envelope.message
+    limit = session.offered.number("SIZE") if message is not None else None
     if message is not None and limit and message.size > limit and "SIZE" not in session.dialog.force:
         return f"The message has {message.size} octets, and the server takes {limit} at most (SIZE, RFC 1870 6.1)."
     return None
 
 
 def _too_soon(session: Session) -> t.Optional[str]:
-    wish, least = session.transaction.envelope.deliver_by, session.offered.number("DELIVERBY")
-    if wish is None or wish.mode != "return" or not least or "DELIVERBY" in session.dialog.force:
+    wish = session.transaction.envelope.deliver_by
+    if wish is None or wish.mode != "return" or "DELIVERBY" in session.dialog.force:
+        return None
+    least = session.offered.number("DELIVERBY")
+    if not least:
         return None
     if wish.seconds < least:
         return f"The server delivers within {least} seconds or more, not within {wish.seconds} (DELIVERBY, RFC 2852 3)."
@@ -71,9 +75,10 @@ def _too_soon(session: Session) -> t.Optional[str]:
 
 
 def _too_late(session: Session) -> t.Optional[str]:
-    wish, longest = session.transaction.envelope.hold, session.offered.number("FUTURERELEASE")
+    wish = session.transaction.envelope.hold
     if wish is None or "FUTURERELEASE" in session.dialog.force:
         return None
+    longest = session.offered.number("FUTURERELEASE")
     if wish.seconds is not None and longest and wish.seconds > longest:
         return f"The server holds a message for {longest} seconds at most, not for {wish.seconds} (FUTURERELEASE)."
     latest = session.offered.parameter("FUTURERELEASE", 1)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import commands
 from .exchange import Handshake, Procedure, Refused, insist, listen, say
 from .extensions import Extensions
@@ -21,7 +23,11 @@ def banner(session: Session) -> Procedure:
 def hello(session: Session) -> Procedure:
     """RFC 5321 4.1.1.1: EHLO; where a server does not know it, HELO (RFC 5321 3.2); for LMTP, LHLO (RFC 2033)."""
     session.phase = "ehlo"
-    greet = {"lmtp": commands.lhlo, "helo": commands.helo, "ehlo": commands.ehlo}
+    greet: t.Dict[str, t.Callable[[str], commands.Command]] = {
+        "lmtp": commands.lhlo,
+        "helo": commands.helo,
+        "ehlo": commands.ehlo,
+    }
     verb = "lmtp" if session.dialog.protocol == "lmtp" else session.dialog.hello
     reply = yield from say(session, greet[verb](session.dialog.helo_name))
     if verb == "ehlo" and reply.permanent:

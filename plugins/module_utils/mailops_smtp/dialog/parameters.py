@@ -63,6 +63,8 @@ def of_rcpt(recipient: Recipient) -> t.Iterator[Parameter]:
 
 def mail_parameters(session: Session) -> t.List[str]:
     usable = [(keyword, text) for keyword, text in of_mail(session.transaction.envelope) if session.may_use(keyword)]
+    if not usable:
+        return []
     binary = session.may_use("BINARYMIME") and session.may_use("CHUNKING")
     superfluous = "8BITMIME" if binary and any(keyword == "BINARYMIME" for keyword, _text in usable) else "BINARYMIME"
     return [text for keyword, text in usable if keyword != superfluous]

@@ -10,6 +10,7 @@ tester wants to see it. What is no reply at all ends the reading with NotAReply,
 from __future__ import annotations
 
 import base64
+import functools
 import re
 import typing as t
 
@@ -22,6 +23,9 @@ MAX_LINE_OCTETS = 512
 MAX_LINES_KEPT = 200
 MAX_CHARACTERS_KEPT = 1000
 EXCERPT_CHARACTERS = 80
+
+# Longer ones are read anew each time, which bounds what a thousand of them can hold.
+REMEMBERED_OCTETS = 2048
 
 # RFC 5321 4.2: Reply-code = %x32-35 %x30-35 %x30-39; the second digit is left open, since later RFCs and real servers
 # go beyond 5. The separator may be missing where there is no text.
@@ -106,13 +110,14 @@ class Reply(t.NamedTuple):
         return self._replace(lines=tuple(_SERVER_SIGNATURE.sub(MASK, line) for line in self.lines), raw_base64=None)
 
     def as_dict(self) -> t.Dict[str, t.Any]:
+        code, enhanced, lines, truncated, raw_base64, flaws = self
         return {
-            "code": self.code,
-            "enhanced": self.enhanced,
-            "lines": list(self.lines),
-            "truncated": self.truncated,
-            "raw_base64": self.raw_base64,
-            "flaws": list(self.flaws),
+            "code": code,
+            "enhanced": enhanced,
+            "lines": list(lines),
+            "truncated": truncated,
+            "raw_base64": raw_base64,
+            "flaws": list(flaws),
         }
 
 
@@ -196,16 +201,12 @@ class ReplyReader:
         buffer = self._buffer
         if self._searched or self._lines or self.concealed or not buffer.endswith(b"\n"):
             return None
-        match = _PLAIN_REPLY.match(buffer)
-        if match is None or match.end() > MAX_REPLY_OCTETS:
-            return None
-        lines = match.group().decode("ascii").split("\r\n")
-        if len(lines) > MAX_LINES_KEPT + 1:
-            return None
-        del buffer[: match.end()]
-        texts = tuple(line[4:] for line in lines[:-1])
-        enhanced = _ENHANCED.match(texts[-1])
-        return Reply(int(lines[0][:3]), enhanced.group(1) if enhanced else None, texts)
+        # A challenge is not to be remembered.
+        read = _read_before if len(buffer) <= REMEMBERED_OCTETS and not self.confidential else _plain_reply
+        reply, octets = read(bytes(buffer))
+        if octets:
+            del buffer[:octets]
+        return reply
 
     def unsolicited(self) -> t.Optional[str]:
         """Whatever has arrived beyond the replies handed out, as text, and forget it; None if there is nothing.
@@ -282,6 +283,23 @@ class ReplyReader:
         self._lines = []
         self._octets = 0
         self._searched = 0
+
+
+def _plain_reply(data: bytes) -> t.Tuple[t.Optional[Reply], int]:
+    """The reply that the octets begin with, and how many of them it has; none where it is not a plain one."""
+    match = _PLAIN_REPLY.match(data)
+    if match is None or match.end() > MAX_REPLY_OCTETS:
+        return None, 0
+    lines = match.group().decode("ascii").split("\r\n")
+    if len(lines) > MAX_LINES_KEPT + 1:
+        return None, 0
+    texts = tuple(line[4:] for line in lines[:-1])
+    enhanced = _ENHANCED.match(texts[-1])
+    return Reply(int(lines[0][:3]), enhanced.group(1) if enhanced else None, texts), match.end()
+
+
+# "250 2.1.0 Ok" has been read before: all servers of a product say most things in the same words.
+_read_before = functools.lru_cache(maxsize=1024)(_plain_reply)
 
 
 def _text(line: bytes) -> bytes:

@@ -107,7 +107,7 @@ class Session:
     @property
     def offered(self) -> Extensions:
         """The extensions to go by: every phase after the greeting has some."""
-        return t.cast(Extensions, self.extensions)
+        return self.extensions  # type: ignore[return-value]
 
     def may_use(self, keyword: str) -> bool:
         """Whether an extension can be made use of: where it is offered (RFC 5321 2.2.1), or the user insists."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ..expect.terms import TERMS
+from .conditions import Check, fact
 from .observation import recipients, seen
-from .recognition import Check, fact
 
 _GOOD = ("pass", "not_tested")
 _SAME = (

@@ -9,8 +9,8 @@ import typing as t
 
 from ..expect import ExpectationError, named_for, read_expectations
 from ..expect.reading import variants
+from .conditions import Check
 from .expectations import circumstances
-from .recognition import Check
 from .several import judge_run
 from .signatures import CATALOGUE
 

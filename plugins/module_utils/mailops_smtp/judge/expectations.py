@@ -21,8 +21,9 @@ from ..expect import Expectation, read_expectations
 from ..expect.conditions import holds
 from ..expect.policies import Circumstances
 from ..expect.reading import Expected
+from .conditions import Check
 from .observation import is_unknown_version, recipients, seen
-from .recognition import Check, Found
+from .recognition import Found
 from .verdicts import SEVERITIES, rank, worst
 from .wording import where
 

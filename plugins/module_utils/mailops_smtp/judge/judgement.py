@@ -7,7 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import printable
-from .recognition import Check, Found, recognise, went_well
+from .conditions import Check
+from .recognition import Found, recognise, went_well
 from .signatures.protocol import STOPPED
 from .signatures.several import UNFIT
 from .software import software
@@ -34,7 +35,7 @@ def diagnose(check: Check) -> t.List[Found]:
     failed_phase = check["failed_phase"]
     if failed_phase is not None and rank(worst(_verdict(check, entry) for entry in found)) <= rank("degraded"):
         found.append(Found(STOPPED, failed_phase, ()))
-    if _unfit(check) and any(_claimed(check, entry) == "fail" for entry in found):
+    if found and _unfit(check) and any(_claimed(check, entry) == "fail" for entry in found):
         found.insert(0, Found(UNFIT, failed_phase or check["reached"] or "connect", ()))
     return found
 
@@ -53,11 +54,13 @@ def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
         outcome = evaluate(with_product, found, lambda entry: _verdict(check, entry))
         found, verdicts, total = outcome.found, outcome.verdicts, outcome.total
         unmet += outcome.unmet
-    ordered = sorted(found, key=lambda entry: _gravity(check, entry), reverse=True)
-    findings = [finding(check, entry, _severity(check, entry)) for entry in ordered]
-    verdict = worst([*(_verdict(check, entry) for entry in ordered), *verdicts, _untouched(check)])
+    weighed = [(_verdict(check, entry), _severity(check, entry), entry) for entry in found]
+    if len(weighed) > 1:
+        weighed.sort(key=_gravity, reverse=True)
+    findings = [finding(check, entry, severity) for _verdict_alone, severity, entry in weighed]
+    verdict = worst([*(claimed for claimed, _severity_alone, _entry in weighed), *verdicts, _untouched(check)])
     # Remarks that spoil nothing are no news for a summary.
-    main = ordered[0] if verdict not in ("pass", "not_tested") and ordered else None
+    main = weighed[0][2] if verdict not in ("pass", "not_tested") and weighed else None
     if unmet and verdicts and verdict == worst(verdicts):
         told = summary_of_unmet(check, verdict, [entry for entry in unmet if entry["verdict"] == verdict], total)
     else:
@@ -86,8 +89,8 @@ def _untouched(check: Check) -> str:
     return "not_tested" if check["not_tested"] is not None or not check["steps"] else "pass"
 
 
-def _gravity(check: Check, found: Found) -> t.Tuple[int, int]:
-    return rank(_verdict(check, found)), SEVERITIES.index(_severity(check, found))
+def _gravity(weighed: t.Tuple[str, str, Found]) -> t.Tuple[int, int]:
+    return rank(weighed[0]), SEVERITIES.index(weighed[1])
 
 
 def _verdict(check: Check, found: Found) -> str:

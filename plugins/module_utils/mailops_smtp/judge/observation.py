@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .recognition import Check, fact
+from .conditions import Check, fact
 
 # The outcome of several is the worst of them.
 _WORST = ("refused", "deferred", "not_tried", "accepted")

@@ -19,15 +19,9 @@ import re
 import typing as t
 
 from ..evidence import PHASES
+from .conditions import LINE_SEEN, LINES_SEEN, Check, Condition, conditions, text_pattern
 from .signature import Signature, When
 from .signatures import FAILURES, REMARKS
-from .software import software
-
-Check = t.Mapping[str, t.Any]
-
-# How much of a reply the patterns see: longer than any wording that they know.
-LINES_SEEN = 20
-LINE_SEEN = 400
 
 _ORDER = {phase: position for position, phase in enumerate(PHASES)}
 
@@ -63,27 +57,31 @@ def recognise(check: Check) -> t.List[Found]:
 
     for index, step in enumerate(steps):
         phase = step["phase"]
-        kind = _kind_of(step)
+        failures, remarks = _candidates(phase, *_kind_of(step))
         text: t.List[str] = []
-        if not went_well(step) and _ORDER[phase] <= last_phase:
-            for failure, when in _candidates(True, phase, *kind):
-                if _step_fits(when, step, text) and _check_fits(when, check):
-                    _note(found, Found(failure, phase, (index,)))
+        if failures and _ORDER[phase] <= last_phase and not went_well(step):
+            for failure in failures:
+                if _step_fits(failure.when, step, text) and failure.fits(check):
+                    _note(found, Found(failure.signature, phase, (index,)))
                     break
-        for remark, when in _candidates(False, phase, *kind):
-            if _step_fits(when, step, text) and _check_fits(when, check):
-                _note(found, Found(remark, phase, (index,)))
+        for remark in remarks:
+            if _step_fits(remark.when, step, text) and remark.fits(check):
+                _note(found, Found(remark.signature, phase, (index,)))
 
-    for remark, when in _REMARKS_ON_CHECKS:
-        if _check_fits(when, check):
-            phase = remark.phases[0]
-            indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
-            _note(found, Found(remark, phase, tuple(indexes[-1:])))
+    reached: t.List[t.Tuple[int, _Alternative]] = []
+    _reach(check, _REMARKS_ON_CHECKS, reached)
+    fitting = [(position, remark.signature) for position, remark in reached if remark.fits(check)]
+    for _position, signature in sorted(fitting):
+        phase = signature.phases[0]
+        indexes = [index for index, step in enumerate(steps) if step["phase"] == phase]
+        _note(found, Found(signature, phase, tuple(indexes[-1:])))
     return without_consequences(list(found.values()))
 
 
 def without_consequences(found: t.List[Found]) -> t.List[Found]:
     """The findings less those that another one of them explains."""
+    if len(found) < 2:
+        return found
     explained = {identifier for entry in found for identifier in entry.signature.explains}
     return [entry for entry in found if entry.signature.id not in explained]
 
@@ -91,7 +89,8 @@ def without_consequences(found: t.List[Found]) -> t.List[Found]:
 def _note(found: t.Dict[str, Found], new: Found) -> None:
     """The same signature at several steps, such as ten unknown recipients, is one finding."""
     before = found.setdefault(new.signature.id, new)
-    found[new.signature.id] = before._replace(steps=tuple(dict.fromkeys(before.steps + new.steps)))
+    if before is not new:
+        found[new.signature.id] = before._replace(steps=tuple(dict.fromkeys(before.steps + new.steps)))
 
 
 def went_well(step: Check) -> bool:
@@ -104,7 +103,11 @@ def went_well(step: Check) -> bool:
     # A chunk needs no invitation, so that the reply to it is one to a part of the message (RFC 3030 2).
     phase = "message" if (step["sent"] or "").startswith("BDAT ") else step["phase"]
     # A connect or a TLS handshake has no reply.
-    return reply is None or str(reply["code"]).startswith(_GOOD_CODES.get(phase, ("2",)))
+    return reply is None or _is_good(phase, reply["code"])
+
+
+def _is_good(phase: str, code: t.Optional[int]) -> bool:
+    return str(code).startswith(_GOOD_CODES.get(phase, ("2",)))
 
 
 def _step_fits(when: When, step: Check, text: t.List[str]) -> bool:
@@ -119,13 +122,13 @@ def _step_fits(when: When, step: Check, text: t.List[str]) -> bool:
     # Runs of earlier versions are judged too, and do not tell.
     if when.pipelined and not step.get("pipelined"):
         return False
-    if when.sent and not _text(when.sent).match((step["sent"] or "")[:LINE_SEEN]):
+    if when.sent and not text_pattern(when.sent).match((step["sent"] or "")[:LINE_SEEN]):
         return False
     if not when.text:
         return True
     if not text:
         text.append(_text_seen(step))
-    return _text(when.text).search(text[0]) is not None
+    return text_pattern(when.text).search(text[0]) is not None
 
 
 def _text_seen(step: Check) -> str:
@@ -134,89 +137,6 @@ def _text_seen(step: Check) -> str:
     if step["error"] is not None:
         lines = [*lines[:LINES_SEEN], step["error"]["detail"]]
     return "\n".join(line[:LINE_SEEN] for line in lines[: LINES_SEEN + 1])
-
-
-def _check_fits(when: When, check: Check) -> bool:
-    for path, relation, value in when.facts:
-        if not _fact_fits(check, path, relation, value):
-            return False
-    # These look at the whole list of keywords.
-    if when.keyword and not _offers(check, when.keyword):
-        return False
-    if when.software and not _text(when.software).search((software(check) or {}).get("product", "")):
-        return False
-    return not (when.no_keyword and (check["ehlo"] is None or _offers(check, when.no_keyword)))
-
-
-def _offers(check: Check, keyword: str) -> bool:
-    keywords = check["ehlo"]["keywords"] if check["ehlo"] is not None else []
-    fullmatch = _text(keyword).fullmatch
-    return any(fullmatch(entry["keyword"][:LINE_SEEN]) for entry in keywords)
-
-
-def fact(check: Check, path: str) -> t.Any:
-    """The value at a dotted path; None where it, or anything above it, was not observed."""
-    value: t.Any = check
-    for name in _names(path):
-        if value is None:
-            return None
-        value = value.get(name)
-    return value
-
-
-def _fact_fits(check: Check, path: str, relation: str, value: t.Any) -> bool:
-    seen = fact(check, path)
-    if relation == "differs from":
-        other = fact(check, value)
-        return seen is not None and other is not None and _same_name(seen) != _same_name(other)
-    return RELATIONS[relation](seen, value) if seen is not None else relation == "is not"
-
-
-def _matches(seen: t.Any, pattern: str) -> bool:
-    lines = [seen] if isinstance(seen, str) else seen
-    return any(_text(pattern).search(line[:LINE_SEEN]) for line in lines[:LINES_SEEN])
-
-
-def _have_sent(steps: t.Sequence[Check], pattern: str) -> bool:
-    return any(_text(pattern).match((step["sent"] or "")[:LINE_SEEN]) for step in steps)
-
-
-def _differs_after_tls(ehlo: Check, aside: t.Sequence[str]) -> bool:
-    """Whether the lists before and after TLS differ, some keywords aside."""
-    lists = [ehlo.get("before_tls"), ehlo["keywords"]]
-    if lists[0] is None:
-        return False
-    before, after = ({entry["keyword"] for entry in extensions or ()} for extensions in lists)
-    return bool(before.symmetric_difference(after) - set(aside))
-
-
-def _same_name(name: str) -> str:
-    return name.lower().rstrip(".")
-
-
-RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
-    "is": lambda seen, value: bool(seen == value),
-    "is not": lambda seen, value: bool(seen != value),
-    "<": lambda seen, value: bool(seen < value),
-    ">=": lambda seen, value: bool(seen >= value),
-    "matches": _matches,
-    "has length": lambda seen, value: len(seen) == value,
-    "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
-    "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
-    "have sent": _have_sent,
-    "differ in": lambda seen, value: any(entry[value] != seen[0][value] for entry in seen),
-    "accepts one of": lambda seen, value: any(
-        entry["shape"] in value and entry["outcome"] == "accepted" for entry in seen
-    ),
-    "differs after TLS": _differs_after_tls,
-    "accept one of": lambda seen, value: any(entry["accepted"] and entry["version"] in value for entry in seen),
-    "ask for": lambda seen, value: any(entry[value] for entry in seen),
-}
-
-
-@functools.lru_cache(maxsize=None)
-def _names(path: str) -> t.List[str]:
-    return path.split(".")
 
 
 @functools.lru_cache(maxsize=None)
@@ -229,61 +149,118 @@ def _enhanced(pattern: str) -> t.Pattern[str]:
     return re.compile(pattern.replace(".", r"\.").replace("x", "[245]"))
 
 
-@functools.lru_cache(maxsize=None)
-def _text(pattern: str) -> t.Pattern[str]:
-    """Compiled when first needed: compiling the whole catalogue would slow the start on every vantage."""
-    return re.compile(pattern, re.IGNORECASE)
+_Kind = t.Tuple[t.Optional[str], t.Optional[int], t.Optional[str], bool, bool, bool]
 
 
-def _alternatives(signatures: t.Iterable[Signature]) -> t.Tuple[t.Tuple[Signature, When], ...]:
-    """Each signature with each of its alternatives, in their order."""
-    return tuple((signature, when) for signature in signatures for when in signature.when)
+class _Alternative(t.NamedTuple):
+    """One way in which a signature shows, with its conditions on the whole check ready to be asked."""
 
+    signature: Signature
+    when: When
+    conditions: t.Tuple[Condition, ...]
 
-_Kind = t.Tuple[t.Optional[str], t.Optional[str], str, bool, bool, bool]
+    def fits(self, check: Check) -> bool:
+        # A generator for all() would cost more than what it asks.
+        for holds in self.conditions:  # noqa: SIM110
+            if not holds(check):
+                return False
+        return True
 
 
 def _kind_of(step: Check) -> _Kind:
     """The error's kind, both codes of the reply, whether it has flaws, whether something came unasked, and whether it
     took its time: nearly all signatures are told apart by these alone."""
-    error, reply, unsolicited = step["error"], step["reply"], bool(step["unsolicited"])
-    kind, slow = error and error["kind"], step["seconds"] > _SLOW
+    error, reply, slow = step["error"], step["reply"], step["seconds"] > _SLOW
+    kind = error["kind"] if error is not None else None
+    unsolicited = step["unsolicited"] is not None and step["unsolicited"] != ""
     if reply is None:
-        return kind, None, "", False, unsolicited, slow
-    return kind, str(reply["code"]), reply["enhanced"] or "", bool(reply["flaws"]), unsolicited, slow
+        return kind, None, None, False, unsolicited, slow
+    return kind, reply["code"], reply["enhanced"], bool(reply["flaws"]), unsolicited, slow
 
 
 @functools.lru_cache(maxsize=8192)
 def _candidates(
-    failures: bool,
     phase: str,
     error: t.Optional[str],
-    code: t.Optional[str],
-    enhanced: str,
+    code: t.Optional[int],
+    enhanced: t.Optional[str],
     flaws: bool,
     unsolicited: bool,
     slow: bool,
-) -> t.Tuple[t.Tuple[Signature, When], ...]:
-    """The failures of a phase, or the remarks on its steps, that can fit a step of this kind, in their order."""
-    return tuple(
-        (signature, when)
-        for signature, when in (_FAILURES if failures else _REMARKS_ON_STEPS)[phase]
-        if (not when.error or error in when.error)
-        and (not when.code or (code is not None and _code(when.code).fullmatch(code)))
-        and (not when.enhanced or (code is not None and _enhanced(when.enhanced).fullmatch(enhanced)))
-        and (not when.flaws or flaws)
-        and (not when.unsolicited or unsolicited)
-        and (when.slower_than is None or slow)
+) -> t.Tuple[t.Tuple[_Alternative, ...], t.Tuple[_Alternative, ...]]:
+    """The failures of a phase, and the remarks on its steps, that can fit a step of this kind, in their order."""
+
+    def can_fit(when: When) -> bool:
+        return (
+            (not when.error or error in when.error)
+            and (not when.code or (code is not None and bool(_code(when.code).fullmatch(str(code)))))
+            and (not when.enhanced or (code is not None and bool(_enhanced(when.enhanced).fullmatch(enhanced or ""))))
+            and (not when.flaws or flaws)
+            and (not when.unsolicited or unsolicited)
+            and (when.slower_than is None or slow)
+        )
+
+    failures = _FAILURES[phase]
+    # What an extra command or a chunk has as its good reply, only the step can tell (see ``went_well``).
+    if phase not in ("extra", "data") and error is None and code is not None and _is_good(phase, code):
+        failures = ()
+    return (
+        tuple(entry for entry in failures if can_fit(entry.when)),
+        tuple(entry for entry in _REMARKS_ON_STEPS[phase] if can_fit(entry.when)),
     )
 
 
-def _by_phase(
-    alternatives: t.Sequence[t.Tuple[Signature, When]],
-) -> t.Dict[str, t.Tuple[t.Tuple[Signature, When], ...]]:
-    return {phase: tuple(entry for entry in alternatives if phase in entry[0].phases) for phase in PHASES}
+def _alternatives(signatures: t.Iterable[Signature]) -> t.List[_Alternative]:
+    """Each signature with each of its alternatives, in their order."""
+    return [_Alternative(signature, when, conditions(when)) for signature in signatures for when in signature.when]
+
+
+def _by_phase(alternatives: t.Sequence[_Alternative]) -> t.Dict[str, t.Tuple[_Alternative, ...]]:
+    return {phase: tuple(entry for entry in alternatives if phase in entry.signature.phases) for phase in PHASES}
+
+
+class _Branch:
+    """A name among the facts, the alternatives that can fit once there is such a fact, and the names below it.
+
+    Most of a check's facts are not there: no certificate, no log-in, no relay test. What is about them is not even
+    looked at."""
+
+    __slots__ = ("alternatives", "branches")
+
+    def __init__(self) -> None:
+        self.alternatives: t.List[t.Tuple[int, _Alternative]] = []
+        self.branches: t.Dict[str, _Branch] = {}
+
+
+def _branches(alternatives: t.Iterable[_Alternative]) -> t.Dict[str, _Branch]:
+    root = _Branch()
+    for position, entry in enumerate(alternatives):
+        branch = root
+        for name in _needed(entry.when):
+            branch = branch.branches.setdefault(name, _Branch())
+        branch.alternatives.append((position, entry))
+    return root.branches
+
+
+def _needed(when: When) -> t.List[str]:
+    """Where a fact stands without which this cannot fit."""
+    paths = [path for path, relation, _value in when.facts if relation != "is not"]
+    return paths[-1].split(".") if paths else ["ehlo"] if when.keyword or when.no_keyword else ["steps"]
+
+
+def _reach(
+    facts: t.Mapping[str, t.Any], branches: t.Mapping[str, _Branch], reached: t.List[t.Tuple[int, _Alternative]]
+) -> None:
+    """Adds the alternatives whose facts are there, each with its position in the catalogue."""
+    for name, branch in branches.items():
+        value = facts.get(name)
+        if value is not None:
+            reached += branch.alternatives
+            if branch.branches:
+                _reach(value, branch.branches, reached)
 
 
 _FAILURES = _by_phase(_alternatives(FAILURES))
-_REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry[1].is_about_a_step])
+_REMARKS_ON_STEPS = _by_phase([entry for entry in _alternatives(REMARKS) if entry.when.is_about_a_step])
 _SLOW = min(when.slower_than for entry in (*FAILURES, *REMARKS) for when in entry.when if when.slower_than is not None)
-_REMARKS_ON_CHECKS = tuple(entry for entry in _alternatives(REMARKS) if not entry[1].is_about_a_step)
+_REMARKS_ON_CHECKS = _branches(entry for entry in _alternatives(REMARKS) if not entry.when.is_about_a_step)

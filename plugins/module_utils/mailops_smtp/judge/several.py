@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .conditions import Check
 from .judgement import diagnose, judgement
 from .mail_domains import belonging, judge_domain
-from .recognition import Check, Found, without_consequences
+from .recognition import Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
 from .vantages import endpoint_of, find_differences
@@ -71,9 +72,11 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
-            _find_dead_addresses(host_cases)
+            if len(host_cases) > 1:
+                _find_dead_addresses(host_cases)
     for endpoint_cases in _grouped(cases, endpoint_of).values():
-        find_differences([(case.check, case.found) for case in endpoint_cases])
+        if len(endpoint_cases) > 1:
+            find_differences([(case.check, case.found) for case in endpoint_cases])
 
     judged = [
         case.judged

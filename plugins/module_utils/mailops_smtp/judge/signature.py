@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a signature is: how something that goes wrong with mail is recognised, and what an expert says about it.
 
-Signatures are data. ``recognition.py`` is the only code that interprets them, so a reader who wants to know when a
-finding appears reads its ``Signature``, and nothing else.
+Signatures are data. ``recognition.py`` and ``conditions.py`` are the only code that interprets them, so a reader who
+wants to know when a finding appears reads its ``Signature``, and nothing else.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class When(t.NamedTuple):
     ``no_keyword``   there is an EHLO list, and no keyword in it matches
     ``software``     what answers is a product that this regular expression matches (software.py)
     ``facts``        triples (path, relation, value), such as ``("endpoint.port", "is", 465)``; the relations are
-                     recognition.RELATIONS, and a fact that was not observed is only ever ``is not``
+                     those of conditions.py, and a fact that was not observed is only ever ``is not``
     """
 
     error: t.Tuple[str, ...] = ()

@@ -99,7 +99,7 @@ SOFTWARE = (
 def software(check: t.Mapping[str, t.Any]) -> t.Optional[t.Dict[str, t.Any]]:
     """``{product, version, confidence}``, or None where the server does not give itself away."""
     if check["banner"] is not None and check["banner"]["code"] is not None:
-        told = _told_by_banner("\n".join(line[:LINE_SEEN] for line in check["banner"]["lines"][:LINES_SEEN]))
+        told = _told_by_banner(_text_seen(check["banner"]["lines"]))
         if told is not None:
             return {"product": told[0], "version": told[1], "confidence": told[2]}
     if check["ehlo"] is not None:
@@ -125,10 +125,14 @@ def _told_by_replies(steps: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[str
     # The EHLO list has been looked at, and consists of other people's words.
     heard = [step["reply"] for step in steps if step["reply"] is not None and step["phase"] not in ("banner", "ehlo")]
     for reply in heard[-STEPS_SEEN:]:
-        product = _told_by_reply("\n".join(line[:LINE_SEEN] for line in reply["lines"][:LINES_SEEN]))
+        product = _told_by_reply(_text_seen(reply["lines"]))
         if product is not None:
             return product
     return None
+
+
+def _text_seen(lines: t.Sequence[str]) -> str:
+    return lines[0][:LINE_SEEN] if len(lines) == 1 else "\n".join([line[:LINE_SEEN] for line in lines[:LINES_SEEN]])
 
 
 @functools.lru_cache(maxsize=1024)
@@ -141,7 +145,7 @@ def _told_by_reply(text: str) -> t.Optional[str]:
 
 @functools.lru_cache(maxsize=None)
 def _compiled(pattern: str) -> t.Pattern[str]:
-    """Compiled when first needed, as in recognition.py."""
+    """Compiled when first needed, as in conditions.py."""
     return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .recognition import Check, Found, fact
+from .conditions import Check, fact
+from .recognition import Found
 from .signature import Signature
 from .signatures import vantages as signatures
 

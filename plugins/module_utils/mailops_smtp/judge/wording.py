@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import printable
-from .recognition import Check, Found, fact, went_well
+from .conditions import Check, fact
+from .recognition import Found, went_well
 from .status_codes import stands_for
 
 # Longer server text is cut in sentences; the steps keep it whole.
@@ -47,15 +48,19 @@ def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
     """The public form of a finding (``findings[]`` of the facts)."""
     signature = found.signature
     filled = words(check, found)
+
+    def told(sentence: str) -> str:
+        return sentence.format_map(filled) if "{" in sentence else sentence
+
     return {
         "id": signature.id,
         "phase": found.phase,
         "severity": severity,
         "owner": signature.owner,
         "confidence": signature.confidence,
-        "title": signature.title.format_map(filled),
-        "meaning": signature.meaning.format_map(filled),
-        "next_step": signature.next_step.format_map(filled),
+        "title": told(signature.title),
+        "meaning": told(signature.meaning),
+        "next_step": told(signature.next_step),
         "evidence": list(found.steps),
         "reference": signature.reference,
         "reference_url": f"findings.md#{anchor(signature.id)}",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
@@ -11,6 +12,8 @@ from ..dialog import commands
 from .options import OptionError, require_valid
 
 
+# A plan asks of each host several times.
+@functools.lru_cache(maxsize=4096)
 def address_of(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
     try:
         return ipaddress.ip_address(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import re
 import typing as t
+from collections.abc import Mapping
 
 from ..dialog import commands
 from .addresses import bare, mailbox
@@ -80,7 +81,7 @@ def _recipients(
     recipients = []
     for position, entry in enumerate(options["recipients"] or ()):
         where = f"{prefix}recipients[{position}]"
-        if isinstance(entry, t.Mapping):
+        if isinstance(entry, Mapping):
             given = checked(entry, RECIPIENT_OPTIONS, f"{where}.")
             recipients.append(_recipient(given, for_all, as_written, where, ".address"))
         else:

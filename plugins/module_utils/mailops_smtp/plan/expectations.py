@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..evidence import PHASES
@@ -62,7 +61,7 @@ def with_expected_versions(tls: TLSOptions, expect: Wishes) -> TLSOptions:
     ]
     known = {version.lower(): version for version in ALL_TLS_VERSIONS}
     wanted = [known[version.lower()] for version in named]
-    return dataclasses.replace(tls, probe_versions=tuple(dict.fromkeys((*tls.probe_versions, *wanted))))
+    return tls._replace(probe_versions=tuple(dict.fromkeys((*tls.probe_versions, *wanted))))
 
 
 def asked_for(options: t.Mapping[str, t.Any]) -> t.FrozenSet[str]:

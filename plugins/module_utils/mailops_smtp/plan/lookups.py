@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 
 from .addresses import address_of, host_name
 from .options import OptionError
@@ -91,7 +92,7 @@ def mail_domains(targets: t.Optional[t.Sequence[t.Any]]) -> t.List[str]:
     """The mail domains among targets as they were written, before anything else of them is looked at."""
     found = []
     for entry in targets or ():
-        domain = entry.get("domain") if isinstance(entry, t.Mapping) else entry
+        domain = entry.get("domain") if isinstance(entry, Mapping) else entry
         if isinstance(domain, str) and ":" not in domain and address_of(domain) is None:
             found.append(host_name("targets", domain).lower().rstrip("."))
     return list(dict.fromkeys(found))

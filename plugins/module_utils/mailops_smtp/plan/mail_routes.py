@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -45,8 +44,7 @@ ROUTE_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
-@dataclasses.dataclass(frozen=True)
-class RoutePlan:
+class RoutePlan(t.NamedTuple):
     """``domains`` in their ASCII form. ``query_seconds`` for one question to one server, ``total_seconds`` for one
     question to all of them."""
 

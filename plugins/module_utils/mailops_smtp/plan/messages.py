@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -114,7 +113,7 @@ def composed(dialog: Dialog, prefix: str) -> Dialog:
         _composed_for(dialog, envelope, prefix if position == 0 else f"{prefix}transactions[{position - 1}].")
         for position, envelope in enumerate(dialog.envelopes)
     )
-    return dataclasses.replace(dialog, envelope=first, further_envelopes=tuple(further))
+    return dialog._replace(envelope=first, further_envelopes=tuple(further))
 
 
 def _composed_for(dialog: Dialog, envelope: Envelope, prefix: str) -> Envelope:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import typing as t
+from collections.abc import Mapping
 
 from ..dialog.client_attributes import XCLIENT, XFORWARD
 from ..dialog.commands import MASK, CommandError
@@ -304,13 +305,13 @@ def redacted(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str,
         spec = table.get(name, {})
         if spec.get("no_log"):
             value = MASK
-        elif isinstance(value, t.Mapping) and "options" in spec:
+        elif isinstance(value, Mapping) and "options" in spec:
             value = redacted(value, spec["options"])
         elif "options" in spec:
             value = [redacted(entry, spec["options"]) for entry in value]
         elif name in ("targets", "jump"):
             # Their entries are written with the options of the level that they stand on.
-            value = [redacted(entry, table) if isinstance(entry, t.Mapping) else entry for entry in value]
+            value = [redacted(entry, table) if isinstance(entry, Mapping) else entry for entry in value]
         elif isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
             value = f"{value[:MAX_SHOWN_CHARACTERS]}[{len(value) - MAX_SHOWN_CHARACTERS} more characters]"
         shown[name] = value
@@ -323,11 +324,11 @@ def secrets(values: t.Mapping[str, t.Any], table: t.Mapping[str, t.Mapping[str, 
         spec = table.get(name, {})
         if spec.get("no_log") and value is not None:
             yield str(value)
-        elif isinstance(value, t.Mapping):
+        elif isinstance(value, Mapping):
             yield from secrets(value, spec.get("options", {}))
         elif name in ("targets", "jump") and isinstance(value, (list, tuple)):
             for entry in value:
-                if isinstance(entry, t.Mapping):
+                if isinstance(entry, Mapping):
                     yield from secrets(entry, table)
 
 
@@ -364,7 +365,7 @@ def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
     shown = "(hidden)" if _may_hold_a_secret(value, spec) else value
     kind = spec["type"]
     if kind == "dict":
-        if not isinstance(value, t.Mapping):
+        if not isinstance(value, Mapping):
             raise OptionError(option, shown, "is not a dictionary", f"give {', '.join(spec.get('options', ['one']))}")
         return checked(value, spec["options"], f"{option}.") if "options" in spec else dict(value)
     if kind == "list":
@@ -382,7 +383,7 @@ def _typed(option: str, value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
 def _may_hold_a_secret(value: t.Any, spec: t.Mapping[str, t.Any]) -> bool:
     """Also a value of the wrong form: a dictionary in place of a list, a password in place of the dictionary for it."""
     options = spec.get("options", {}).values()
-    return bool(spec.get("no_log")) or isinstance(value, t.Mapping) or any(entry.get("no_log") for entry in options)
+    return bool(spec.get("no_log")) or isinstance(value, Mapping) or any(entry.get("no_log") for entry in options)
 
 
 def _scalar(option: str, value: t.Any, shown: t.Any, kind: str) -> t.Any:

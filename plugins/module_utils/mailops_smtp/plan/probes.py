@@ -8,7 +8,6 @@ stranger. Nothing is sent: the dialog never comes to DATA.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..dialog import commands
@@ -78,7 +77,7 @@ def with_probes(dialog: Dialog, host: str, address: t.Optional[str], token: str)
     probes = list(_relay(own, address, wanted.stranger)) if wanted.relay else []
     if wanted.random_recipient:
         probes.append(Probe("random_recipient", dialog.envelope.sender, f"no-such-user-{token[:16]}@{own}"))
-    return dataclasses.replace(dialog, probes=tuple(probes))
+    return dialog._replace(probes=tuple(probes))
 
 
 def _relay(own: str, address: t.Optional[str], stranger: str) -> t.Iterator[Probe]:

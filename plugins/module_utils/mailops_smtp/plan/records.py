@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..dialog.message import Attachment, Message, compose
@@ -13,8 +12,7 @@ if t.TYPE_CHECKING:
     from ..expect.policies import Circumstances
 
 
-@dataclasses.dataclass(frozen=True)
-class Recipient:
+class Recipient(t.NamedTuple):
     """``original_recipient`` is typed, such as ``rfc822;user@contoso.com`` (RFC 3461 4.2)."""
 
     address: str
@@ -22,8 +20,7 @@ class Recipient:
     original_recipient: t.Optional[str] = None
 
 
-@dataclasses.dataclass(frozen=True)
-class DeliverBy:
+class DeliverBy(t.NamedTuple):
     """Seconds until when to deliver, and what to do after that: ``notify`` or ``return`` (RFC 2852)."""
 
     seconds: int
@@ -31,30 +28,30 @@ class DeliverBy:
     trace: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class Hold:
+class Hold(t.NamedTuple):
     """For how many seconds, or until which UTC date-time of RFC 3339, not to send a message on (RFC 4865)."""
 
     seconds: t.Optional[int]
     until: t.Optional[str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Auth:
+class Auth(t.NamedTuple):
     """``required``: without a log-in the dialog ends; otherwise it goes on where none can be tried.
     ``initial_response``: what the client says first goes along with AUTH, where there is such a thing and room for it.
     """
 
     username: str
-    password: str = dataclasses.field(repr=False)
+    password: str
     mechanism: t.Optional[str] = None
     allow_clear_text: bool = False
     required: bool = True
     initial_response: bool = True
 
+    def __repr__(self) -> str:
+        return f"Auth({self.username!r}, a password, {self.mechanism!r})"
 
-@dataclasses.dataclass(frozen=True)
-class Extra:
+
+class Extra(t.NamedTuple):
     """A command besides the procedure: the phase to send it before, the line, the reply code or class expected."""
 
     before: str
@@ -62,8 +59,7 @@ class Extra:
     expect: t.Optional[str] = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Composed:
+class Composed(t.NamedTuple):
     """What a message is composed of before it has a token and a date. ``size``: what it is filled up to."""
 
     subject: str
@@ -73,8 +69,7 @@ class Composed:
     size: t.Optional[int] = None
 
 
-@dataclasses.dataclass(frozen=True)
-class MessageText:
+class MessageText(t.NamedTuple):
     """What to send: a message that is yet to be composed, or a whole one of the user's, ``as_is`` in its line ends.
 
     ``transfer``, ``chunk_size`` and ``prdr`` are as in ``Message``."""
@@ -87,8 +82,7 @@ class MessageText:
     as_is: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class Envelope:
+class Envelope(t.NamedTuple):
     """What one transaction is about. ``sender`` "" is the null reverse-path.
 
     ``smtputf8``: addresses in UTF-8 (RFC 6531). ``text`` is what the user wants to be sent, ``message`` what becomes of
@@ -116,7 +110,7 @@ class Envelope:
         envelope_id = self.envelope_id
         if envelope_id is None and (self.ret or any(recipient.notify for recipient in self.recipients)):
             envelope_id = token
-        return dataclasses.replace(self, message=message, envelope_id=envelope_id)
+        return self._replace(message=message, envelope_id=envelope_id)
 
     def _composed(self, text: Composed, token: str, date: str, domain: str) -> Message:
         return compose(
@@ -154,8 +148,7 @@ class AsksAbout(t.NamedTuple):
 ClientAttributes = t.Tuple[t.Tuple[str, str], ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Dialog:
+class Dialog(t.NamedTuple):
     """What to say in one conversation: ``envelope``, and the ``further_envelopes`` on the same connection.
 
     ``force``: keywords of extensions to use even where they are not offered."""
@@ -181,16 +174,16 @@ class Dialog:
     def envelopes(self) -> t.Tuple[Envelope, ...]:
         return (self.envelope, *self.further_envelopes)
 
-    def with_messages(self, new_token: t.Callable[[], str], date: str) -> Dialog:
-        """The dialog of one check, each message with a token of its own. ``date`` is an RFC 5322 date-time."""
-        if all(envelope.text is None for envelope in self.envelopes):
+    def with_messages(self, new_token: t.Callable[[], str], today: t.Callable[[], str]) -> Dialog:
+        """The dialog of one check, each message with a token of its own. ``today`` gives an RFC 5322 date-time."""
+        if self.envelope.text is None and not any(envelope.text is not None for envelope in self.further_envelopes):
             return self
+        date = today()
         first, *further = (envelope.with_message(new_token(), date, self.helo_name) for envelope in self.envelopes)
-        return dataclasses.replace(self, envelope=first, further_envelopes=tuple(further))
+        return self._replace(envelope=first, further_envelopes=tuple(further))
 
 
-@dataclasses.dataclass(frozen=True)
-class TLSOptions:
+class TLSOptions(t.NamedTuple):
     """``verify``: an untrusted certificate or a wrong name ends the dialog; otherwise both are only reported.
     ``as_of``: the Unix time, besides today, to judge the certificate for. ``resume``: a second connection is to show
     whether the server takes the session up again. ``probe_versions``: to find out about, each by a further one."""
@@ -208,8 +201,7 @@ class TLSOptions:
     probe_versions: t.Tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Timeouts:
+class Timeouts(t.NamedTuple):
     """Seconds: to open the connection, for each reply, and for the whole check.
 
     ``phases``: for the replies of one phase, where that is another time than ``reply``. ``block``: for the server to
@@ -219,7 +211,7 @@ class Timeouts:
     connect: float
     reply: float
     total: float
-    phases: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
+    phases: t.Mapping[str, float] = {}
     block: t.Optional[float] = None
 
     def of(self, phase: str, sending: bool = False) -> float:
@@ -229,8 +221,7 @@ class Timeouts:
         return self.phases.get(phase, self.reply)
 
 
-@dataclasses.dataclass(frozen=True)
-class ProxyProtocol:
+class ProxyProtocol(t.NamedTuple):
     """The header that announces a client. An address or port that is None is the connection's own."""
 
     version: str
@@ -261,8 +252,7 @@ class Wishes(t.NamedTuple):
         return [said[1] for said in variants(self.given)]
 
 
-@dataclasses.dataclass(frozen=True)
-class Target:
+class Target(t.NamedTuple):
     """What to check: a ``host`` and port, or a mail ``domain`` whose hosts are yet to be found; and how.
 
     A host that is a UNIX domain socket, ``unix:/path``, has no port. ``mx``: how many of the domain's hosts, the
@@ -285,15 +275,17 @@ class Target:
     members: t.Optional[int] = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Proxy:
+class Proxy(t.NamedTuple):
     """Who opens the connections. ``type``: ``socks5`` or ``http``."""
 
     type: str
     host: str
     port: int
     username: t.Optional[str]
-    password: t.Optional[str] = dataclasses.field(repr=False)
+    password: t.Optional[str]
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.name!r})"
 
     @property
     def name(self) -> str:
@@ -307,8 +299,7 @@ class Override(t.NamedTuple):
     port: t.Optional[int] = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Connections:
+class Connections(t.NamedTuple):
     """As ``wire.manners.Manners``, which says what each means. ``per_minute`` None is any number."""
 
     at_once: int
@@ -318,26 +309,23 @@ class Connections:
     pause: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Repeat:
+class Repeat(t.NamedTuple):
     """Make each check so many times, ``interval`` seconds from beginning to beginning."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs here
     interval: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Retry:
+class Retry(t.NamedTuple):
     """Come back so many times to a server that defers a recipient: after as many seconds as it says, or else after
     ``delay``. Where it says more than ``max_delay``, nobody waits for that."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody needs here
     delay: float
     max_delay: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """All of one call. ``asked`` is what the user wrote, without secrets; ``warnings`` are sentences for him.
     ``vantage_known`` is what he says of the vantage: fields of evidence.Vantage. ``start_at`` is a Unix time.
     ``hosts``: names that are not looked up, each with where it leads instead. ``looked_up``: domains and their routes
@@ -360,7 +348,7 @@ class Plan:
     progress_file: t.Optional[str]
     nameservers: t.Tuple[str, ...] = ()
     resolve_at: str = "vantage"
-    hosts: t.Mapping[str, t.Tuple[Override, ...]] = dataclasses.field(default_factory=dict)
+    hosts: t.Mapping[str, t.Tuple[Override, ...]] = {}
     looked_up: t.Optional[t.Mapping[str, t.Any]] = None
 
     def as_dict(self) -> t.Dict[str, t.Any]:

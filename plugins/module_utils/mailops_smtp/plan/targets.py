@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
+from collections.abc import Mapping
 
 from .addresses import address_of, host_name, require_port
 from .dialogs import read_auth, read_dialog
@@ -65,14 +65,14 @@ def read_target(
         _check_source_address(options["source_address"], family, prefix)
     auth = read_auth(options, prefix)
     dialog = read_dialog(options, auth, prefix, default_helo_name)
-    dialog = dataclasses.replace(dialog, asks_about=read_probes(options, dialog, domain, prefix))
+    dialog = dialog._replace(asks_about=read_probes(options, dialog, domain, prefix))
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     expect = None
     if options["expect"]:
         from .expectations import read_expect, with_expected_commands, with_expected_versions
 
         expect = read_expect(options, dialog, tls, domain, prefix)
-        dialog = dataclasses.replace(dialog, extra=with_expected_commands(dialog, expect))
+        dialog = dialog._replace(extra=with_expected_commands(dialog, expect))
         tls = with_expected_versions(tls, expect)
     if tls.probe_versions:
         _refuse_probes_without_tls(options, dialog, tls, prefix)
@@ -147,7 +147,7 @@ def _place(entry: t.Any, option: str) -> t.Dict[str, t.Any]:
     """Where to: a mail domain ("contoso.com"), an address, "host:port", or a dictionary with host or domain."""
     if isinstance(entry, str):
         entry = _place_of_text(entry, option)
-    if not isinstance(entry, t.Mapping):
+    if not isinstance(entry, Mapping):
         remedy = "give a mail domain, host:port, or a dictionary with host or domain"
         raise OptionError(option, type(entry).__name__, "is neither a text nor a dictionary", remedy)
     place = dict(entry)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 from .options import TIMEOUT_OPTIONS, TIMEOUTS, OptionError, checked
 from .records import Timeouts
@@ -16,7 +17,7 @@ def read_timeouts(given: t.Any, option: str) -> Timeouts:
     """``given``: the name of a set of limits, or a dictionary of single ones, ``based_on`` such a set."""
     if given is None or isinstance(given, str):
         given = {"based_on": given}
-    if not isinstance(given, t.Mapping):
+    if not isinstance(given, Mapping):
         remedy = f"give {' or '.join(TIMEOUTS)}, or a dictionary with some of {', '.join(TIMEOUT_OPTIONS)}"
         raise OptionError(option, given, "is neither a name nor a dictionary", remedy)
     if given.get("based_on") not in (None, *TIMEOUTS):

@@ -5,6 +5,7 @@ for the mail server next to it)."""
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 import typing as t
@@ -78,6 +79,7 @@ def _completed(host: str, answered: str) -> t.Optional[str]:
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def address_literal(host: str) -> t.Optional[Address]:
     """The address itself, where the user wrote one: that of IP, or a UNIX domain socket's path as ``unix:/path``."""
     if host.startswith("unix:"):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import time
 import typing as t
 
@@ -28,6 +27,9 @@ class Known(t.NamedTuple):
     overrides: t.Mapping[str, t.Any] = {}
 
 
+if t.TYPE_CHECKING:
+    import concurrent.futures
+
 _NOTHING = Known()
 
 
@@ -36,6 +38,9 @@ class _LookUp(t.NamedTuple):
 
     answer: t.Any
     seconds: float
+
+
+_OUT_OF_SIGHT = _LookUp([(None, None, None)], 0.0)
 
 
 class Destination(t.NamedTuple):
@@ -62,9 +67,21 @@ def destinations(
         if not _is_known(exchanger.host, known)
     ]
     resolved: t.Dict[_Question, _LookUp] = {}
-    if not beyond:
+    names = []
+    for question in dict.fromkeys(unknown):
+        literal = address_literal(question[0])
+        if literal is not None:
+            resolved[question] = _LookUp([literal], 0.0)
+        elif beyond:
+            resolved[question] = _OUT_OF_SIGHT
+        else:
+            names.append(question)
+    if names:
+        # It takes its time to import, logging along with it, and whoever gives addresses has no use for it.
+        import concurrent.futures
+
         with concurrent.futures.ThreadPoolExecutor(LOOKUPS_AT_ONCE) as threads:
-            resolved = _ask_once(threads, addresses, unknown)
+            resolved.update(_ask_once(threads, addresses, names))
     return [list(_destinations(target, found, known, resolved, beyond)) for target, found in zip(targets, exchangers)]
 
 
@@ -87,8 +104,8 @@ def _is_known(host: str, known: Known) -> bool:
 def _ask_once(
     threads: concurrent.futures.Executor, ask: t.Callable[..., t.Any], questions: t.Iterable[_Question]
 ) -> t.Dict[_Question, _LookUp]:
-    """The answer to each different question."""
-    asked = {question: threads.submit(_look_up, ask, question) for question in dict.fromkeys(questions)}
+    """The answer to each question."""
+    asked = {question: threads.submit(_look_up, ask, question) for question in questions}
     try:
         return {question: future.result() for question, future in asked.items()}
     finally:
@@ -116,9 +133,6 @@ def _destinations(
             host = host._replace(source="override")
         if _is_known(host.host, known):
             found = _LookUp(_known_addresses(host.host, target.address_family, known, beyond), exchangers.seconds)
-        elif beyond:
-            literal = address_literal(host.host)
-            found = _LookUp([literal if literal is not None else (None, None, None)], 0.0)
         else:
             found = resolved[(host.host, target.address_family)]
         if isinstance(found.answer, StepError):

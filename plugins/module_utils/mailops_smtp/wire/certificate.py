@@ -11,7 +11,6 @@ so the work is bounded by the certificate's size: the outcome is facts or a ``Ce
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import functools
 import hashlib
@@ -123,7 +122,7 @@ def certificate_facts(der: bytes, now: float) -> Certificate:
     """
     facts, expires = _decoded(der)
     days_left = round((expires - now) / 86400, 3) if expires is not None else None
-    return dataclasses.replace(facts, days_left=days_left)
+    return facts._replace(days_left=days_left)
 
 
 def public_key(der: bytes) -> bytes:

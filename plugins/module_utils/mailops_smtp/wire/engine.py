@@ -51,7 +51,7 @@ _CONNECT_ERRORS = {
     errno.EACCES: "unreachable",
 }
 
-_FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
+_FAMILIES: t.Mapping[t.Optional[str], int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
 
 Server = t.Tuple[str, t.Optional[int]]
 
@@ -182,7 +182,7 @@ class Engine:
         proxy = talk.job.proxy
         endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
-            connection = socket.socket(_FAMILIES[t.cast(str, endpoint.family)])
+            connection = socket.socket(_FAMILIES[endpoint.family])
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE) and len(self._talks) > 1:
                 self._wait_for_a_descriptor(talk)
@@ -320,7 +320,7 @@ class Engine:
         self._talks.discard(talk)
         self._polled.discard(talk)
         if talk.descriptor >= 0:
-            self._readiness.unregister(talk.descriptor)
+            self._readiness.unregister(talk.descriptor, closing=talk.job.open_channel is None)
         unconnected = self._sockets.pop(talk, None)
         if unconnected is not None:
             unconnected.close()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..evidence import TLS
@@ -32,5 +31,5 @@ def connections(job: Job, outcome: Outcome, facts: TLS) -> Further:
         second = resumption.second(job, outcome)
         seen = resumption.with_second(seen, (yield second)) if second else resumption.without_second(job, seen)
     if job.tls.versions:
-        seen = dataclasses.replace(seen, versions=(yield from versions.offer_each(job, facts)))
+        seen = seen._replace(versions=(yield from versions.offer_each(job, facts)))
     return seen

@@ -32,9 +32,11 @@ class Epoll:
     def modify(self, descriptor: int, events: int) -> None:
         self._epoll.modify(descriptor, events)
 
-    def unregister(self, descriptor: int) -> None:
+    def unregister(self, descriptor: int, closing: bool = False) -> None:
+        """``closing``: the descriptor is closed next, which takes it out of the kernel's list, too (epoll(7))."""
         del self._owners[descriptor]
-        self._epoll.unregister(descriptor)
+        if not closing:
+            self._epoll.unregister(descriptor)
 
     def wait(self, seconds: t.Optional[float]) -> t.List[t.Tuple[t.Any, bool, bool]]:
         """``(owner, readable, writable)`` of each that is ready, at the latest after so many seconds."""
@@ -60,7 +62,7 @@ class Selector:
     def modify(self, descriptor: int, events: int) -> None:
         self._selector.modify(descriptor, _selector_events(events), self._selector.get_key(descriptor).data)
 
-    def unregister(self, descriptor: int) -> None:
+    def unregister(self, descriptor: int, closing: bool = False) -> None:
         self._selector.unregister(descriptor)
 
     def wait(self, seconds: t.Optional[float]) -> t.List[t.Tuple[t.Any, bool, bool]]:

@@ -7,7 +7,6 @@ It goes as far as TLS, and ends with QUIT. It waits its turn like any other: a s
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..dialog.session import Session
@@ -23,7 +22,7 @@ NOTHING_OFFERED = "the server has offered nothing to take it up with"
 
 def dialog_of_second(dialog: Dialog) -> Dialog:
     """What is said on the second connection."""
-    return dataclasses.replace(dialog, stop_after="starttls", leave="quit", extra=(), probes=())
+    return dialog._replace(stop_after="starttls", leave="quit", extra=(), probes=())
 
 
 def second(job: Job, outcome: Outcome) -> t.Optional[Job]:
@@ -43,14 +42,14 @@ def without_second(job: Job, facts: TLS) -> TLS:
     """The facts of a check that asked for it where nothing came of that, since nothing was offered."""
     if not job.resumes or facts.session is None:
         return facts
-    return dataclasses.replace(facts, session=dataclasses.replace(facts.session, reason=NOTHING_OFFERED))
+    return facts._replace(session=facts.session._replace(reason=NOTHING_OFFERED))
 
 
 def with_second(facts: TLS, outcome: Outcome) -> TLS:
     """The facts of the first connection, with what the second one showed."""
     reused, reason = _seen(outcome)
     session = t.cast(TLSSession, facts.session)  # there was one, or nobody would have asked
-    return dataclasses.replace(facts, session=dataclasses.replace(session, reused=reused, reason=reason))
+    return facts._replace(session=session._replace(reused=reused, reason=reason))
 
 
 def _seen(outcome: Outcome) -> t.Tuple[t.Optional[bool], t.Optional[str]]:

@@ -10,7 +10,6 @@ done. A **stream** is anything with the non-blocking socket's ``fileno``, ``recv
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import ssl
 import typing as t
 
@@ -20,7 +19,7 @@ from ..dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSi
 from ..dialog.octets import Unreadable
 from ..dialog.replies import Reply, ReplyError, ReplyReader
 from ..dialog.session import Session
-from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError
+from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError, without_tls
 from .dane import Reference, judged
 from .proxy import Negotiation, Proxy
 from .proxy_protocol import Announcement
@@ -161,9 +160,9 @@ class Talk:
     def wants_write(self) -> bool:
         if self._outbox:
             return True
-        if isinstance(self._request, Preparation):
-            return self._request.wants_write
-        return self._tls is not None and self._tls.unsent()
+        if self._tls is not None:
+            return self._tls.unsent()
+        return isinstance(self._request, Preparation) and self._request.wants_write
 
     def opened(self, stream: t.Any) -> None:
         """The connection is there; the conversation begins by listening, or with TLS where that comes first."""
@@ -339,7 +338,7 @@ class Talk:
 
     def _hear(self) -> None:
         """All of a command is out: go on with its reply if that is there, or if none is awaited without."""
-        if not t.cast(Exchange, self._request).awaits_reply:
+        if isinstance(self._request, Exchange) and not self._request.awaits_reply:
             # What TLS has not let out yet would be lost with the connection.
             if not self.wants_write:
                 self._record(None)
@@ -425,16 +424,16 @@ class Talk:
     def _secrets(self, request: Exchange) -> t.Tuple[bytes, ...]:
         """What the reply must not show either: there are servers that quote the command they do not like."""
         auth = self.session.dialog.auth
-        if auth is None or MASK not in t.cast(str, request.shown):
+        if auth is None or MASK not in (request.shown or ""):
             return ()
         words = (*request.wire.split()[-1:], auth.password.encode("utf-8", "replace"))
         return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
     def _deadline_from(self, moment: float) -> None:
         """When the patience for what is requested now ends, if it begins at ``moment``."""
-        request = self._request
+        request, give_up = self._request, self._give_up
         patience = self.job.timeouts.of(request.phase, bool(self._outbox)) if request is not None else 0.0
-        self.deadline = min(moment + patience, self._give_up)
+        self.deadline = moment + patience if moment + patience < give_up else give_up
 
     def _begin_handshake(self) -> None:
         # RFC 3207 4: nothing that was sent in clear text after the 220 may be taken for something said under TLS.
@@ -536,11 +535,12 @@ class Talk:
         self._forget_outbox()
         if self._tls is None:
             dane = judged(self.job.dane, ()) if self.job.dane is not None else None
-            self.tls_facts = TLS(offered=self.session.starttls_offered, dane=dane)
+            offered = self.session.starttls_offered
+            self.tls_facts = without_tls(offered) if dane is None else TLS(offered=offered, dane=dane)
             return
         facts = self.tls_facts or self._tls.observed(self._now(), self._offered(), self.job.dane)
         # Tickets come after the handshake.
-        self.tls_facts = dataclasses.replace(facts, session=self._tls.resumption())
+        self.tls_facts = facts._replace(session=self._tls.resumption())
 
 
 def _lost_kind(error: OSError) -> str:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import re
 import ssl
@@ -233,7 +232,7 @@ class TLSStream:
         offer = self._offer()
         if offer is None or not self._resumes:
             return offer
-        return dataclasses.replace(offer, reused=self._tls.session_reused, reason=None)
+        return offer._replace(reused=self._tls.session_reused, reason=None)
 
     def _offer(self) -> t.Optional[TLSSession]:
         if not self.established:

@@ -6,6 +6,10 @@ from __future__ import annotations
 
 from ..signature import Signature, When
 
+_HELLO = r"(?:EHLO|HELO|LHLO)\b"
+# Postfix waits with what it thinks of the name until RCPT, unless smtpd_delay_reject is off.
+_WHERE_THE_NAME_IS_REFUSED = ("ehlo", "mail", "rcpt")
+
 # What becomes of the HELO that is tried after a refused EHLO adds nothing to the cause.
 _AFTER_REFUSED_EHLO = ("proto.lost", "proto.silent", "proto.5yz")
 
@@ -28,7 +32,11 @@ FAILURES = (
     Signature(
         id="ban.lmtp",
         phases=("ehlo",),
-        when=(When(code="5yz", sent=r"(?:EHLO|HELO)\b", facts=(("banner.lines", "matches", r"\bLMTP\b"),)),),
+        when=(
+            When(code="5yz", sent=r"(?:EHLO|HELO)\b", facts=(("banner.lines", "matches", r"\bLMTP\b"),)),
+            # Its LMTP service does not call itself so, and of its services this one alone does not know EHLO.
+            When(code="500", sent=r"(?:EHLO|HELO)\b", software=r"^Dovecot$"),
+        ),
         verdict="fail",
         severity="error",
         confidence="certain",
@@ -55,8 +63,12 @@ FAILURES = (
     ),
     Signature(
         id="ehlo.504_fqdn",
-        phases=("ehlo",),
-        when=(When(code="[45]yz", text=r"fully[ -]qualified"), When(code="504")),
+        phases=_WHERE_THE_NAME_IS_REFUSED,
+        when=(
+            When(code="[45]yz", text=r"fully[ -]qualified", sent=_HELLO),
+            When(code="[45]yz", text=r"\bhelo command rejected: need fully-qualified"),
+            When(code="504", sent=_HELLO),
+        ),
         verdict="inconclusive",
         severity="error",
         confidence="certain",
@@ -68,10 +80,11 @@ FAILURES = (
     ),
     Signature(
         id="ehlo.bad_helo",
-        phases=("ehlo",),
+        phases=_WHERE_THE_NAME_IS_REFUSED,
         when=(
             When(enhanced="5.7.506"),
-            When(code="55[04]", text=r"\b(?:HELO|EHLO)\b"),
+            When(code="55[04]", text=r"\b(?:HELO|EHLO)\b", sent=_HELLO),
+            When(code="[45]yz", text=r"\bhelo command rejected: (?:host not found|access denied)"),
         ),
         verdict="inconclusive",
         severity="error",
@@ -84,8 +97,12 @@ FAILURES = (
     ),
     Signature(
         id="ehlo.501_554",
-        phases=("ehlo",),
-        when=(When(code="501"), When(enhanced="5.5.4")),
+        phases=_WHERE_THE_NAME_IS_REFUSED,
+        when=(
+            When(code="501", sent=_HELLO),
+            When(enhanced="5.5.4", sent=_HELLO),
+            When(code="[45]yz", text=r"\bhelo command rejected: invalid name"),
+        ),
         verdict="inconclusive",
         severity="error",
         confidence="likely",

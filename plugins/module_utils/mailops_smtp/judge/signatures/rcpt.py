@@ -76,7 +76,7 @@ FAILURES = (
         when=(
             When(
                 code="5yz",
-                enhanced="5.1.[4-6]",
+                enhanced="5.1.[45]",
                 sent=r"RCPT TO:<[^>]{0,320}[@.](?:example(?:\.(?:com|net|org))?|test|invalid|localhost|local)>",
             ),
             When(code="5yz", enhanced="5.1.[456]", sent=r"RCPT TO:<[^>@]{0,64}@[^>.]{1,63}>"),
@@ -95,7 +95,8 @@ FAILURES = (
     Signature(
         id="rcpt.forward",
         phases=("rcpt",),
-        when=(When(code="551"),),
+        # Postfix's relocated_maps, then RFC 5321 3.4.
+        when=(When(code="5yz", enhanced="5.1.6", text=r"\bhas moved to\b"), When(code="551")),
         verdict="fail",
         severity="error",
         confidence="certain",

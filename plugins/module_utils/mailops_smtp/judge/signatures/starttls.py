@@ -228,6 +228,7 @@ REMARKS = (
         next_step="Compare the certificate with the one on the server, or with what another vantage sees; exempt SMTP "
         "from TLS inspection.",
         reference="RFC 7435 section 3",
+        explains=("tls.untrusted", "tls.incomplete", "tls.self_signed"),
     ),
     Signature(
         id="tls.caps_stale",

@@ -225,6 +225,11 @@ FAILURES = (
                 text=r"\b(?:too many (?:concurrent |simultaneous |open |smtp )?(?:connections|sessions|errors|commands)"
                 r"|(?:connection|rate|session) (?:rate )?limit|rate[ -]?limit(?:ed|ing)?|throttl(?:ed|ing))",
             ),
+            # Postfix's limits by the client's address (smtpd_client_..._rate_limit).
+            When(
+                code="4yz",
+                text=r"\btoo (?:many (?:recipients|AUTH commands|new TLS sessions)|much mail) from [0-9a-f.:]{3,45}",
+            ),
             When(code="421", text=r"\b(?:unusual rate|too (?:fast|quickly|frequent))\b"),
         ),
         verdict="inconclusive",

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# SPDX-License-Identifier: Apache-2.0
+"""Python's collector of cyclic garbage looks through all that is alive, again and again, while thousands of results
+pile up; there is no cyclic garbage among them. It is one per process, and so is this."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+import typing as t
+
+_lock = threading.Lock()
+_rounds = 0
+_thresholds: t.Tuple[int, ...] = ()
+_SELDOM = (100_000, 50, 1000)
+
+
+@contextlib.contextmanager
+def collecting_rarely() -> t.Iterator[None]:
+    global _rounds, _thresholds
+    with _lock:
+        _rounds += 1
+        if _rounds == 1:
+            _thresholds = gc.get_threshold()
+            if 0 < _thresholds[0] < _SELDOM[0]:
+                gc.set_threshold(*_SELDOM)
+    try:
+        yield
+    finally:
+        with _lock:
+            _rounds -= 1
+            if _rounds == 0:
+                gc.set_threshold(*_thresholds)

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the mailops.smtp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The core is started anew for every task and on every vantage: a plain check pays for nothing that it does not use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import mailops_smtp
+from mailops_smtp.scenario import ScenarioServer
+
+LIBRARY = Path(mailops_smtp.__file__).parents[1]
+
+# Each of them takes as long to import as dozens of our own files.
+DEAR = ["asyncio", "concurrent.futures", "dataclasses", "dns", "email", "inspect", "logging", "paramiko", "unittest"]
+
+CHECK = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mailops_smtp.run import check
+options = {"recipient": "user@contoso.com", "helo_name": "test.com", "starttls": "never"}
+run = check({**options, "host": "127.0.0.1", "port": int(sys.argv[2])})
+print(json.dumps([run["verdict"], sorted(sys.modules)]))
+"""
+
+
+def test_a_plain_check_imports_what_it_uses():
+    with ScenarioServer() as server:
+        argv = [sys.executable, "-I", "-c", CHECK, str(LIBRARY), str(server.port)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    verdict, modules = json.loads(done.stdout)
+    assert verdict == "pass"
+    assert [name for name in DEAR if name in modules] == []
