@@ -41,7 +41,7 @@ test-integration: venv ## both, against real servers in network namespaces
 	$(PYTEST) tests/lab tests/integration
 
 soak: venv ## twenty runs without a change, which must give twenty empty comparisons
-	MAILOPS_REPEATS=20 $(PYTEST) tests/integration/test_change_window.py -k nothing_changed
+	MAILOPS_REPEATS=20 $(PYTEST) tests/integration/test_changes.py -k nothing_changed
 
 bench: venv ## what a dialog costs here and with others, side by side; writes docs/performance.json and .svg
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -40,6 +40,9 @@ DEMO = Path(__file__).resolve().parent
 STAYS_AWAY_SECONDS = 2.0
 LOOK_SECONDS = 0.1
 
+# How long Ansible may take to end after it was told to.
+PATIENCE_SECONDS = 20.0
+
 # Name -> behaviour. The last one is the first fault.
 MAIL_HOSTS = {"mx1.contoso.com": "ordinary", "mx2.contoso.com": "ordinary", "old.contoso.com": "starttls-454"}
 
@@ -80,11 +83,35 @@ def main() -> int:
     return 0 if as_planted else 1
 
 
-def _interrupt(number: int, frame: object) -> None:
-    # One signal is enough: a second one must not break into the cleaning up.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class _Interruption:
+    """The signals that end the demo. Put off while a program is being started: one that breaks into that would leave a
+    program that nobody knows of."""
+
+    def __init__(self) -> None:
+        self._put_off = self._came = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        # One signal is enough: a second one must not break into the cleaning up.
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        self._came = True
+        if not self._put_off:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def put_off(self) -> Iterator[None]:
+        self._put_off = True
+        try:
+            yield
+        finally:
+            self._put_off = False
+
+    def catch_up(self) -> None:
+        if self._came:
+            raise KeyboardInterrupt
+
+
+_interrupt = _Interruption()
 
 
 def _demo(stack: contextlib.ExitStack, kept: Path) -> bool:
@@ -214,26 +241,61 @@ def _ansible(
     """Runs ``ansible-command``. ``quiet`` keeps its output for the case that it fails: CalledProcessError."""
     full = [str(Path(sys.executable).with_name(f"ansible-{command}")), *map(str, arguments)]
     stdout = subprocess.PIPE if quiet else None
-    # In a session of its own Ctrl-C does not reach it, so that it is ended once, here.
-    with subprocess.Popen(
-        full, env=environment, cwd=cwd, stdout=stdout, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as process:
-        try:
-            output = process.communicate()[0]
-        except KeyboardInterrupt:
+    process = None
+    try:
+        with _interrupt.put_off():
+            # In a session of its own Ctrl-C does not reach it, so that it is ended once, here.
+            process = subprocess.Popen(
+                full, env=environment, cwd=cwd, stdout=stdout, stderr=subprocess.STDOUT, text=True,
+                start_new_session=True,
+            )  # fmt: skip
+        _interrupt.catch_up()
+        output = process.communicate()[0]
+    except KeyboardInterrupt:
+        if process is not None:
             _end(process)
-            raise
+        raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, full, output)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """As Ctrl-C would: Ansible then ends its own workers."""
+    """As Ctrl-C would: Ansible then ends its own workers. Those of one that does not are ended one by one, since they
+    run in sessions of their own."""
+    workers = _below(process.pid)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE_SECONDS)
+    for pid in {process.pid, *workers, *_below(process.pid)} if process.poll() is None else workers & _alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def _below(pid: int) -> set[int]:
+    """The processes that a process has started, and those that these have."""
+    children: dict[int, list[int]] = {}
+    for child, parent in _processes():
+        children.setdefault(parent, []).append(child)
+    found, ahead = set(), [pid]
+    while ahead:
+        new = children.get(ahead.pop(), [])
+        found.update(new)
+        ahead += new
+    return found
+
+
+def _alive() -> set[int]:
+    return {pid for pid, _parent in _processes()}
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    """Each process and the one that started it."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
+    for line in listed.splitlines():
+        pid, parent = line.split()
+        yield int(pid), int(parent)
 
 
 @contextlib.contextmanager

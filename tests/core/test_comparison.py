@@ -102,6 +102,15 @@ def test_the_order_of_keywords_and_the_clients_address_are_noise():
     assert changes(compared(seen(one), seen(other))) == {}
 
 
+def test_the_names_of_log_in_mechanisms_are_no_identifiers():
+    dialog = "S: 220 a.b\nC: EHLO test.com\nS: 250-a.b\nS: 250 AUTH PLAIN SCRAM-SHA-{}"
+    found = compared(seen(dialog.format(256)), seen(dialog.format(512)))
+    assert [entry["impact"] for entry in (*found["regressions"], *found["changes"])] == [
+        "Log-in mechanism SCRAM-SHA-256 gone on mx1.contoso.com.",
+        "Log-in mechanism SCRAM-SHA-512 offered now on mx1.contoso.com.",
+    ]
+
+
 def test_starttls_lost_is_told_once_and_by_whom_it_is_seen():
     before = [seen(HEALTHY, vantage) for vantage in "abcd"]
     after = [*(seen(PLAIN, vantage) for vantage in "abc"), seen(HEALTHY, "d")]

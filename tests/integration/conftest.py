@@ -190,3 +190,15 @@ def result_of(done: t.Any) -> dict[str, t.Any]:
     start = done.stdout.find("=> {")
     assert start >= 0, done.stdout + done.stderr
     return t.cast("dict[str, t.Any]", json.loads(done.stdout[start + 3 :]))
+
+
+@pytest.fixture
+def down(lab: Lab) -> t.Iterator[t.Callable[[], None]]:
+    """Stops mx2's Postfix; it is started again after the test, if it was not before."""
+
+    def stop() -> None:
+        lab.run("mx2", ["postfix", "stop"], check=True, capture_output=True)
+
+    yield stop
+    if lab.run("mx2", ["postfix", "status"], capture_output=True).returncode:
+        lab.run("mx2", ["postfix", "start"], check=True, capture_output=True)

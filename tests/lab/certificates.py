@@ -15,11 +15,13 @@ _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc
 
 
 class Authority:
-    """A CA whose certificate is `certificate_file`."""
+    """A CA whose certificate is `certificate_file`. One that the directory has already goes on."""
 
     def __init__(self, directory: Path, name: str = "Contoso Test CA", organization: str = "") -> None:
         self.certificate_file = directory / "ca.pem"
         self._key_file = directory / "ca.key"
+        if self.certificate_file.exists():
+            return
         subject = f"{'/O=' + organization if organization else ''}/CN={name}"
         run(
             "openssl", "req", "-x509", *_NEW_KEY, "-days", DAYS, "-subj", subject,

@@ -73,10 +73,43 @@ def test_it_can_be_stopped_at_any_time(
     assert demo.returncode == 130, printed
     assert "nothing is left behind" in printed
     assert not (tmp_path / ".cache").exists() or moment == "The change:"
-    assert watches_under(str(tmp_path)) == []
+    assert processes_under(str(tmp_path)) == []
 
 
-def watches_under(folder: str) -> list[str]:
-    """The processes of watches that were started with a home directory below the folder."""
-    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in found.splitlines() if "smtp_watch" in line and folder in line]
+def processes_under(folder: str) -> list[str]:
+    """The programs that run with something below the folder on their command line: playbooks, modules, watches."""
+    found = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in found.splitlines() if folder in line]
+
+
+START_AND_STOP = """
+import os, signal, subprocess, sys
+sys.path[:0] = [sys.argv[1]]
+import run
+
+class Interrupted(subprocess.Popen):
+    def __init__(self, arguments, **options):
+        super().__init__(arguments, **options)
+        if arguments[-1] == sys.argv[2]:
+            # The program runs, and nobody has got hold of it yet.
+            os.kill(os.getpid(), signal.SIGINT)
+
+subprocess.Popen = Interrupted
+signal.signal(signal.SIGINT, run._interrupt)
+try:
+    run._ansible("playbook", [sys.argv[2]], dict(os.environ), quiet=True)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_a_signal_while_a_program_is_being_started_leaves_no_program(tmp_path: Path) -> None:
+    playbook = tmp_path / "waits.yml"
+    playbook.write_text('[{"hosts": "localhost", "gather_facts": false, "tasks": [{"pause": {"seconds": 30}}]}]')
+    done = subprocess.run(
+        [sys.executable, "-c", START_AND_STOP, ROOT / "demo", playbook],
+        cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+        timeout=SECONDS,
+    )  # fmt: skip
+    assert done.stdout == "stopped\n", done.stderr
+    assert processes_under(str(tmp_path)) == []

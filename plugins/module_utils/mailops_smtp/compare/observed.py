@@ -130,11 +130,17 @@ def _ehlo(check: Check) -> Facts:
         lists["ehlo.before_tls"] = ehlo["before_tls"] or ehlo["keywords"]
     for path, keywords in lists.items():
         if keywords is not None:
-            offered = {entry["keyword"]: masked(" ".join(sorted(entry["parameters"]))) for entry in keywords}
+            offered = {entry["keyword"]: _parameters(entry) for entry in keywords}
             facts[path] = Seen(
                 "ehlo", {name: offered[name] for name in offered if name not in _COMPARED_ELSEWHERE}, None
             )
     return facts
+
+
+def _parameters(entry: Check) -> str:
+    """Names of log-in mechanisms, such as SCRAM-SHA-256, look like identifiers, and are none."""
+    written = " ".join(sorted(entry["parameters"]))
+    return _text(written) if entry["keyword"] == "AUTH" else masked(written)
 
 
 def _tls(check: Check) -> Facts:
