@@ -140,18 +140,23 @@ def through_channels(site: Site, via: dict[str, t.Any], rounds: int, scale: int)
 
 def python_there(site: Site, via: dict[str, t.Any], rounds: int, scale: int) -> None:
     dialogs = 1000 // scale
-    costs: dict[str, list[Cost]] = {"python": [], "one": [], "local": [], "none": []}
+    costs: dict[str, list[Cost]] = {name: [] for name in ("python", "one", "local", "none", "far", "far one")}
     for _round in range(rounds):
         costs["python"].append(client(site, via, "python", dialogs, 256))
         costs["one"].append(client(site, via, "python", 1, 256))
         costs["local"].append(client(site, via, "local", dialogs, 256))
         costs["none"].append(client(site, via, "local", 1, 256))
-    there, one, here, none = (median(costs[name]) for name in costs)
+        costs["far"].append(client(site, via, "far", dialogs, 256))
+        costs["far one"].append(client(site, via, "far", 1, 256))
+    there, one, here, none, far, far_one = (median(costs[name]) for name in costs)
     print(f"\n{dialogs} targets from one vantage, by Python there")
     print(f"  all of it {there['seconds']:.2f} s, of which log-in and start of Python {one['seconds']:.2f} s")
     print(f"  the same run made there without SSH {here['seconds']:.2f} s")
     ratio = (there["seconds"] - one["seconds"]) / (here["seconds"] - none["seconds"])
-    print(f"  ratio without log-in and start: wall {ratio:.2f}; goal 1.15")
+    print(f"  ratio without log-in and start: wall {ratio:.2f}; goal 1.15 (with processors for both ends)")
+    there_alone, near = far["cpu"] - far_one["cpu"], there["cpu"] - one["cpu"]
+    print(f"  CPU there {there_alone:.2f} s, on the controller's side {near:.2f} s, without SSH {here['cpu']:.2f} s")
+    print(f"  ratio of the CPU there: {there_alone / (here['cpu'] - none['cpu']):.2f}")
 
 
 def twenty_at_once(rounds: int, folder: Path) -> None:
