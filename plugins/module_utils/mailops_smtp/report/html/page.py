@@ -79,7 +79,8 @@ def _header(report: Facts) -> Markup:
         element("p", verdict_word(verdict, tinted=True), VERDICTS[verdict], class_="verdict"),
         element("p", report["summary"], class_="summary"),
         # What every check passes may still be worse than before: nobody shall read the first line alone.
-        _compared(report["comparison"]),
+        # A gate says so already.
+        _compared(report["comparison"]) if report["gate"] is None else None,
         element(
             "div",
             (element("i", class_=f"v-{name}", style=f"flex:{number}") for name, number in report["counts"].items()),
