@@ -9,7 +9,7 @@ import typing as t
 
 from ...judge.verdicts import VERDICTS
 from ..contents import needs_somebody, plural
-from ..gating import gate_words
+from ..gating import gate_text, gate_words
 from .advice import expectations_section, faults_section, findings_section
 from .change import change_section
 from .dialogs import dialogs_section
@@ -94,7 +94,7 @@ def _gate(gate: t.Optional[Facts]) -> t.Optional[Markup]:
     if gate is None:
         return None
     return element(
-        "p", verdict_word(gate["verdict"], tinted=True), f"{gate_words(gate)}. {gate['summary']}", class_="verdict gate"
+        "p", verdict_word(gate["verdict"], tinted=True), f"{gate_words(gate)}. {gate_text(gate)}", class_="verdict gate"
     )
 
 
