@@ -15,14 +15,14 @@ description:
   - Checks of several vantages are judged together, which shows what none of them shows by itself.
   - Takes results of M(mailops.smtp.mail_route_info) as well, by themselves, and tells where the vantages are led
     elsewhere.
-  - Takes a dialog too that was held with telnet, nc or swaks and pasted into a ticket.
+  - Takes a dialog too that was held with telnet, nc, openssl s_client or swaks and pasted into a ticket.
 positional: _input
 options:
   _input:
     description:
       - A result of M(mailops.smtp.smtp_check), a run, a check, the registered result of a loop, or a list of these.
       - Or results of M(mailops.smtp.mail_route_info), likewise.
-      - A text is a transcript, of telnet, nc or swaks, or one that this collection has made.
+      - A text is a transcript, of telnet, nc, openssl s_client or swaks, or one that this collection has made.
     type: raw
     required: true
   expect:

@@ -125,6 +125,18 @@ _value:
           summary: "mx1.contoso.com is out of reach for outside-nyc at connect, and not for outside-fra."
           reasons: ["the server is reached from outside too, by outside-fra."]
           next_step: "Ask the network or provider of these vantages to let port 25 out."
+    remarks:
+      description:
+        - What is odd about a vantage, and no server's fault. C(kind) is V(slow), wherever it is compared, or V(clock),
+          which is off by more than five minutes.
+      type: list
+      elements: dict
+      sample:
+        - vantage: outside-nyc
+          kind: slow
+          summary: >-
+            outside-nyc takes 11 times as long as the others at each of 3 endpoints compared (1.1 s, they 0.1 s): that
+            is its own way or load, and no server's.
 """
 
 from ansible.errors import AnsibleFilterError

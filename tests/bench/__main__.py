@@ -18,7 +18,7 @@ import subprocess
 import sys
 import typing as t
 
-from . import ansible, measure
+from . import ansible, judging, measure
 from .chart import chart
 from .measure import Cost
 from .site import ROOT, Missing, Site, build
@@ -62,13 +62,23 @@ def _all(rounds: int, scale: int) -> t.Iterator[Row]:
         yield from _processes(site, scale)
     for milliseconds in (20, 100):
         with Site(milliseconds) as site:
-            for kind in ("plain", "pipelined", "starttls"):
-                clients = [name for name in ("C", *LIBRARIES) if _can(name, kind)]
-                title = f"{kind}, {milliseconds} ms, all in flight"
-                yield from _compare(site, title, clients, kind, 1000 // scale, 1000, max(1, rounds // 2))
+            yield from _far_away(site, milliseconds, scale, max(1, rounds // 2))
             if milliseconds == 100:
                 yield _round_trips(site)
+    yield from judging.rows(2000 // scale, rounds)
     yield from ansible.rows(10 if scale > 1 else 1000)
+
+
+def _far_away(site: Site, milliseconds: int, scale: int, rounds: int) -> t.Iterator[Row]:
+    for kind in ("plain", "pipelined", "message", "starttls"):
+        clients = [name for name in ("C", *LIBRARIES) if _can(name, kind)]
+        title = f"{kind}, {milliseconds} ms, all in flight"
+        yield from _compare(site, title, clients, kind, 1000 // scale, 1000, rounds)
+    # Few at a time take long, and the more so the fewer they are.
+    for in_flight in (1, 32, 256):
+        dialogs = max(in_flight, 10) * (4 if scale == 1 else 1)
+        title = f"plain, {milliseconds} ms, {in_flight} in flight"
+        yield from _compare(site, title, ["C", *LIBRARIES], "plain", dialogs, in_flight, 1)
 
 
 def _can(client: str, kind: str) -> bool:

@@ -77,6 +77,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "dialog",
         "evidence",
         "fitness",
+        "judge",
         "mail_routes",
         "plan",
         "progress",

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mailops_smtp.evidence import ERROR_KINDS, PHASES
 from mailops_smtp.expect.patterns import why_not_safe
 from mailops_smtp.judge import judge, judge_run
-from mailops_smtp.judge.conditions import LINE_SEEN, LINES_SEEN, RELATIONS
+from mailops_smtp.judge.conditions import BETWEEN_FACTS, LINE_SEEN, LINES_SEEN, RELATIONS
 from mailops_smtp.judge.recognition import Found
 from mailops_smtp.judge.signatures import CATALOGUE, FAILURES
 from mailops_smtp.judge.software import SOFTWARE
@@ -51,7 +51,7 @@ def test_a_signature_uses_only_the_words_there_are(signature):
     assert set(signature.phases) <= set(PHASES)
     assert set(signature.explains) <= set(BY_ID)
     assert {kind for when in signature.when for kind in when.error} <= set(ERROR_KINDS)
-    assert {fact[1] for when in signature.when for fact in when.facts} <= {*RELATIONS, "is", "is not", "differs from"}
+    assert {fact[1] for when in signature.when for fact in when.facts} <= {*RELATIONS, *BETWEEN_FACTS, "is", "is not"}
     known = words(check(HEALTHY), Found(signature, "connect", (0,), more=ACROSS))
     for template in (signature.title, signature.meaning, signature.next_step):
         assert {name for literal, name, *format_of_it in string.Formatter().parse(template) if name} <= set(known)

@@ -343,3 +343,29 @@ def test_who_expects_what_is_usual_excuses_nothing_else(expect, changes):
 def test_a_masked_banner_is_not_excused_by_its_code():
     masked = "S: 220 ****************0*2****\nC: EHLO test.com\nS: 250 mx1"
     assert judged(masked, {"connect": True, "banner": {"code": 220}})["verdict"] == "degraded"
+
+
+# As Exchange 2013 to 2019 answer on a receive connector that takes basic authentication over TLS only.
+_EXCHANGE = (
+    "S: 220 mx1.contoso.com Microsoft ESMTP MAIL Service ready at Mon, 2 Mar 2026 09:00:00 +0100\nC: EHLO test.com\n"
+    "S: 250-mx1.contoso.com Hello [198.51.100.7]\nS: 250-SIZE 37748736\nS: 250-PIPELINING\nS: 250-DSN\n"
+    "S: 250-ENHANCEDSTATUSCODES\nS: 250-STARTTLS\nS: 250-8BITMIME\nS: 250-BINARYMIME\nS: 250-CHUNKING\n"
+    "S: 250 SMTPUTF8\nC: MAIL FROM:<a@test.com>\nS: 250 2.1.0 Sender OK\nC: RCPT TO:<user@contoso.com>\n"
+    "S: 250 2.1.5 Recipient OK"
+)
+
+
+@pytest.mark.parametrize(
+    ("dialog", "missing"),
+    [
+        (_EXCHANGE, []),
+        (_EXCHANGE.replace("S: 250-CHUNKING\n", ""), ["ehlo.keywords has CHUNKING"]),
+        (_EXCHANGE.replace("250-DSN", "250-DSN\nS: 250-AUTH LOGIN"), ["ehlo.before_tls.mechanisms has no LOGIN"]),
+        (_EXCHANGE.replace("Microsoft ESMTP MAIL Service ready at", "ESMTP Postfix"), ["banner.product ~ ^Microsoft"]),
+    ],
+)
+def test_a_receive_connector_of_exchange(dialog, missing):
+    facts = check(dialog, expect={"policy": "exchange-receive-connector", "tls": None, "sender": "accepted"})
+    judged_facts = judge_run([facts])["checks"][0]
+    assert [entry["expected"] for entry in judged_facts["unmet"]] == missing
+    assert judged_facts["verdict"] == ("pass" if not missing else "fail")

@@ -124,7 +124,14 @@ def test_notes_are_no_difference():
 
 
 def test_nothing_gives_an_empty_matrix():
-    assert matrix([]) == {"vantages": [], "endpoints": [], "cells": [], "divergence": [], "localisation": []}
+    assert matrix([]) == {
+        "vantages": [],
+        "endpoints": [],
+        "cells": [],
+        "divergence": [],
+        "localisation": [],
+        "remarks": [],
+    }
 
 
 def test_what_was_given_is_left_as_it_was():
@@ -142,3 +149,38 @@ def test_a_target_goes_by_the_name_that_the_user_gave_to_it():
 def test_a_vantage_in_trouble_of_its_own_disagrees_with_nobody():
     lost = seen("E: jump_unreachable The jump host does not answer.", "outside-nyc")
     assert matrix(run(seen(HEALTHY, "controller"), lost))["divergence"] == []
+
+
+def seconds_of(**taken):
+    """A run of each vantage, whose checks of two endpoints took so long."""
+    checks = []
+    for name, seconds in taken.items():
+        for number, each in enumerate(seconds):
+            made = check(HEALTHY, vantage={"name": name}, endpoint={"host": f"mx{number}.contoso.com"})
+            checks.append({**made, "seconds": each})
+    return judge_run(checks)
+
+
+@pytest.mark.parametrize(
+    ("taken", "slow"),
+    [
+        ({"a": (0.1, 0.1), "b": (0.12, 0.1), "far": (1.2, 1.1)}, ["far"]),
+        ({"a": (0.1, 0.1), "b": (0.12, 0.1), "far": (1.2, 0.1)}, []),  # one server's matter
+        ({"a": (0.01, 0.01), "b": (0.01, 0.01), "far": (0.1, 0.1)}, []),  # nobody waits for that
+        ({"a": (0.1, 0.1), "far": (1.2, 1.2)}, []),  # of two, who knows which
+        ({"a": (0.1, 0.1), "b": (1.2, 1.2), "far": (1.2, 1.2)}, []),
+    ],
+)
+def test_a_vantage_that_is_slow_everywhere_is_remarked_upon(taken, slow):
+    made = matrix(seconds_of(**taken))
+    assert [(remark["vantage"], remark["kind"]) for remark in made["remarks"]] == [(name, "slow") for name in slow]
+    if slow:
+        summary = made["remarks"][0]["summary"]
+        assert summary.startswith("far takes 11 times as long as the others at each of 2 endpoints compared (1.1 s")
+
+
+def test_a_clock_that_is_off_is_remarked_upon():
+    checks = [check(HEALTHY, vantage={"name": name, "clock_offset": off}) for name, off in (("a", 0.2), ("b", -3600.0))]
+    [remark] = matrix(judge_run(checks))["remarks"]
+    assert (remark["vantage"], remark["kind"]) == ("b", "clock")
+    assert remark["summary"].startswith("The clock of b is 60 min behind the controller's")

@@ -287,6 +287,13 @@ def test_only_a_token() -> None:
     assert judged(seen(2, sent=only), sent=only, accesses=[MINE])["verdict"] == "pass"
 
 
+def test_a_token_alone_may_be_in_any_mailbox() -> None:
+    sent = Sent(token=TOKEN)
+    mine = MINE._replace(addresses=("somebody@contoso.test",))
+    waiting = Situation([mine, THEIRS], 1.0, False, 60.0, 60.0, 60.0, 60.0, {})
+    assert receipt(sent, [], waiting)["legs"]["arrived"]["state"] == "pending"
+
+
 def test_many_receipts_have_the_worst_verdict() -> None:
     situation = Situation((MINE,), 500, True, 300, 300, 300, 300, {})
     sent = a_sent(recipients=(SentTo("echo@contoso.test", "accepted", ()),))

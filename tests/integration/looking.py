@@ -48,9 +48,9 @@ def store(controller: Controller, user: str, host: str, **more: t.Any) -> dict[s
     return {"mbox" if host == "sendmail" else "maildir": path, **more}
 
 
-def exim_delivers(controller: Controller) -> None:
+def exim_delivers(controller: Controller, host: str = "exim") -> None:
     """Exim tries everything in its queue again, as it would by itself after a while."""
-    controller.lab.run("exim", ["exim4", "-qff"], check=True)
+    controller.lab.run(host, ["exim4", "-qff"], check=True)
 
 
 @contextlib.contextmanager
@@ -76,3 +76,17 @@ def files(controller: Controller, user: str) -> set[str]:
     return {str(path) for path in Path(controller.mailbox(user)["maildir"]).rglob("*:2,*") if path.is_file()} | {
         str(path) for path in Path(controller.mailbox(user)["maildir"]).glob("new/*")
     }
+
+
+class Firewall:
+    """A rule on a host's way out, as long as the context lasts."""
+
+    def __init__(self, controller: Controller, host: str, rule: str) -> None:
+        self.controller, self.host, self.rule = controller, host, rule
+
+    def __enter__(self) -> None:
+        table = f"table inet way_back {{ chain output {{ type filter hook output priority filter;\n{self.rule}\n}}\n}}"
+        self.controller.lab.run(self.host, ["nft", table], check=True)
+
+    def __exit__(self, *unused: object) -> None:
+        self.controller.lab.run(self.host, ["nft", "delete table inet way_back"], check=True)

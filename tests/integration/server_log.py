@@ -23,7 +23,10 @@ class Log:
     def wait_for(self, pattern: str) -> str:
         """All of it, as soon as the pattern is in it: some servers log a little later than they answer."""
         deadline = time.monotonic() + LOG_SECONDS
-        while not re.search(pattern, text := self._file.read_bytes()[self._start :].decode("utf-8", "replace")):
+        while not re.search(pattern, text := self.so_far()):
             assert time.monotonic() < deadline, f"no {pattern!r} in {self._file}:\n{text}"
             time.sleep(0.05)
         return text
+
+    def so_far(self) -> str:
+        return self._file.read_bytes()[self._start :].decode("utf-8", "replace")

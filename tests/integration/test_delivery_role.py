@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
+import uuid
+from pathlib import Path
 
 from .conftest import Controller
-from .looking import sent
+from .server_log import Log
 
 MAIL_HOSTS = ("mx1", "exim", "sendmail")
 
@@ -159,16 +162,54 @@ def test_a_wrong_variable_is_told_in_a_sentence(controller: Controller) -> None:
     assert "mailbox.username None is missing: imap needs a log-in." in done.stdout
 
 
+def test_greylisting_is_sat_out_by_the_retry(controller: Controller) -> None:
+    """To a recipient that postgrey has never seen, for the whole receipt: both legs arrive."""
+    mx1 = controller.lab.state["hosts"]["mx1"]
+    log = Log(Path(mx1["log_file"]))
+    # postgrey takes no notice of what stands behind the + of a sender.
+    name = f"echo+{uuid.uuid4().hex[:8]}"
+    given = variables(
+        controller,
+        delivery_targets=[
+            {"host": controller.name("mx1"), "address_family": "ipv4", "port": mx1["ports"]["greylisting"]}
+        ],
+        delivery_recipient=f"{name}@northwind.test",
+        delivery_retry={"count": 3, "delay": 4},
+    )
+    done, found = play(controller, given, on="vantage-a")
+    assert "receipts" in found, done.stdout + done.stderr
+    [receipt] = found["receipts"]
+    assert (receipt["verdict"], receipt["legs"]["arrived"]["state"], receipt["legs"]["dsn"]["state"]) == (
+        "pass",
+        "arrived",
+        "arrived",
+    )
+    text = log.wait_for(rf"{receipt['queue_id']}: to=<{re.escape(name)}@contoso.test>, .*status=sent")
+    assert re.search(rf"Greylisted.*to=<{re.escape(name)}@northwind.test>", text)
+    assert f"{receipt['queue_id']}: sender delivery status notification" in text
+
+
 def test_a_play_goes_on_while_the_message_is_looked_for(controller: Controller) -> None:
-    checks = sent(controller)
+    """It even sends the message that is looked for: nobody would find it, had the play waited."""
+    token = uuid.uuid4().hex
+    content = [f"Message-ID: <{token}@probe.contoso.test>", "From: <probe@contoso.test>", f"X-Mailops-Token: {token}"]
     looking = {
         "name": "Look",
-        "mailops.smtp.mail_arrival": {"checks": checks, "mailbox": controller.account("echo"), "within": 30},
+        "mailops.smtp.mail_arrival": {"tokens": [token], "mailbox": controller.account("echo"), "within": 30},
         "async": 60,
         "poll": 0,
         "register": "looking",
     }
-    meanwhile = {"name": "Meanwhile", "ansible.builtin.debug": {"msg": "{{ looking.ansible_job_id }}"}}
+    meanwhile = {
+        "name": "Meanwhile",
+        "mailops.smtp.smtp_check": {
+            "host": controller.name("mx1"),
+            "address_family": "ipv4",
+            "sender": "probe@contoso.test",
+            "recipient": "echo@contoso.test",
+            "test_message": {"content": "\r\n".join([*content, "", "Hello.", ""])},
+        },
+    }
     result = {
         "name": "Wait",
         "ansible.builtin.async_status": {"jid": "{{ looking.ansible_job_id }}"},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Controller
-from .looking import Receipt, files, findings, looking, sent, states
+from .looking import DSN, Receipt, files, findings, looking, sent, states
 from .server_log import Log
 
 
@@ -35,6 +36,7 @@ def test_pop3_finds_the_message_and_leaves_it_as_it_was(controller: Controller, 
     [receipt] = controller.arrival(checks=sent(controller), mailbox=account, within=30)["receipts"]
     assert (states(receipt)["arrived"], receipt["copies"][0]["folder"]) == ("arrived", "INBOX")
     assert "retr=0/0" in log.wait_for(r"pop3\(echo\)<.*Logged out top=[1-9]")
+    log.wait_for(rf"msgid={re.escape(receipt['message_id'])}: saved mail to INBOX")
     assert {Path(name).name.rpartition(":2,")[2] for name in ours(controller, receipt) if ":2," in name} <= {""}
     removed = controller.arrival(tokens=[receipt["token"]], mailbox=account, within=5, cleanup=True)["receipts"][0]
     assert [copy["removed"] for copy in removed["copies"]] == [True]
@@ -53,6 +55,43 @@ def test_a_wrong_password_is_tried_once_and_blames_no_mail_server(controller: Co
     assert "refuses the log-in of echo@contoso.test" in result["msg"] + result["receipts"][0]["findings"][0]["meaning"]
     assert "not the one" not in str(result)
     assert log.wait_for("auth failed").count("auth failed") == 1
+
+
+def tokens(controller: Controller, token: str) -> dict[str, object]:
+    """How to get into echo's mailbox of mx1 with a token of the identity provider."""
+    port = controller.lab.state["hosts"]["mx1"]["ports"]["token-imaps"]
+    return {**controller.account("echo", port=port, mechanism="xoauth2"), "password": token}
+
+
+def test_a_token_of_an_identity_provider_instead_of_a_password(controller: Controller) -> None:
+    log = Log(Path(controller.lab.state["hosts"]["mx1"]["mailbox_log_file"]).with_name("dovecot-tokens.log"))
+    account = tokens(controller, controller.mailbox("echo")["token"])
+    result = controller.arrival(checks=sent(controller), mailbox=account, within=30, cleanup=True)
+    [receipt] = result["receipts"]
+    assert (states(receipt)["arrived"], receipt["copies"][0]["removed"]) == ("arrived", True)
+    assert result["mailboxes"][0]["idle"] is True
+    log.wait_for(r"Login: user=<echo>, method=XOAUTH2")
+
+
+def test_a_token_that_does_not_hold_any_longer(controller: Controller) -> None:
+    account = tokens(controller, "no-such-token")
+    result = controller.mail_arrival(tokens=["x" * 32], mailbox=account, within=1)
+    assert (result["verdict"], result["mailboxes"][0]["error"]["kind"]) == ("inconclusive", "authentication")
+    assert "refuses the log-in of echo@contoso.test" in result["mailboxes"][0]["error"]["detail"]
+    assert "no-such-token" not in str(result)
+
+
+def test_a_folder_that_does_not_exist(controller: Controller) -> None:
+    checks = sent(controller)
+    account = controller.account("echo", folders=["INBOX", "Archive/Nowhere"])
+    result = controller.arrival(checks=checks, mailbox=account, within=30)
+    assert states(result["receipts"][0])["arrived"] == "arrived"
+    [problem] = result["mailboxes"][0]["problems"]
+    assert problem["kind"] == "folder"
+    assert problem["detail"].startswith("There is no folder Archive/Nowhere for echo@contoso.test; there are ")
+    assert "INBOX" in problem["detail"]
+    nowhere = controller.arrival(checks=checks, mailbox={**account, "folders": ["Archive/Nowhere"]}, within=1)
+    assert (nowhere["verdict"], nowhere["mailboxes"][0]["error"]["kind"]) == ("inconclusive", "folder")
 
 
 def test_a_certificate_of_nobody_gets_no_password(controller: Controller) -> None:
@@ -91,6 +130,7 @@ def test_mail_that_comes_while_it_is_waited_for_is_noticed_at_once(controller: C
 
 def test_a_message_that_comes_twice(controller: Controller) -> None:
     message = own("x" * 32, f"X-Mailops-Token: {uuid.uuid4().hex}")
+    log = dovecot(controller)
     first = sent(controller, test_message=message)
     sent(controller, test_message=message)
     with looking(
@@ -99,6 +139,8 @@ def test_a_message_that_comes_twice(controller: Controller) -> None:
         [receipt] = found.result()["receipts"]
     assert (len(receipt["copies"]), receipt["copies_expected"]) == (2, 1)
     assert "dlv.duplicate" in findings(receipt)
+    copies = rf"msgid={re.escape(receipt['message_id'])}: saved mail to INBOX"
+    assert len(re.findall(copies, log.wait_for(copies))) == 2
 
 
 def test_a_reply_that_quotes_the_token_is_no_arrival(controller: Controller) -> None:
@@ -119,6 +161,72 @@ def test_many_vantages_messages_over_one_connection(controller: Controller) -> N
     assert [states(receipt)["arrived"] for receipt in result["receipts"]] == ["arrived"] * 3
     assert len(result["mailboxes"]) == 1
     assert log.wait_for("Logged out").count("Login: user=<echo>") == 1
+
+
+def test_many_messages_in_many_mailboxes_over_one_connection_to_each(controller: Controller) -> None:
+    log = dovecot(controller)
+    users = ("user", "echo", "probe")
+    checks = [check for user in users for check in sent(controller, recipient=f"{user}@contoso.test")]
+    token = uuid.uuid4().hex
+    sent(controller, test_message=own(token, f"X-Mailops-Token: {token}"))
+    mailboxes = [{**controller.account(user), "addresses": [f"{user}@contoso.test"]} for user in users[:2]]
+    pop3 = {**controller.account("probe"), "pop3": controller.name("mx1"), "addresses": ["probe@contoso.test"]}
+    del pop3["imap"]
+    result = controller.mail_arrival(
+        checks=checks, tokens=[token], mailboxes=[*mailboxes, pop3], within=30, cleanup=True
+    )
+    assert (result["verdict"], result["changed"]) == ("pass", True)
+    assert len(result["receipts"]) == 4
+    for receipt, user in zip(result["receipts"], [*users, "echo"], strict=True):
+        assert states(receipt)["arrived"] == "arrived"
+        [copy] = receipt["copies"]
+        assert (user in copy["mailbox"], copy["removed"]) == (True, True)
+        log.wait_for(rf"lmtp\({user}\).*msgid={re.escape(receipt['message_id'] or '')}.*saved mail to INBOX")
+    text = log.wait_for(r"pop3\(probe\)<.*Logged out")
+    assert [text.count(f"Login: user=<{user}>") for user in users[:2]] == [1, 1]
+    # Over POP3 (RFC 1939 section 8), new mail is there for a new log-in alone: one after the other.
+    sessions = re.findall(r"Login: user=<(probe)>|pop3\(probe\)<.*(Logged out)", text)
+    assert sessions == [("probe", ""), ("", "Logged out")] * (len(sessions) // 2)
+
+
+def test_a_disposition_notification_is_no_receipt(controller: Controller) -> None:
+    checks = sent(controller, dsn=DSN)
+    token = checks[0]["message"]["token"]
+    notification = reported("others/05-mdn-displayed", token, checks[0]["message"]["message_id"])
+    sent(controller, sender="", recipient="probe@contoso.test", test_message={"content": notification})
+    [receipt] = controller.arrival(
+        checks=checks,
+        mailbox=controller.account("echo"),
+        receipts=controller.account("probe"),
+        within=30,
+        linger=3,
+        cleanup=True,
+    )["receipts"]
+    assert {report["kind"] for report in receipt["reports"]} == {"dsn", "mdn"}
+    assert receipt["legs"]["dsn"]["detail"].startswith("The message was handed to a server")
+    assert "dsn.mdn_only" in findings(receipt)
+
+
+def test_a_failure_that_is_told_in_html_alone(controller: Controller) -> None:
+    log, token = dovecot(controller), uuid.uuid4().hex
+    notification = reported("exchange/10-html-only", token, f"<{token}@probe.contoso.test>")
+    sent(controller, sender="", recipient="probe@contoso.test", test_message={"content": notification})
+    [receipt] = controller.arrival(
+        tokens=[token], receipts=controller.account("probe"), within=30, receipts_within=30, cleanup=True
+    )["receipts"]
+    [report] = receipt["reports"]
+    assert (report["form"], report["recipients"][0]["status"]) == ("text/html", "5.1.1")
+    assert states(receipt)["dsn"] == "refused"
+    log.wait_for(r"lmtp\(probe\).*saved mail to INBOX")
+
+
+def reported(name: str, token: str, message_id: str) -> str:
+    """One of the reports of tests/core/reports, about another message, and as it is sent."""
+    text = (Path(__file__).parents[1] / "core" / "reports" / f"{name}.eml").read_text(encoding="utf-8")
+    about = "5c1f0e7a9b3d4c2e8f6a1b0c9d8e7f60"
+    text = text.replace(f"{about}@outside-fra.fabrikam.test", message_id.strip("<>")).replace(about, token)
+    # What the server adds itself is left to it.
+    return "\r\n".join(line for line in text.splitlines() if not line.startswith("Return-Path:")) + "\r\n"
 
 
 def test_ten_thousand_messages(controller: Controller) -> None:

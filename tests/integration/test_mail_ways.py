@@ -14,8 +14,15 @@ from pathlib import Path
 import pytest
 
 from .conftest import Controller
-from .looking import DSN, exim_delivers, findings, looking, sent, states, store, until
+from .looking import DSN, Firewall, exim_delivers, findings, looking, sent, states, store, until
 from .server_log import Log
+
+# What each says of a message that it has put into the mailbox.
+DELIVERED = {
+    "exim": "{} => echo <echo@contoso.test> ",
+    "sendmail": "{}: to=.*stat=Sent",
+    "opensmtpd": "delivery evpid={}.*result=Ok",
+}
 
 
 def test_the_long_way_with_greylisting_and_a_gateway_that_changes_the_message(controller: Controller) -> None:
@@ -77,7 +84,8 @@ def logged(log: str, pattern: str) -> datetime:
     ],
 )
 def test_receipts_of_the_other_mail_servers(controller: Controller, host: str, product: str, action: str) -> None:
-    log = Log(Path(controller.lab.state["hosts"][host]["log_file"]))
+    here = controller.lab.state["hosts"][host]
+    log = Log(Path(here.get("system_log_file", here["log_file"])))
     [receipt] = controller.arrival(
         checks=sent(controller, host, dsn=DSN),
         mailbox=store(controller, "echo", host),
@@ -90,7 +98,7 @@ def test_receipts_of_the_other_mail_servers(controller: Controller, host: str, p
     assert (report["product"], report["recipients"][0]["action"]) == (product, action)
     assert report["envelope_id"] in (receipt["token"], None)
     assert [entry["removed"] for entry in (*receipt["copies"], report)] == [True, True]
-    log.wait_for(re.escape(receipt["queue_id"]))
+    log.wait_for(DELIVERED[host].format(re.escape(receipt["queue_id"])))
     # What was removed is gone, from an mbox too.
     again = controller.arrival(tokens=[receipt["token"]], mailbox=store(controller, "echo", host), within=0.1)
     assert again["receipts"][0]["copies"] == []
@@ -148,34 +156,24 @@ def test_the_way_back_is_blocked_while_the_way_there_works(controller: Controlle
         "reverse": True,
         "reverse_through": {"host": controller.name("exim"), "port": 25, "login": False},
     }
-    with Firewall(controller, rule):
+    with Firewall(controller, "exim", rule):
         options["checks"] = sent(controller, "exim", sender="probe@northwind.test", dsn=DSN)
         [blocked] = controller.arrival(**options, within=6)["receipts"]
     assert states(blocked) == {"accepted": "arrived", "arrived": "arrived", "dsn": "lost", "reverse": "lost"}
     assert blocked["findings"][0]["id"] == "dsn.way_back_blocked"
     assert blocked["verdict"] == "fail"
-    log.wait_for(r"probe@northwind.test .*Connection refused")
+    # echo has it, and neither the receipt nor the message the other way has come to probe.
+    text = log.wait_for(r"== probe@northwind.test .*Connection refused")
+    assert f"{blocked['queue_id']} => echo <echo@contoso.test>" in text
+    assert "=> probe@northwind.test" not in text
     with looking(controller, **{**options, "reverse": False, "reverse_through": None}, within=60) as found:
         [opened] = until(found, lambda: exim_delivers(controller))["receipts"]
     assert (states(opened)["arrived"], states(opened)["dsn"]) == ("arrived", "arrived")
     log.wait_for(r"=> probe@northwind.test")
 
 
-class Firewall:
-    """A rule on exim's way out, as long as the context lasts."""
-
-    def __init__(self, controller: Controller, rule: str) -> None:
-        self.controller, self.rule = controller, rule
-
-    def __enter__(self) -> None:
-        table = f"table inet way_back {{ chain output {{ type filter hook output priority filter;\n{self.rule}\n}}\n}}"
-        self.controller.lab.run("exim", ["nft", table], check=True)
-
-    def __exit__(self, *unused: object) -> None:
-        self.controller.lab.run("exim", ["nft", "delete table inet way_back"], check=True)
-
-
 def test_a_message_in_the_junk_folder(controller: Controller) -> None:
+    log = Log(Path(controller.lab.state["hosts"]["mx1"]["mailbox_log_file"]))
     [receipt] = controller.arrival(
         checks=sent(controller, recipient="echo+Junk@contoso.test"),
         mailbox=controller.account("echo"),
@@ -185,3 +183,4 @@ def test_a_message_in_the_junk_folder(controller: Controller) -> None:
     assert (states(receipt)["arrived"], receipt["verdict"]) == ("arrived", "degraded")
     assert (receipt["copies"][0]["folder"], receipt["copies"][0]["junk"]) == ("Junk", True)
     assert findings(receipt) == {"dlv.junk"}
+    log.wait_for(rf"msgid={re.escape(receipt['message_id'])}: saved mail to Junk")

@@ -15,7 +15,8 @@ import pytest
 from tests.facts_contract import ADDED_BY_ANSIBLE, keeps_contract
 
 from .conftest import REPOSITORY, Controller, result_of
-from .test_ways_from_a_vantage import checks_from, secrets_of
+from .test_no_traces import secrets_of
+from .test_ways_from_a_vantage import checks_from
 
 OLDEST, NEWEST = "python3.8", "python3.13"
 

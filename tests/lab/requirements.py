@@ -40,6 +40,7 @@ PACKAGES = {
     "rsyslog": "/usr/sbin/rsyslogd",
     "sasl2-bin": "/usr/sbin/saslpasswd2",
     "socat": "/usr/bin/socat",
+    "sudo": "/usr/bin/sudo",
     "swaks": "/usr/bin/swaks",
     "systemd": "/lib/systemd/systemd-journald",
     "tinyproxy": "/usr/bin/tinyproxy",

@@ -69,6 +69,7 @@ class Host(Endpoint):
     journal: bool = False  # journald and rsyslog take what its servers log
     ahead: str = ""  # how far the clock is ahead by which its mail server stamps
     shell: bool = True
+    needs_terminal: bool = False  # its sudo does
     mail_server: str = "postfix"
     name_server: str = ""
 
@@ -114,6 +115,7 @@ PLANTED = {
     "slow-refusal": 2632,
     "screened": 2634,
     "needs-tls": 2635,
+    "slow-outside": 2636,
     "clear-submission": 587,
 }
 # Dovecot; it hands on what is submitted to it through "trusting".
@@ -156,7 +158,7 @@ HOSTS = (
     Host("vantage-a", 50, ports=SSH),
     Host("vantage-b", 50, side="outside", ports=SSH),
     Host("vantage-c", 50, side="abroad", ports=SSH),
-    Host("vantage-d", 50, side="dmz", ports=SSH),
+    Host("vantage-d", 50, side="dmz", ports=SSH, needs_terminal=True),
     Host("controller", 60),
     # knot has the zones of zones.py, unbound asks it and validates; inside and outside have their own of each. mta-sts
     # has the policy of contoso.test.

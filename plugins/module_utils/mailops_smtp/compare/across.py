@@ -11,7 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from .localisation import Location, answered, is_bad
-from .whereabouts import Check, Whereabouts, independent, network_of
+from .noise import masked
+from .whereabouts import OUTSIDE, Check, Whereabouts, independent, network_of
 
 # By endpoint, then by vantage.
 Seen = t.List[t.Dict[str, Check]]
@@ -24,22 +25,27 @@ def interceptions(all_checks: Seen, seen: Seen) -> t.Iterator[Location]:
         greetings: t.Dict[str, t.List[int]] = {}
         for column, checks in enumerate(all_checks):
             if vantage in checks and answered(checks[vantage]):
-                greetings.setdefault("\n".join(checks[vantage]["banner"]["lines"]), []).append(column)
+                greetings.setdefault(_greeting(checks[vantage]), []).append(column)
         for greeting, columns in greetings.items():
             hosts = {operator(all_checks[column][vantage]["endpoint"]["host"]) for column in columns}
-            # One provider's server behind two customers' names greets everybody alike.
-            others = [
-                name for column in columns for name, check in all_checks[column].items()
-                if name != vantage and answered(check) and "\n".join(check["banner"]["lines"]) != greeting
-            ]  # fmt: skip
-            if len(hosts) > 1 and others:
+            # One provider's server behind two customers' names greets everybody alike, but those who are answered by
+            # somebody else.
+            others, alike = (
+                {
+                    name for column in columns for name, check in all_checks[column].items()
+                    if name != vantage and answered(check)
+                    and (_greeting(check) == greeting) is same
+                }
+                for same in (False, True)
+            )  # fmt: skip
+            if len(hosts) > 1 and len(others) > len(alike):
                 for column in columns:
                     seen[column].pop(vantage, None)
                 yield Location(
                     "interception", tuple(columns), (vantage,), "likely",
                     f"{vantage} is answered by something in between, whomever it asks",
                     (f"{len(columns)} unrelated targets greet it with the same words",
-                     f"they greet {', '.join(dict.fromkeys(others))} otherwise"),
+                     f"they greet {', '.join(sorted(others))} otherwise"),
                 )  # fmt: skip
 
 
@@ -58,6 +64,49 @@ def blocked_egress(all_checks: Seen) -> t.Iterator[Location]:
                 "egress", tuple(columns), (vantage,), "likely", f"{vantage} reaches no mail server at all",
                 ("it is the vantage that is blocked: no target is blamed for what it sees",),
             )  # fmt: skip
+
+
+def _greeting(check: Check) -> str:
+    """Without the moment, which many servers tell."""
+    return masked("\n".join(check["banner"]["lines"]))
+
+
+def led_astray(seen: Seen, places: t.Mapping[str, Whereabouts]) -> t.Iterator[Location]:
+    """A name that leads to other addresses outside than within, and outside to dead ones alone: the server works, and
+    what is announced to the outside does not lead to it. Removes these checks from ``seen``."""
+    services: t.Dict[t.Tuple[t.Any, ...], t.List[int]] = {}
+    for column, checks in enumerate(seen):
+        for endpoint, target in {(_place(check), check["target"]) for check in checks.values()}:
+            services.setdefault((*endpoint, target), []).append(column)
+    for (host, *_service), columns in services.items():
+        outside = [column for column in columns if _sides(seen[column], places) == {OUTSIDE}]
+        within = [column for column in columns if OUTSIDE not in _sides(seen[column], places) | {None}]
+        if not outside or not within or set(columns) - {*outside, *within}:
+            continue
+        dead = [check for column in outside for check in seen[column].values()]
+        alive = [check for column in within for check in seen[column].values()]
+        if all(map(_unreached, dead)) and alive and all(map(answered, alive)):
+            names = list(dict.fromkeys(name for column in outside for name in seen[column]))
+            yield Location(
+                "perimeter", tuple(outside), tuple(names), "likely",
+                f"{host} leads {', '.join(names)} to another address than those within, and that is out of reach",
+                (f"within, the name leads to {_addresses(alive)}, where the server answers",
+                 f"outside, it leads to {_addresses(dead)}, where nobody is reached"),
+            )  # fmt: skip
+            for column in outside:
+                seen[column].clear()
+
+
+def _place(check: Check) -> t.Tuple[str, t.Any, str]:
+    return check["endpoint"]["host"].lower(), check["endpoint"]["port"], check["protocol"]
+
+
+def _sides(checks: t.Mapping[str, Check], places: t.Mapping[str, Whereabouts]) -> t.Set[t.Optional[str]]:
+    return {places[vantage].side for vantage in checks}
+
+
+def _addresses(checks: t.Iterable[Check]) -> str:
+    return ", ".join(sorted({str(check["endpoint"]["address"]) for check in checks}))
 
 
 def dead_over_ipv6(seen: Seen, places: t.Mapping[str, Whereabouts]) -> t.Iterator[Location]:

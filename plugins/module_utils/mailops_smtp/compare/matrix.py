@@ -12,9 +12,10 @@ import typing as t
 
 from ..evidence import PHASES
 from ..judge.verdicts import SEVERITIES, rank
-from .across import blocked_egress, dead_over_ipv6, interceptions
+from .across import blocked_egress, dead_over_ipv6, interceptions, led_astray
 from .checks import checks_in, endpoint_name, service_of
 from .localisation import localise
+from .remarks import remarks
 from .whereabouts import Check, whereabouts
 
 # A finding from here on is a difference worth naming; notices differ for harmless reasons.
@@ -36,7 +37,9 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
       worse where no side has more. A vantage whose own trouble made its check inconclusive has seen nothing to disagree
       about;
     - ``localisation``: ``{place, endpoints, vantages, confidence, owner, summary, reasons, next_step}`` for each fault:
-      where it is, as far as these vantages can tell. ``place`` is one of localisation.PLACES.
+      where it is, as far as these vantages can tell. ``place`` is one of localisation.PLACES;
+    - ``remarks``: ``{vantage, kind, summary}`` for each vantage about which something is odd: one that is ``slow``
+      wherever it is compared, one whose ``clock`` is off.
 
     An endpoint is told apart by its address only where every vantage saw addresses: behind a jump host the name may be
     all that is known. Where that, or repetition, puts several checks into one cell, the worst of them stands there.
@@ -87,6 +90,7 @@ def matrix(runs: t.Any) -> t.Dict[str, t.Any]:
         "cells": cells,
         "divergence": [divergence for divergence in divergences if divergence is not None],
         "localisation": _localisation(checks, titles, seen, tested),
+        "remarks": remarks(tested, checks),
     }
 
 
@@ -99,7 +103,8 @@ def _localisation(
     """What shows only across endpoints first: the checks that it explains say nothing about their endpoint any more."""
     places = whereabouts(checks)
     left = [dict(entry) for entry in tested]
-    locations = [*interceptions(list(seen), left), *blocked_egress(list(seen)), *dead_over_ipv6(left, places)]
+    locations = [*interceptions(list(seen), left), *blocked_egress(list(seen))]
+    locations += [*led_astray(left, places), *dead_over_ipv6(left, places)]
     single = (localise(column, titles[column], entry, places) for column, entry in enumerate(left))
     return [location.as_dict() for location in (*locations, *single) if location is not None]
 

@@ -140,7 +140,8 @@ def reverse(reverse: t.Optional[Sent], sightings: t.Sequence[Sighting], situatio
 def _groups(sent: Sent, accesses: t.Sequence[Access]) -> t.List[t.Tuple[t.List[str], t.List[str]]]:
     """Who must have a copy, with the names of the mailboxes that it may be in."""
     holders = [access for access in accesses if access.holds in ("messages", "both")]
-    anybody = [access.name for access in holders if not access.addresses]
+    # Of a token alone nobody knows for whom it was: any mailbox may have it.
+    anybody = [access.name for access in holders if not access.addresses or not sent.recipients]
     groups: t.List[t.Tuple[t.List[str], t.List[str]]] = []
     others: t.List[str] = []
     for recipient in sent.taken_for:

@@ -61,8 +61,8 @@ def _about_fact(path: str, relation: str, value: t.Any) -> Condition:
         return lambda check: bool(read(check) == value)
     if relation == "is not":
         return lambda check: bool(read(check) != value)
-    if relation == "differs from":
-        return _differs(read, _reader(value))
+    if relation in BETWEEN_FACTS:
+        return _of_both(read, _reader(value), BETWEEN_FACTS[relation])
     holds = RELATIONS[relation]
 
     def condition(check: Check) -> bool:
@@ -72,16 +72,33 @@ def _about_fact(path: str, relation: str, value: t.Any) -> Condition:
     return condition
 
 
-def _differs(read: t.Callable[[Check], t.Any], read_other: t.Callable[[Check], t.Any]) -> Condition:
+def _of_both(
+    read: t.Callable[[Check], t.Any], read_other: t.Callable[[Check], t.Any], holds: t.Callable[[t.Any, t.Any], bool]
+) -> Condition:
     def condition(check: Check) -> bool:
-        seen, other = read(check), read_other(check)
-        return seen is not None and other is not None and _same_name(seen) != _same_name(other)
+        seen = read(check)
+        if seen is None:
+            return False
+        other = read_other(check)
+        return other is not None and holds(seen, other)
 
     return condition
 
 
 def _same_name(name: str) -> str:
     return name.lower().rstrip(".")
+
+
+def _keywords(extensions: t.Sequence[Check]) -> t.Set[str]:
+    # RFC 3207 4.2: it is not offered any more once it is done.
+    return {entry["keyword"] for entry in extensions} - {"STARTTLS"}
+
+
+# The other fact's path stands where others have their value.
+BETWEEN_FACTS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
+    "differs from": lambda seen, other: _same_name(seen) != _same_name(other),
+    "offers other things than": lambda seen, other: _keywords(seen) != _keywords(other),
+}
 
 
 def _offers(keyword: str) -> Condition:
@@ -120,15 +137,6 @@ def _have_sent(steps: t.Sequence[Check], pattern: str) -> bool:
     return any(text_pattern(pattern).match((step["sent"] or "")[:LINE_SEEN]) for step in steps)
 
 
-def _differs_after_tls(ehlo: Check, aside: t.Sequence[str]) -> bool:
-    """Whether the lists before and after TLS differ, some keywords aside."""
-    lists = [ehlo.get("before_tls"), ehlo["keywords"]]
-    if lists[0] is None:
-        return False
-    before, after = ({entry["keyword"] for entry in extensions or ()} for extensions in lists)
-    return bool(before.symmetric_difference(after) - set(aside))
-
-
 RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "<": lambda seen, value: bool(seen < value),
     ">=": lambda seen, value: bool(seen >= value),
@@ -141,7 +149,6 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "accepts one of": lambda seen, value: any(
         entry["shape"] in value and entry["outcome"] == "accepted" for entry in seen
     ),
-    "differs after TLS": _differs_after_tls,
     "accept one of": lambda seen, value: any(entry["accepted"] and entry["version"] in value for entry in seen),
     "ask for": lambda seen, value: any(entry[value] for entry in seen),
 }

@@ -86,3 +86,8 @@ class Signature(t.NamedTuple):
     reference: str
     explains: t.Tuple[str, ...] = ()
     breaks_off: str = ""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether its sentences have anything to be filled in."""
+        return "{" in self.title or "{" in self.meaning or "{" in self.next_step

@@ -47,7 +47,7 @@ _VERDICT_VERBS = {
 def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
     """The public form of a finding (``findings[]`` of the facts)."""
     signature = found.signature
-    filled = words(check, found)
+    filled = words(check, found) if signature.has_words else {}
 
     def told(sentence: str) -> str:
         return sentence.format_map(filled) if "{" in sentence else sentence

@@ -15,6 +15,7 @@ import uuid
 from ..checks import dialog_of, moment, unresolved
 from ..dialog.session import Session
 from ..evidence import Check, Endpoint, StepError, Vantage
+from ..judge.clocks import MOST_CLOCK_OFFSET, clock_sentence
 from ..plan import OptionError, Plan, Target
 from ..results import Results
 from ..route.endpoints import Destination
@@ -70,7 +71,8 @@ class Answers:
             self._under_way.add(said["begun"])
         elif "check" in said:
             evidence = said["evidence"]
-            vantage = {**evidence["vantage"], "name": self._vantage.name, "mode": self._vantage.mode}
+            own = self._vantage.as_dict()
+            vantage = {**evidence["vantage"], **{name: own[name] for name in ("name", "mode", "clock_offset")}}
             self._taken.add(said["check"])
             self._results.take(said["check"], {**evidence, "vantage": vantage})
         elif "unable" in said:
@@ -78,7 +80,10 @@ class Answers:
         elif "time" in said and self._clock is None:
             # It was said at some moment between the beginning here and now.
             half = (time.time() - self._started) / 2
-            self._clock = (round(said["time"] - self._started - half, 3), round(half, 3))
+            offset = round(said["time"] - self._started - half, 3)
+            self._clock = (offset, round(half, 3))
+            if self._vantage.clock_offset is None and abs(offset) > half:
+                self._vantage = self._vantage._replace(clock_offset=offset)
         elif "surroundings" in said:
             self._said = said["surroundings"]
         elif "found" in said and not self.begun:
@@ -119,6 +124,10 @@ class Answers:
             "finished_at": moment(time.time()), "plan": plan_facts(self._planned, self._check_mode),
         }  # fmt: skip
         plan = {**whole["plan"], "asked": dict(self._planned.asked)}
+        if abs(self._vantage.clock_offset or 0.0) > MOST_CLOCK_OFFSET:
+            # It judges certificates by it.
+            warning = clock_sentence(self._vantage.name, t.cast(float, self._vantage.clock_offset))
+            plan["warnings"] = [*plan["warnings"], warning]
         started = moment(self._started) if self._resumed else whole["started_at"]
         return self._results.run({**whole, "started_at": started, "plan": plan, "vantages": [self._vantage.as_dict()]})
 

@@ -22,6 +22,7 @@ class Lines:
         self._mark = f"{mark} ".encode("ascii")
         self._rest = b""
         self._noise = b""
+        self._errors = b""
 
     def feed(self, data: bytes) -> t.Iterator[t.Mapping[str, t.Any]]:
         *whole, self._rest = (self._rest + data).split(b"\n")
@@ -34,12 +35,15 @@ class Lines:
                 with contextlib.suppress(ValueError):
                     yield json.loads(content)
             else:
-                self.complain(line + b"\n")
+                self._noise = (self._noise + line + b"\n")[-_NOISE_OCTETS:]
 
     def complain(self, data: bytes) -> None:
-        self._noise = (self._noise + data)[-_NOISE_OCTETS:]
+        """What came on standard error."""
+        self._errors = (self._errors + data)[-_NOISE_OCTETS:]
 
     def complaint(self) -> str:
-        """The last that was said beside."""
-        lines = [line.strip() for line in (self._noise + self._rest).splitlines() if line.strip()]
+        """The last that was said beside, on standard error where there was anything."""
+        lines = [
+            line.strip() for line in (self._noise + self._rest + b"\n" + self._errors).splitlines() if line.strip()
+        ]
         return printable(lines[-1], 200).rstrip(".") if lines else ""

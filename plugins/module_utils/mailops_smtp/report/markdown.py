@@ -106,6 +106,8 @@ def _cell(cell: t.Optional[Facts]) -> str:
 
 
 def _faults(matrix: Facts) -> t.Iterator[str]:
+    if matrix["remarks"]:
+        yield "\n".join(f"- {escaped(remark['summary'])}" for remark in matrix["remarks"])
     if not matrix["localisation"]:
         return
     yield "## Where the fault is"

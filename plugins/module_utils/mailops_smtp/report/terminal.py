@@ -48,6 +48,8 @@ def matrix_table(matrix: t.Mapping[str, t.Any], width: int = 80, colour: bool = 
         for reason in location["reasons"]:
             lines += _wrapped(reason, width, "  - ")
         lines += _wrapped(f"Next ({location['owner']}): {location['next_step']}", width, "  ")
+    for remark in matrix["remarks"]:
+        lines += ["", *_wrapped(remark["summary"], width)]
     return "\n".join(lines)
 
 

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
-"""From the lines of a transcript to who said what. Four ways of writing it are known:
+"""From the lines of a transcript to who said what. Five ways of writing it are known:
 
 telnet, nc   no marks: a line that begins with a reply code is the server's, any other the client's, and after 354 all
              lines up to a single dot are the message
+openssl      the same, with what ``s_client`` tells of TLS around it (``openssl.py``)
 swaks        ``<-  220``, `` -> EHLO``, ``<** 550``; with TLS ``<~``, `` ~>``; ``===`` and ``***`` for what happened
 our own      ``S:`` and ``C:``, with or without the time before it and the asterisk of TLS behind it
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import re
 import typing as t
+
+from . import openssl
 
 MAX_CHARACTERS = 10 * 1024 * 1024
 _MAX_LINE = 4000
@@ -22,7 +25,8 @@ class NotADialog(ValueError):
 
 
 class Event(t.NamedTuple):
-    """``kind``: server, client, connected, tls, or the kind of an error (evidence.ERROR_KINDS)."""
+    """``kind``: server, client, connected, tls, unseen (the greeting came, and is not shown), or the kind of an error
+    (evidence.ERROR_KINDS)."""
 
     kind: str
     text: str
@@ -63,6 +67,9 @@ def events(text: str) -> t.Iterator[Event]:
     if len(text) > MAX_CHARACTERS:
         raise NotADialog(f"The transcript is longer than {MAX_CHARACTERS} characters.")
     lines = [_typed(line[:_MAX_LINE]) for line in text.replace("\r\n", "\n").split("\n")]
+    secured = openssl.heard(lines)
+    if secured is not None:
+        return _of_openssl(secured)
     swaks = sum(1 for line in lines if _SWAKS.match(line)) > 1
     marked = not swaks and sum(1 for line in lines if _MARKED.match(line)) > 1
     return _of_swaks(lines) if swaks else _of_marks(lines) if marked else _of_a_terminal(lines)
@@ -106,6 +113,14 @@ def _of_marks(lines: t.Sequence[str]) -> t.Iterator[Event]:
             yield from (event._replace(at=at) for event in _news_in(text))
         else:
             yield Event("server" if mark == "S" else "client", text, secured is not None, at)
+
+
+def _of_openssl(secured: openssl.Heard) -> t.Iterator[Event]:
+    yield Event("connected", "")
+    if not secured.greeted:
+        yield Event("unseen", "")
+    yield Event("tls", secured.tls, True)
+    yield from (event._replace(tls=True) for event in _of_a_terminal(secured.lines))
 
 
 def _of_a_terminal(lines: t.Sequence[str]) -> t.Iterator[Event]:

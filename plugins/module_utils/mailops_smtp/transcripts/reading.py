@@ -33,7 +33,7 @@ _OUTCOMES = {"2": "accepted", "3": "accepted", "4": "deferred"}
 def read_transcript(
     text: str, host: str = "unknown", port: int = 25, address: t.Optional[str] = None, vantage: str = "transcript"
 ) -> t.Dict[str, t.Any]:
-    """The evidence in a transcript of telnet, nc or swaks, or in one of our own.
+    """The evidence in a transcript of telnet, nc, openssl s_client or swaks, or in one of our own.
 
     :param host: what was connected to, with ``port`` and ``address``, as far as the reader knows.
     :raises NotADialog: where it has no dialog in it.
@@ -85,6 +85,8 @@ class _Reader:
             self._say(event.text)
         elif event.kind == "connected":
             self._connected()
+        elif event.kind == "unseen":
+            self.waiting = []
         elif event.kind in ("tls", "tls failed"):
             self._handshake(event)
         else:
@@ -145,7 +147,7 @@ class _Reader:
             self.lists.append((verb, self.secure, Extensions(listed)))
 
     def _handshake(self, event: Event) -> None:
-        offered = any(entry[2].offers("STARTTLS") for entry in self.lists)
+        offered = any(entry[2].offers("STARTTLS") for entry in self.lists) if self.lists else None
         if event.kind == "tls failed":
             self.tls = TLS(offered=offered, established=False)
             self._add("starttls", None, None, StepError("tls", printable(event.text)), self.at)
@@ -183,7 +185,7 @@ class _Reader:
         failed = self._failed()
         completed = [step.phase for step in self.steps if _good(step) and step.phase not in (failed, "quit", "extra")]
         senders = [step for step in self.steps if step.phase == "mail"]
-        if self.lists and self.tls.offered is None:
+        if self.lists and self.tls.offered is None and self.tls.established is None:
             self.tls = TLS(offered=any(entry[2].offers("STARTTLS") for entry in self.lists))
         return {
             "reached": completed[-1] if completed else None,
@@ -193,10 +195,20 @@ class _Reader:
             "auth": self._auth(),
             "xforward": None,
             "sender": _sender(senders[0]) if senders else None,
-            "recipients": [_recipient(step) for step in self.steps if step.phase == "rcpt"],
+            "recipients": self._recipients(),
             "message": self._message(),
             "transactions": None,
         }
+
+    def _recipients(self) -> t.List[t.Dict[str, t.Any]]:
+        """In LMTP, what becomes of the message decides about each recipient that was accepted (RFC 2033 4.2)."""
+        people = [_recipient(step) for step in self.steps if step.phase == "rcpt"]
+        taken = [person for person in people if person["outcome"] == "accepted"]
+        stored = [step.reply for step in self.steps if step.phase == "message" and step.reply is not None]
+        if any(entry[0] == "LHLO" for entry in self.lists) and len(taken) == len(stored):
+            for person, reply in zip(taken, stored):
+                person["outcome"] = _OUTCOMES.get(str(reply.code)[:1], "refused")
+        return people
 
     def _failed(self) -> t.Optional[str]:
         """EHLO may be refused where HELO is not, and one accepted recipient is enough."""

@@ -217,9 +217,11 @@ class Engine:
             talk.open_failed(_network_error(code) if code in _CONNECT_ERRORS else _local_error(code))
             return
         del self._sockets[talk]
+        acknowledge = None
         if talk.job.endpoint.port is not None:
             talk.local_address, talk.local_port = connection.getsockname()[:2]
-        talk.opened(connection)
+            acknowledge = functools.partial(_acknowledge, connection)
+        talk.opened(connection, acknowledge)
 
     def _wait(self, limit: t.Optional[float]) -> None:
         """One turn of the loop: at most until the next deadline, or for ``limit`` seconds."""
@@ -340,6 +342,13 @@ class Engine:
 
 def _server(job: Job) -> Server:
     return job.endpoint.address or job.endpoint.host, job.endpoint.port
+
+
+def _acknowledge(connection: socket.socket) -> None:
+    if hasattr(socket, "TCP_QUICKACK"):  # Linux
+        # A connection that is gone will say so when it is read.
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _network_error(code: int) -> StepError:

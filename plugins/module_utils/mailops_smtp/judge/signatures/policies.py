@@ -31,9 +31,9 @@ REMARKS = (
         when=(
             When(
                 facts=(
-                    ("tls.dane.usable", "is", True),
                     ("tls.offered", "is", False),
                     ("tls.established", "is not", True),
+                    ("tls.dane.usable", "is", True),
                 )
             ),
         ),

@@ -233,7 +233,7 @@ REMARKS = (
     Signature(
         id="tls.caps_stale",
         phases=("starttls",),
-        when=(When(facts=(("ehlo", "differs after TLS", ("STARTTLS",)),)),),
+        when=(When(facts=(("ehlo.before_tls", "offers other things than", "ehlo.keywords"),)),),
         verdict="pass",
         severity="info",
         confidence="certain",
@@ -303,8 +303,8 @@ REMARKS = (
             When(
                 facts=(
                     ("tls.trusted", "is", False),
-                    ("tls.reason", "matches", r"\bunable to (?:get local issuer|verify the first)\b"),
                     ("tls.chain", "has length", 1),
+                    ("tls.reason", "matches", r"\bunable to (?:get local issuer|verify the first)\b"),
                 )
             ),
         ),

@@ -23,12 +23,14 @@ _AT_A_GLANCE = 8
 def faults_section(report: Facts) -> t.Optional[Markup]:
     """Where the faults are, as far as the vantages can tell together."""
     matrix = report["matrix"]
+    remarks = [element("p", remark["summary"]) for remark in matrix["remarks"]]
     if not matrix["localisation"]:
-        return None
+        return element("section", element("h2", "The vantages", id="vantages"), *remarks) if remarks else None
     return element(
         "section",
         element("h2", "Where the fault is", id="faults"),
         element("ul", (_fault(matrix, location) for location in matrix["localisation"]), class_="advice"),
+        *remarks,
     )
 
 
