@@ -29,7 +29,17 @@ FAILURES = (
     Signature(
         id="mail.not_auth",
         phases=("mail", "rcpt"),
-        when=(When(code="5yz", text=r"\bclient was not authenticated\b|\banonymous (?:clients|users|access)\b"),),
+        when=(
+            When(
+                code="5yz",
+                when=(
+                    When(
+                        code="5yz",
+                        text=r"\bclient was not authenticated\b(?! to send anonymous)|\banonymous (?:clients|users|access)\b",
+                    ),
+                ),
+            ),
+        ),
         verdict="fail",
         severity="error",
         confidence="certain",
