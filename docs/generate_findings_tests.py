@@ -35,8 +35,8 @@ Each signature has a dialog that shows it and one that nearly does, in the file 
 page is written by `docs/generate_findings_tests.py` from the tests; [the findings](findings.md) say what each means.
 
 Real is what a server of the lab said (`tests/integration`, or its recorded dialogs, which
-[were judged by an expert](findings_judged.md)). Documented, with a link, is a reply that was read there word for word: in
-a server's source, in its maker's documentation, or in a report that quotes what came. All else was made up after the
+[were judged by an expert](findings_judged.md)). Documented, with a link, is a reply that was read there word for word:
+in a server's source, in its maker's documentation, or in a report that quotes what came. All else was made up after the
 description of the fault. A source without a link says what the words follow; they have not been compared with its text.
 
 | finding | tested in | real | documented, or made after |
@@ -52,15 +52,12 @@ def tests_page() -> str:
         f"| {'a server of the lab' if entry.id in real else ''} | {_documented(entry.id) or _made_after(entry.id)} |"
         for entry in CATALOGUE
     ]
-    never = [
-        f"`{entry.id}`" + (", documented" if _documented(entry.id) else "")
-        for entry in CATALOGUE
-        if entry.id not in real
-    ]
-    documented = sum(1 for entry in CATALOGUE if entry.id not in real and _documented(entry.id))
+    unreal = [entry.id for entry in CATALOGUE if entry.id not in real]
+    never = [f"`{name}`" + (", documented" if _documented(name) else "") for name in unreal]
+    documented = sum(1 for name in unreal if _documented(name))
     share = (
-        f"{len(CATALOGUE) - len(never)} of {len(CATALOGUE)} have fired on something real, and {documented} more on words "
-        "that are documented."
+        f"{len(CATALOGUE) - len(never)} of {len(CATALOGUE)} have fired on something real, "
+        f"and {documented} more on words that are documented."
     )
     return (
         INTRODUCTION
