@@ -39,3 +39,11 @@ def target(session: nox.Session) -> None:
         "asyncssh", "dmarc", "dnspython", "hypothesis", "jsonschema", "paramiko", "pyspf", "pytest", "trustme"
     )
     session.run("pytest", "tests/core")
+
+
+@nox.session(python="3.8")
+def oldest_dnspython(session: nox.Session) -> None:
+    """Look up names with the oldest dnspython that is taken, on the oldest Python of a target."""
+    session.install("cryptography", "dmarc", "dnspython==1.16.0", "hypothesis", "jsonschema", "pyspf", "pytest")
+    names = ("dane", "judge_mail_routes", "judge_views", "resolver", "route")
+    session.run("pytest", *(f"tests/core/test_{name}.py" for name in names))

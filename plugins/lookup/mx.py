@@ -28,7 +28,7 @@ options:
     type: list
     elements: str
 requirements:
-  - dnspython >= 2.0.0
+  - dnspython >= 1.16.0
 notes:
   - That nobody answered is an error, and so are a domain that does not exist and one without any mail host.
 seealso:

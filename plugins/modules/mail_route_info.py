@@ -175,7 +175,7 @@ options:
         type: str
         choices: [local, managed]
 requirements:
-  - dnspython >= 2.0.0, where the questions are asked
+  - dnspython >= 1.16.0, where the questions are asked
   - pyspf, for O(spf_addresses)
   - dmarc, to have DMARC records read and not only shown
 notes:

@@ -913,7 +913,7 @@ notes:
   - Without O(test_message) nothing is sent, and the task is never C(changed).
 requirements:
   - Python >= 3.8 on the host that the task runs on
-  - dnspython >= 2.0 there, if O(targets) has a mail domain
+  - dnspython >= 1.16 there, if O(targets) has a mail domain
   - paramiko >= 2.12 there, if O(via) is used
 """
 

@@ -189,15 +189,20 @@ def test_a_lost_datagram_is_made_up_for():
     assert answer.found
 
 
+def to_another_question(question):
+    """An answer with the right ID."""
+    other = dns.message.make_query("fabrikam.com", "MX")
+    other.id = question.id
+    return reply(other, "fabrikam.com. 1 IN MX 1 evil.test.")
+
+
 def test_lies_are_not_listened_to():
     """Somebody guesses the ID, or answers another question; the true answer comes last."""
 
     def behaviour(question, transport):
         wrong_id = bytearray(reply(question, "contoso.com. 300 IN MX 1 evil.test.").to_wire())
         wrong_id[0] ^= 0xFF
-        other = reply(
-            dns.message.make_query("fabrikam.com", "MX", id=question.id), "fabrikam.com. 1 IN MX 1 evil.test."
-        )
+        other = to_another_question(question)
         return [bytes(wrong_id), other, b"\0", reply(question, MX)]
 
     with NameServer(behaviour) as server:
@@ -207,7 +212,7 @@ def test_lies_are_not_listened_to():
 
 def test_nothing_but_lies_is_no_answer():
     def behaviour(question, transport):
-        return reply(dns.message.make_query("fabrikam.com", "MX", id=question.id), "fabrikam.com. 1 IN MX 1 evil.test.")
+        return to_another_question(question)
 
     with NameServer(behaviour) as server:
         (answer,) = ask([server.address])
@@ -252,8 +257,11 @@ def test_a_cut_answer_without_tcp_is_no_answer():
 def test_an_answer_as_large_as_a_message_can_be():
     records = [f"contoso.com. 300 IN MX {number} mx{number:04d}.contoso.com." for number in range(2500)]
 
+    # To put it together takes its time with old versions of dnspython.
+    whole = reply(dns.message.make_query("contoso.com", "MX"), *records).to_wire(max_size=65535)
+
     def behaviour(question, transport):
-        return reply(question, flags=dns.flags.TC) if transport == "udp" else reply(question, *records)
+        return reply(question, flags=dns.flags.TC) if transport == "udp" else question.to_wire()[:2] + whole[2:]
 
     with NameServer(behaviour) as server:
         began = time.monotonic()
@@ -279,7 +287,7 @@ def test_an_answer_whose_code_stands_in_its_options_alone_is_not_an_empty_one():
             return reply(question, MX)
         answer = reply(question)
         answer.use_edns(0)
-        answer.set_rcode(dns.rcode.BADVERS)
+        answer.set_rcode(16)
         return answer
 
     with NameServer(behaviour) as server:
@@ -287,7 +295,7 @@ def test_an_answer_whose_code_stands_in_its_options_alone_is_not_an_empty_one():
     assert hosts(answer) == ["mx1.contoso.com"]
 
 
-@pytest.mark.parametrize("code", [dns.rcode.BADSIG, dns.rcode.BADCOOKIE])
+@pytest.mark.parametrize("code", [16, 23])
 def test_a_refusal_whose_code_stands_in_the_options_is_no_answer_either(code):
     def behaviour(question, transport):
         answer = reply(question)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import collections
 import socket
+import sys
 import threading
 import time
+import types
 import typing as t
 
 import pytest
 from mailops_smtp.evidence import StepError
 from mailops_smtp.plan.records import Override
 from mailops_smtp.route import addresses as addresses_module
-from mailops_smtp.route import endpoints
+from mailops_smtp.route import endpoints, mail_exchangers
 from mailops_smtp.route.addresses import Address, addresses
 from mailops_smtp.route.endpoints import Known, destinations
 
@@ -280,3 +282,22 @@ def test_beyond_a_jump_host_nothing_is_looked_up(resolver):
     assert (named.endpoint.host, named.endpoint.address, named.endpoint.family) == ("mx1", None, None)
     assert (literal.endpoint.address, literal.endpoint.family) == ("2001:db8::5", "ipv6")
     assert resolver[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "trouble"),
+    [
+        ((1, 16, "1.16.0"), None),
+        ((2, 7, "2.7.0"), None),
+        ((1, 15, "1.15.0"), "is too old here: it is 1.15.0, and 1.16 is needed"),
+        (None, "is not what is installed here under the name dns"),
+    ],
+)
+def test_a_library_that_is_too_old_is_refused(monkeypatch, version, trouble):
+    pytest.importorskip("dns")
+    known = version and types.SimpleNamespace(MAJOR=version[0], MINOR=version[1], version=version[2])
+    monkeypatch.setitem(sys.modules, "dns.version", known)
+    monkeypatch.setattr(sys.modules["dns"], "version", known, raising=False)
+    if version is None:
+        monkeypatch.delattr(sys.modules["dns"], "version")
+    assert mail_exchangers.dnspython_trouble() == trouble

@@ -302,7 +302,7 @@ def test_a_wrong_option_is_told_before_anybody_is_called(wrong, sentence, untouc
 
 
 def test_a_mail_domain_needs_dnspython(untouched, monkeypatch):
-    monkeypatch.setattr(mail_routes_module, "dnspython_is_installed", lambda: False)
+    monkeypatch.setattr(mail_routes_module, "dnspython_trouble", lambda: "is not installed here")
     with pytest.raises(OptionError) as raised:
         check({"targets": [{"host": "127.0.0.1", "port": untouched}, "contoso.com"]})
     assert str(raised.value) == (

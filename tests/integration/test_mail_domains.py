@@ -175,3 +175,18 @@ def test_the_servers_behind_a_load_balancer(controller: Controller) -> None:
     assert "tcp.members_differ" in ids(made)
     alone = check(controller, {"host": controller.name("mx1")}, members=3, address_family="ipv4")
     assert [(member["name"], member["times"]) for member in alone["checks"][0]["members"]] == [("mx1.contoso.test", 3)]
+
+
+@pytest.mark.provokes("SSL_accept", "SSL library error", "lost connection", "error", "TLS")
+def test_dane_behind_records_that_dnssec_does_not_secure(controller: Controller) -> None:
+    """What Postfix calls no more than trusted: the host's records are secure, the way to the host is not. And what it
+    does not verify at all: the host's name is an alias in a zone that is not signed."""
+    run = check(
+        controller, "bücher.shapes.test", "alias.shapes.test", nameservers=["198.18.1.54"], address_family="ipv4",
+        stop_after="starttls",
+    )  # fmt: skip
+    insecure, alias = (made["tls"]["dane"] for made in run["checks"])
+    assert (insecure["usable"], insecure["valid"], insecure["mx_secure"]) == (True, True, False)
+    assert finger(controller, "xn--bcher-kva.shapes.test") == "Trusted"
+    assert (alias["usable"], alias["valid"]) == (False, None)
+    assert finger(controller, "alias.shapes.test") == "Untrusted"

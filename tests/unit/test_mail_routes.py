@@ -122,7 +122,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(options: dict[str, t.Any
 
 
 def test_without_dnspython_both_ways_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "dnspython_is_installed", lambda: False)
+    monkeypatch.setattr(module, "dnspython_trouble", lambda: "is not installed here")
     with pytest.raises(OptionError) as raised:
         mail_routes({"domains": ["contoso.com"]})
     assert str(raised.value).endswith("install dnspython (Debian: python3-dnspython), or give resolve_at: controller.")

@@ -19,7 +19,7 @@ from .plan.options import OptionError
 from .plan.records import Plan, Target
 from .route.addresses import address_literal
 from .route.endpoints import Known
-from .route.mail_exchangers import dnspython_is_installed
+from .route.mail_exchangers import dnspython_trouble
 from .route.name_servers import RESOLV_CONF, NameServers, configured, named, of_this_host
 from .vantage.files import Unreadable
 from .vantage.jump_host import Streams, jump_host
@@ -34,11 +34,12 @@ def mail_routes(options: t.Mapping[str, t.Any], streams: t.Optional[Streams] = N
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
     planned = plan_routes(options)
-    if not dnspython_is_installed():
+    trouble = dnspython_trouble()
+    if trouble is not None:
         raise OptionError(
             "domains",
             planned.domains[0],
-            "cannot be looked up without dnspython, which is not installed here",
+            f"cannot be looked up without dnspython, which {trouble}",
             "install dnspython (Debian: python3-dnspython), or give resolve_at: controller",
         )
     started = time.time()
@@ -104,11 +105,12 @@ def known_names(planned: Plan, streams: t.Optional[Streams]) -> Known:
     named_hosts = _named_hosts(planned)
     if not domains and not named_hosts:
         return Known(overrides=overrides)
-    if not dnspython_is_installed():
+    trouble = dnspython_trouble()
+    if trouble is not None:
         raise OptionError(
             "targets" if domains else "nameservers",
             domains[0] if domains else list(planned.nameservers),
-            "needs dnspython to look up names, which is not installed here",
+            f"needs dnspython to look up names, which {trouble}",
             "install dnspython (Debian: python3-dnspython), give resolve_at: controller, or name the host, "
             f"such as {{host: {f'mx1.{domains[0]}' if domains else named_hosts[0]}}}",
         )
@@ -152,8 +154,10 @@ def look_up_for_targets(
     domains = [name for name in mail_domains(targets) if name not in (hosts or ())]
     if not domains:
         return {}
-    if not dnspython_is_installed():
-        raise OptionError("resolve_at", "controller", "needs dnspython on the controller", "install dnspython there")
+    trouble = dnspython_trouble()
+    if trouble is not None:
+        needs = f"needs dnspython on the controller, which {trouble}"
+        raise OptionError("resolve_at", "controller", needs, "install dnspython there")
     from .route.lookup import Asking, look_up
     from .route.mail_route import Wishes
 

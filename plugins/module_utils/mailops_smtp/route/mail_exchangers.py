@@ -22,8 +22,21 @@ class MailExchanger(t.NamedTuple):
     port: t.Optional[int] = None
 
 
-def dnspython_is_installed() -> bool:
-    return importlib.util.find_spec("dns") is not None
+# What Ubuntu 20.04 has, the oldest system whose Python is new enough.
+OLDEST_DNSPYTHON = (1, 16)
+
+
+def dnspython_trouble() -> t.Optional[str]:
+    """What keeps names from being looked up here, behind "dnspython, which"; None where nothing does."""
+    if importlib.util.find_spec("dns") is None:
+        return "is not installed here"
+    try:
+        from dns import version
+    except ImportError:
+        return "is not what is installed here under the name dns"
+    if (version.MAJOR, version.MINOR) >= OLDEST_DNSPYTHON:
+        return None
+    return f"is too old here: it is {version.version}, and {'.'.join(map(str, OLDEST_DNSPYTHON))} is needed"
 
 
 def mail_exchangers(route: Route) -> t.Union[t.List[MailExchanger], StepError]:

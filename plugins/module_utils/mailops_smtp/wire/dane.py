@@ -144,6 +144,9 @@ def _matches(
         anchors = [record.data]
     if not anchors and not is_whole:
         return None, "only the server's own certificate was seen"
+    if not anchors and record.selector == _KEY and record.matching == 0:
+        # RFC 7671 5.2.3: with OpenSSL, senders check signatures by such a key. Python has no way to.
+        return None, "the record holds the whole key of an authority that the server does not show"
     if not anchors:
         return False, "no record fits an authority among the certificates shown"
     return _vouched_for(anchors[0], chain, names)
@@ -175,7 +178,8 @@ def _vouched_for(
     if not answer.accepted:
         return answer.accepted, f"the authority of the record does not vouch for it: {answer.reason}"
     context.check_hostname = True
-    context.hostname_checks_common_name = False
+    # RFC 7672 3.2.3: where the certificate has no other names.
+    context.hostname_checks_common_name = True
     if any(verify(context, chain, name).accepted for name in names):
         return True, None
     return False, f"the certificate is for none of {', '.join(names)}"
