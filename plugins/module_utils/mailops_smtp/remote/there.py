@@ -27,7 +27,8 @@ from ..run import Listener, Rest, gather
 # Silence that is longer than a few of these means that the connection is gone.
 ALIVE_SECONDS = 5.0
 
-# What is not urgent leaves together: each piece on its own would be an SSH packet, and cost more than the check itself.
+# What is not urgent leaves together, but for the first of it: each piece on its own would be an SSH packet, and cost
+# more than the check itself.
 TOGETHER_SECONDS = 0.05
 TOGETHER_CHARACTERS = 128 * 1024
 
@@ -88,6 +89,7 @@ class _Speaker:
         self._lock = threading.Lock()
         self._lines: t.List[str] = []
         self._size = 0
+        self._left_at = float("-inf")
         self._something = threading.Event()
 
     def say(self, content: t.Mapping[str, t.Any], urgent: bool = True) -> None:
@@ -96,6 +98,9 @@ class _Speaker:
             self._lines.append(line)
             self._size += len(line)
             if urgent or self._size > TOGETHER_CHARACTERS:
+                self._flush()
+            elif time.monotonic() - self._left_at > TOGETHER_SECONDS:
+                self._left_at = time.monotonic()
                 self._flush()
             elif len(self._lines) == 1:
                 self._something.set()
@@ -116,6 +121,7 @@ class _Speaker:
                     continue
                 time.sleep(TOGETHER_SECONDS)
                 with self._lock:
+                    self._left_at = time.monotonic()
                     self._flush()
         except OSError:
             os.kill(os.getpid(), signal.SIGINT)
