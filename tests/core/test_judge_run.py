@@ -25,6 +25,12 @@ def seen(dialog, host, address, port=25, vantage="controller"):
     return check(dialog, endpoint=endpoint, vantage={"name": vantage})
 
 
+def late(host, address, seconds):
+    facts = seen(HEALTHY, host, address)
+    next(step for step in facts["steps"] if step["phase"] == "banner")["seconds"] = seconds
+    return facts
+
+
 # id: (a run that shows it, one that nearly does)
 CASES = {
     "tcp.egress_blocked": (
@@ -48,6 +54,10 @@ CASES = {
         [seen(PROXY, "mx1.contoso.com", "203.0.113.5"), seen(PROXY, "mx.fabrikam.com", "198.51.100.9")],
         # One provider's server behind the names of two customers.
         [seen(PROXY, "mx1.contoso.com", "203.0.113.5"), seen(PROXY, "mx.fabrikam.com", "203.0.113.5")],
+    ),
+    "ban.slow_everywhere": (
+        [late("mx1.contoso.com", "203.0.113.5", 8.0), late("mx.fabrikam.com", "198.51.100.9", 6.0)],
+        [late("mx1.contoso.com", "203.0.113.5", 8.0), late("mx.fabrikam.com", "198.51.100.9", 0.1)],
     ),
     "vantage.unfit": (
         [check(TIMEOUT, vantage={"name": "fra", "unfit": "its clock is off by an hour"})],

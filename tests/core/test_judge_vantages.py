@@ -35,6 +35,12 @@ def seen_as(address):
     return facts
 
 
+def greeted(name, seconds):
+    facts = at(name, HEALTHY)
+    next(step for step in facts["steps"] if step["phase"] == "banner")["seconds"] = seconds
+    return facts
+
+
 # id: (checks that show it, checks that nearly do)
 RUNS = {
     "tcp.outside_only": (
@@ -53,6 +59,8 @@ RUNS = {
         [issued("lan", "CN=A"), issued("fra", "CN=A"), issued("nyc", "CN=FortiGate")],
         [issued("lan", "CN=A"), issued("fra", "CN=A")],
     ),
+    # A server that greets all late does so on purpose.
+    "ban.slow_here": ([greeted("lan", 0.1), greeted("fra", 8.0)], [greeted("lan", 7.0), greeted("fra", 8.0)]),
 }
 CASES = {
     **RUNS,
@@ -104,6 +112,12 @@ def test_the_many_are_right_about_the_certificate():
     assert ["tls.issuer_differs" in ids(facts) for facts in judged] == [False, False, True]
     both = judge_run(RUNS["tls.issuer_differs"][0][1:])["checks"]
     assert ["tls.issuer_differs" in ids(facts) for facts in both] == [True, True], "of two, nobody knows which"
+
+
+def test_a_late_greeting_is_told_once():
+    lan, fra = judge_run(RUNS["ban.slow_here"][0])["checks"]
+    assert [identifier for identifier in ids(fra) if identifier.startswith("ban.slow")] == ["ban.slow_here"]
+    assert not [identifier for identifier in ids(lan) if identifier.startswith("ban.slow")]
 
 
 def test_endpoints_are_not_mixed_up():

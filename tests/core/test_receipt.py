@@ -240,6 +240,17 @@ def test_a_refusal_the_other_way() -> None:
     assert (states(made)[3], ids(made)) == ("refused", ["reverse.refused"])
 
 
+def test_what_could_not_be_sent_the_other_way_blames_no_server_and_nobody_waits_for_it() -> None:
+    unsent = a_sent(outcome="not_sent", failed_phase="starttls", detail="The certificate is not trusted.")
+    sightings = [seen(2), told("postfix/02-delivered-here")]
+    made = judged(*sightings, reverse=unsent)
+    assert (states(made)[3], ids(made), made["verdict"]) == ("pending", ["reverse.unsent"], "inconclusive")
+    assert "The certificate is not trusted." in made["findings"][0]["meaning"]
+    assert settled(made)
+    refused = judged(*sightings, reverse=unsent._replace(failed_phase="rcpt"))
+    assert (states(refused)[3], refused["verdict"]) == ("refused", "fail")
+
+
 @pytest.mark.parametrize("change", [{"sender": ""}, {"offers_dsn": False}])
 def test_nobody_waits_for_a_receipt_that_cannot_come(change: t.Dict[str, t.Any]) -> None:
     sent = a_sent(**change)

@@ -101,6 +101,29 @@ def test_a_certificate_of_nobody_gets_no_password(controller: Controller) -> Non
     assert "certificate" in result["mailboxes"][0]["error"]["detail"]
 
 
+def test_what_cannot_be_sent_the_other_way_is_nobodys_lost_message(controller: Controller) -> None:
+    """The submission server's certificate is from an authority that nobody here knows: no password is sent."""
+    log = Log(Path(controller.lab.state["hosts"]["mx1"]["log_file"]))
+    result = controller.mail_arrival(
+        checks=sent(controller, dsn=DSN),
+        mailbox=controller.account("echo"),
+        receipts=controller.account("probe"),
+        reverse=True,
+        within=30,
+    )
+    assert result["changed"] is False
+    [receipt] = result["receipts"]
+    assert (states(receipt)["arrived"], states(receipt)["dsn"], states(receipt)["reverse"]) == (
+        "arrived",
+        "arrived",
+        "pending",
+    )
+    assert (result["verdict"], receipt["findings"][0]["id"]) == ("inconclusive", "reverse.unsent")
+    assert receipt["waited"] < 25
+    assert "certificate" in receipt["legs"]["reverse"]["detail"]
+    assert "sasl_method" not in log.wait_for("submission/smtpd.*disconnect from")
+
+
 def test_a_session_that_is_kicked_out_during_idle_is_begun_again(controller: Controller) -> None:
     token, log = uuid.uuid4().hex, dovecot(controller)
     with looking(controller, tokens=[token], mailbox=controller.account("echo"), within=40) as found:

@@ -90,19 +90,19 @@ def test_one_failing_check_costs_no_other_its_result(controller: Controller) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "kind"),
+    ("changes", "finding"),
     [
-        ({"host": "jump-closed", "mode": "channel"}, "jump_forwarding"),
-        ({"host": "jump-mute"}, "jump_forwarding"),
-        ({"host": "dropped"}, "jump_unreachable"),
-        ({"host": "refused"}, "jump_unreachable"),
-        ({"host": "nosuch"}, "jump_unresolved"),
-        ({"known_hosts": "known_hosts_changed"}, "jump_host_key_changed"),
-        ({"known_hosts": "empty"}, "jump_host_key_unknown"),
-        ({"user": "stranger"}, "jump_authentication"),
+        ({"host": "jump-closed", "mode": "channel"}, "vantage.jump_forwarding"),
+        ({"host": "jump-mute"}, "vantage.jump_forwarding"),
+        ({"host": "dropped"}, "vantage.jump_unreachable"),
+        ({"host": "refused"}, "vantage.jump_unreachable"),
+        ({"host": "nosuch"}, "vantage.jump_unresolved"),
+        ({"known_hosts": "known_hosts_changed"}, "vantage.jump_host_key_changed"),
+        ({"known_hosts": "empty"}, "vantage.jump_host_key_unknown"),
+        ({"user": "stranger"}, "vantage.jump_authentication"),
     ],
 )
-def test_the_jump_host_is_the_testers_trouble(controller: Controller, changes: dict[str, str], kind: str) -> None:
+def test_the_jump_host_is_the_testers_trouble(controller: Controller, changes: dict[str, str], finding: str) -> None:
     via = {**controller.via, **changes}
     if "host" in changes:
         via["host"] = f"{changes['host']}.contoso.test"
@@ -111,7 +111,9 @@ def test_the_jump_host_is_the_testers_trouble(controller: Controller, changes: d
         empty.touch()
         via["known_hosts"] = [controller.lab.state["ssh"].get(changes["known_hosts"], str(empty))]
     run = controller.check(host=controller.name("mx1"), via=via)
+    kind = finding.partition(".")[2]
     assert error_of(run) == {("connect", kind, "inconclusive")}
+    assert [entry["id"] for entry in run["checks"][0]["findings"]] == [finding]
     assert run["verdict"] == "inconclusive"
 
 

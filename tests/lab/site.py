@@ -115,6 +115,7 @@ PLANTED = {
     "slow-refusal": 2632,
     "screened": 2634,
     "needs-tls": 2635,
+    "slow-outside": 2636,
     "clear-submission": 587,
 }
 # Dovecot; it hands on what is submitted to it through "trusting".

@@ -83,7 +83,9 @@ def look_for(options: t.Mapping[str, t.Any], check_mode: bool = False) -> t.Dict
 def changed(result: t.Mapping[str, t.Any]) -> bool:
     """Whether a message was sent the other way, or one was removed; in check mode, whether one would be."""
     would = bool(result["would_send"])
-    sent = any(entry["legs"]["reverse"] is not None for entry in result["receipts"])
+    reverses = [entry["legs"]["reverse"] for entry in result["receipts"]]
+    # One without a deadline was never handed to a server.
+    sent = any(leg is not None and leg["within"] is not None for leg in reverses)
     removed = any(copy["removed"] for entry in result["receipts"] for copy in (*entry["copies"], *entry["reports"]))
     would_remove = result["asked"].get("cleanup") and any(
         copy["removed"] is None for entry in result["receipts"] for copy in (*entry["copies"], *entry["reports"])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The legs of a receipt. Each has a state and a deadline of its own.
 
-``pending``  it has not come, and there is still time, or nobody could look
+``pending``  it has not come, and there is still time, or nobody could look; without ``within``: it was never sent
 ``arrived``  it came in time
 ``late``     it came, after its deadline
 ``lost``     it did not come, and nobody looks any longer
@@ -26,6 +26,8 @@ STATES = ("pending", "arrived", "late", "lost", "refused")
 LEGS = ("accepted", "arrived", "dsn", "reverse")
 
 _SUCCESS = ("delivered", "relayed", "expanded")
+# In which a server says yes or no to the message, or to the addresses that it goes from and to.
+_SAYING = ("mail", "rcpt", "data", "message")
 _SENTENCE = 600
 
 Leg = t.Dict[str, t.Any]
@@ -120,6 +122,9 @@ def reverse(reverse: t.Optional[Sent], sightings: t.Sequence[Sighting], situatio
         return None
     within = situation.reverse_within
     if not reverse.left:
+        # Without a connection, TLS or a log-in no server has said anything to the message: it was never sent.
+        if reverse.outcome == "not_sent" and reverse.failed_phase not in _SAYING:
+            return _leg("pending", None, None, None, f"It was not sent: {reverse.detail}")
         return _leg("refused", None, None, within, f"The message the other way was not accepted: {reverse.detail}")
     ours = [entry for entry in sightings if entry.recognised.sent is reverse]
     copies = [entry for entry in ours if entry.recognised.kind == "message"]

@@ -69,7 +69,10 @@ def receipt(
 
 def settled(found: t.Mapping[str, t.Any]) -> bool:
     """Whether no leg of the receipt can change any more by waiting."""
-    return all(leg is None or name == "accepted" or leg["state"] != "pending" for name, leg in found["legs"].items())
+    return all(
+        leg is None or name == "accepted" or leg["state"] != "pending" or leg["within"] is None
+        for name, leg in found["legs"].items()
+    )
 
 
 def _copy(entry: Sighting, clock: Clock) -> t.Dict[str, t.Any]:

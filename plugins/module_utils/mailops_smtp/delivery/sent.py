@@ -21,7 +21,8 @@ class SentTo(t.NamedTuple):
 class Sent(t.NamedTuple):
     """``accepted_at``: by the vantage's clock, seconds since 1970, None where no server accepted it.
 
-    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose.
+    ``outcome`` is None where nothing but the token is known, and "withheld" where it was not sent on purpose;
+    ``failed_phase`` is the check's: what broke off before the message was reached.
     ``detail`` is what the server said to the message, or why it was not sent. ``subject`` and ``text`` tell what was
     written: the text by its number of lines and their digest.
     """
@@ -45,6 +46,7 @@ class Sent(t.NamedTuple):
     offers_dsn: t.Optional[bool] = None
     subject: t.Optional[str] = None
     text: t.Optional[t.Tuple[int, str]] = None
+    failed_phase: t.Optional[str] = None
 
     @property
     def words(self) -> t.List[str]:
@@ -118,6 +120,7 @@ def _sent(check: Facts, part: Facts, position: int) -> Sent:
             SentTo(entry["address"], entry["outcome"], tuple(entry["notify"] or ())) for entry in part["recipients"]
         ),
         outcome=outcome,
+        failed_phase=check["failed_phase"],
         detail=_detail(check, part),
         queue_id=message["queue_id"],
         started_at=started_at,

@@ -127,7 +127,11 @@ def _of_reports(
         yield signatures.REVERSE_BLOCKED, t.cast(Receipt, reverse)["detail"]
     if reverse is not None and reverse["state"] == "refused":
         yield signatures.REVERSE_REFUSED, reverse["detail"]
-    trouble = [leg["detail"] for leg in (dsn, reverse) if leg is not None and leg["state"] == "pending"]
+    unsent = reverse is not None and reverse["state"] == "pending" and reverse["within"] is None
+    if unsent:
+        yield signatures.REVERSE_UNSENT, t.cast(Receipt, reverse)["detail"]
+    waiting = (dsn,) if unsent else (dsn, reverse)
+    trouble = [leg["detail"] for leg in waiting if leg is not None and leg["state"] == "pending"]
     if trouble and receipt["trouble"] and (arrived is None or arrived["state"] != "pending"):
         yield signatures.UNLOOKED, trouble[0]
 

@@ -14,7 +14,7 @@ from .mail_domains import belonging, judge_domain
 from .recognition import Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
-from .vantages import endpoint_of, find_differences
+from .vantages import endpoint_of, find_differences, is_greeted
 from .verdicts import count, worst
 from .views import differing
 
@@ -71,6 +71,7 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
     for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
+        _find_late_greetings(vantage_cases)
         for host_cases in _grouped(vantage_cases, _service).values():
             if len(host_cases) > 1:
                 _find_dead_addresses(host_cases)
@@ -138,6 +139,15 @@ def _find_interception(cases: t.Sequence[_Case]) -> None:
         if _any_unrelated([case.check for case in same_name]):
             for case in same_name:
                 _add(case, signatures.INTERCEPTED)
+
+
+def _find_late_greetings(cases: t.Sequence[_Case]) -> None:
+    """Unrelated servers greet late, and none in time: then it is not they who are slow."""
+    late = [case for case in cases if "ban.slow" in _ids(case)]
+    greeted = sum(1 for case in cases if is_greeted(case.check)) if late else 0
+    if late and len(late) == greeted and _any_unrelated([case.check for case in late]):
+        for case in late:
+            _add(case, signatures.SLOW_EVERYWHERE)
 
 
 def _find_dead_addresses(cases: t.Sequence[_Case]) -> None:

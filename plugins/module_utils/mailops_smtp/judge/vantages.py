@@ -18,6 +18,8 @@ from .signatures import vantages as signatures
 _NO_CONNECTION = ("timeout", "refused", "unreachable")
 # They depend on who asks by design, or say nothing about what can be done.
 _PERSONAL = frozenset(("STARTTLS", "AUTH", "HELP", "XCLIENT", "XFORWARD"))
+# Seconds. Less than half of what "late" is, so that a little more or less on the way makes no difference.
+_IN_TIME = 2.0
 _EXCHANGE = frozenset(("X-EXPS", "X-ANONYMOUSTLS", "XRDST", "XEXCH50"))
 
 Entry = t.Tuple[Check, t.List[Found]]
@@ -30,6 +32,7 @@ def find_differences(entries: t.Sequence[Entry]) -> None:
     _outside_only(entries)
     _extensions(entries)
     _issuers(entries)
+    _late_greetings(entries)
 
 
 def endpoint_of(check: Check) -> t.Tuple[t.Any, ...]:
@@ -114,6 +117,25 @@ def _issuers(entries: t.Sequence[Entry]) -> None:
         if reference is not None and (len(seen) < most or len(usual) > 1):
             for entry in seen:
                 _add(entry, signatures.ISSUER_DIFFERS, others=_names(issuers[reference]), other_issuer=reference)
+
+
+def _late_greetings(entries: t.Sequence[Entry]) -> None:
+    """The same server greets some late, and all others well before that."""
+    late = [entry for entry in entries if any(one.signature.id == "ban.slow" for one in entry[1])]
+    names = {_vantage(entry) for entry in late}
+    others = [entry for entry in entries if is_greeted(entry[0]) and _vantage(entry) not in names] if late else []
+    if others and all(_greeted_after(entry[0]) < _IN_TIME for entry in others):
+        for entry in late:
+            _add(entry, signatures.SLOW_HERE, others=_names(others))
+
+
+def is_greeted(check: Check) -> bool:
+    banner = check["banner"]
+    return banner is not None and banner["code"] == 220
+
+
+def _greeted_after(check: Check) -> float:
+    return max((step["seconds"] for step in check["steps"] if step["phase"] == "banner"), default=0.0)
 
 
 def _add(entry: Entry, signature: Signature, **more: str) -> None:

@@ -189,6 +189,13 @@ REVERSE_REFUSED = ReceiptSignature(
     "Mend what the server names; reverse_through says which server is to take it, and as whom.",
     "RFC 5321 section 4.2.1",
 )  # fmt: skip
+REVERSE_UNSENT = ReceiptSignature(
+    "reverse.unsent", "reverse", "inconclusive", "error", "certain", "vantage",
+    "The message the other way could not be handed over",
+    "No server has said yes or no to it. {said}",
+    "Mend the way to that server; reverse_through says which one is to take it, and how to get in: port, log-in, tls.",
+    "RFC 6409 section 3.1",
+)  # fmt: skip
 DSN_NONE_BY_POLICY = ReceiptSignature(
     "dsn.suppressed", "dsn", "degraded", "notice", "likely", "target",
     "No receipt came, though the way back works",
@@ -222,4 +229,5 @@ SIGNATURES = (
     NOT_ACCEPTED, DEFERRED, MISSING, MISSING_BUT_REPORTED, LATE, REFUSED, MAILBOX_FULL, JUNK, DUPLICATE, ALTERED,
     UNLOOKED, PENDING, ANSWERED, SLOW_HOP, SKEW, VANTAGE_SKEW, DSN_FAILED, DSN_DELAYED, DSN_RELAYED, DSN_EXPANDED,
     DSN_LATE, DSN_NONE, DSN_NONE_BY_POLICY, DSN_NONE_WAY_BACK_BLOCKED, MDN_ONLY, REVERSE_BLOCKED, REVERSE_REFUSED,
+    REVERSE_UNSENT,
 )  # fmt: skip

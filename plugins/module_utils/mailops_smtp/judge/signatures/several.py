@@ -74,6 +74,23 @@ INTERCEPTED = Signature(
     reference="RFC 5321 section 4.3.1",
     explains=("ban.name_mismatch",),
 )
+SLOW_EVERYWHERE = Signature(
+    id="ban.slow_everywhere",
+    phases=("banner",),
+    when=(),
+    verdict="pass",
+    severity="notice",
+    confidence="likely",
+    owner="network",
+    title="Every greeting takes long from {vantage}",
+    meaning="Unrelated servers all greet late, {host} after {seconds}. So the delay is not theirs: something in the "
+    "path answers in their place and waits (mail inspection), or each of them waits for a look-up of the vantage's "
+    "address that nobody answers.",
+    next_step="See whether the address of the vantage has a PTR record whose servers answer; compare with a vantage in "
+    "another network.",
+    reference="RFC 5321 section 4.5.3.2.1",
+    explains=("ban.slow",),
+)
 
 UNFIT = Signature(
     id="vantage.unfit",
@@ -89,4 +106,4 @@ UNFIT = Signature(
     reference="mailops.smtp",
 )
 
-SIGNATURES = (EGRESS_BLOCKED, V6_ONLY_FAILS, ONE_OF_MANY, INTERCEPTED, UNFIT)
+SIGNATURES = (EGRESS_BLOCKED, V6_ONLY_FAILS, ONE_OF_MANY, INTERCEPTED, SLOW_EVERYWHERE, UNFIT)

@@ -86,5 +86,22 @@ ISSUER_DIFFERS = Signature(
     next_step="Compare both fingerprints with the certificate on the server.",
     reference="RFC 7435 section 3",
 )
+SLOW_HERE = Signature(
+    id="ban.slow_here",
+    phases=("banner",),
+    when=(),
+    verdict="pass",
+    severity="notice",
+    confidence="likely",
+    owner="network",
+    title="The greeting of {host} is late for {vantage} only",
+    meaning="It took {seconds}; {others} is greeted at once. So the server is not slow by itself: something in this "
+    "vantage's path waits, or the server does for this client's address, whose name it cannot look up or which it "
+    "distrusts.",
+    next_step="Check the PTR record of the vantage's address and whether its name servers answer; look for mail "
+    "inspection in the path.",
+    reference="RFC 5321 section 4.5.3.2.1",
+    explains=("ban.slow",),
+)
 
-SIGNATURES = (OUTSIDE_ONLY, CAPS_SHRUNK, STARTTLS_STRIPPED, EXCHANGE_VERBS_DIFFER, ISSUER_DIFFERS)
+SIGNATURES = (OUTSIDE_ONLY, CAPS_SHRUNK, STARTTLS_STRIPPED, EXCHANGE_VERBS_DIFFER, ISSUER_DIFFERS, SLOW_HERE)
