@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from mailops_smtp.compare import gate
 from mailops_smtp.report import report
 
 from tests.browser.__main__ import AXE
@@ -39,6 +40,7 @@ PAGES: dict[str, t.Callable[[], str]] = {
     "everything": lambda: report(
         [*three_vantages(), every_verdict()], "html",
         comparison=comparison(), earlier=three_vantages()[:2], watch=watch(),
+        gate=gate([comparison()], watch(), longest_gap=10.0),
     ),
     "hostile": lambda: report(hostile(), "html", comparison=comparison(), earlier=hostile(), title=HOSTILE),
     "long": lambda: report([run(*(seen(NO_TLS if n % 7 else HEALTHY, f"v{v}", n) for n in range(30)))

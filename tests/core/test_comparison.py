@@ -203,6 +203,8 @@ def test_tls(change, kinds):
         ("SIZE 1000", "SIZE 500", {"regressions": ["size_lowered"]}),
         ("SIZE 1000", "SIZE 0", {"improvements": ["size_raised"]}),
         ("SIZE 1000", "SIZE", {"improvements": ["size_raised"]}),
+        # As long as an identifier.
+        ("SIZE 37748736", "SIZE 10485760", {"regressions": ["size_lowered"]}),
         ("AUTH PLAIN LOGIN", "AUTH PLAIN", {"regressions": ["auth_mechanism_lost"]}),
         ("AUTH PLAIN", "AUTH PLAIN LOGIN", {"changes": ["auth_mechanism_added"]}),
         ("X-LIMIT 5", "X-LIMIT 6", {"changes": ["extension_changed"]}),

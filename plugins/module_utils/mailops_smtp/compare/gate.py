@@ -44,7 +44,8 @@ def gate(
     longest = max(known, default=None)
     shares = [watch["availability"] for watch in watches if watch["availability"] is not None]
     verdicts = [last["verdict"]]
-    words = [last["summary"]]
+    # What got worse stands in the hint.
+    words = [last["summary"].partition(" First of all: ")[0] if last["rollback_hint"] else last["summary"]]
     if times > 1:
         words.append(f"{clean} of {times} runs in a row were clean.")
         verdicts += ["fail"] if clean < times and last["verdict"] == "pass" else []

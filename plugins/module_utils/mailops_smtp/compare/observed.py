@@ -30,6 +30,9 @@ _TIMING = frozenset(("ban.slow",))
 # What a keyword is about is compared by what becomes of it.
 _COMPARED_ELSEWHERE = frozenset(("STARTTLS",))
 
+# Whose parameters look like identifiers and are none: limits, and names of log-in mechanisms such as SCRAM-SHA-256.
+_PLAIN = frozenset(("AUTH", "DELIVERBY", "FUTURERELEASE", "LIMITS", "MT-PRIORITY", "SIZE"))
+
 # Endpoints of a mail domain, which can have a policy.
 _OF_DOMAINS = ("mx", "implicit-mx")
 
@@ -138,9 +141,8 @@ def _ehlo(check: Check) -> Facts:
 
 
 def _parameters(entry: Check) -> str:
-    """Names of log-in mechanisms, such as SCRAM-SHA-256, look like identifiers, and are none."""
     written = " ".join(sorted(entry["parameters"]))
-    return _text(written) if entry["keyword"] == "AUTH" else masked(written)
+    return _text(written) if entry["keyword"] in _PLAIN else masked(written)
 
 
 def _tls(check: Check) -> Facts:

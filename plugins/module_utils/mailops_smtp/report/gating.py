@@ -16,7 +16,7 @@ from ..judge.wording import duration
 
 Facts = t.Mapping[str, t.Any]
 
-_FIELDS = ("verdict", "summary", "clean_runs", "wanted_runs", "allowed_gap")
+_FIELDS = ("verdict", "summary", "rollback_hint", "clean_runs", "wanted_runs", "allowed_gap")
 
 
 def known_gate(gate: Facts) -> Facts:
@@ -32,6 +32,12 @@ def known_gate(gate: Facts) -> Facts:
 def gate_words(gate: Facts) -> str:
     """``The gate is open``, or ``closed``."""
     return f"The gate is {'open' if gate['verdict'] == 'pass' else 'closed'}"
+
+
+def gate_text(gate: Facts) -> str:
+    """What the gate goes by, and what a return to the former state would have to bring back."""
+    hint = gate["rollback_hint"]
+    return f"{gate['summary']} {hint}" if hint else str(gate["summary"])
 
 
 def is_allowed(gap: t.Optional[float], gate: t.Optional[Facts]) -> bool:

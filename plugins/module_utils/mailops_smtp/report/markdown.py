@@ -15,7 +15,7 @@ from ..evidence import printable
 from ..judge.wording import duration
 from .comparing import KINDS
 from .contents import needs_somebody, plural
-from .gating import gate_words, watch_verdict, watch_words
+from .gating import gate_text, gate_words, watch_verdict, watch_words
 from .transcript import transcript
 from .words import KIND_WORDS, OWNER_WORDS, PLACE_WORDS, place_words, seen_from, value_words, what_of
 
@@ -46,7 +46,7 @@ def markdown(report: Facts) -> str:
 
 
 def _gate(gate: t.Optional[Facts]) -> str:
-    return "" if gate is None else f"**{gate_words(gate)}** ({gate['verdict']}): {escaped(gate['summary'])}"
+    return "" if gate is None else f"**{gate_words(gate)}** ({gate['verdict']}): {escaped(gate_text(gate))}"
 
 
 def escaped(text: str) -> str:

@@ -10,7 +10,7 @@ import typing as t
 from ..evidence import printable
 from .comparing import KINDS
 from .contents import needs_somebody
-from .gating import gate_words, watch_verdict, watch_words
+from .gating import gate_text, gate_words, watch_verdict, watch_words
 from .terminal import matrix_table
 from .words import KIND_WORDS, outage_words, place_words, seen_from, value_words, what_of
 
@@ -37,7 +37,7 @@ def overview(report: Facts, width: int = 80, colour: bool = False) -> str:
 def _gate(gate: t.Optional[Facts], width: int) -> t.List[str]:
     if gate is None:
         return []
-    return _wrapped(f"{gate_words(gate)} ({gate['verdict']}): {gate['summary']}", width)
+    return _wrapped(f"{gate_words(gate)} ({gate['verdict']}): {gate_text(gate)}", width)
 
 
 def _finding(report: Facts, finding: Facts, width: int) -> t.List[str]:

@@ -74,4 +74,5 @@ def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> st
         return ", ".join(map(value_words, value)) or "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    # A keyword without parameters.
+    return str(value) or "present"

@@ -9,7 +9,7 @@ import typing as t
 
 from ...judge.verdicts import VERDICTS
 from ..contents import needs_somebody, plural
-from ..gating import gate_words
+from ..gating import gate_text, gate_words
 from .advice import expectations_section, faults_section, findings_section
 from .change import change_section
 from .dialogs import dialogs_section
@@ -79,7 +79,8 @@ def _header(report: Facts) -> Markup:
         element("p", verdict_word(verdict, tinted=True), VERDICTS[verdict], class_="verdict"),
         element("p", report["summary"], class_="summary"),
         # What every check passes may still be worse than before: nobody shall read the first line alone.
-        _compared(report["comparison"]),
+        # A gate says so already.
+        _compared(report["comparison"]) if report["gate"] is None else None,
         element(
             "div",
             (element("i", class_=f"v-{name}", style=f"flex:{number}") for name, number in report["counts"].items()),
@@ -93,7 +94,7 @@ def _gate(gate: t.Optional[Facts]) -> t.Optional[Markup]:
     if gate is None:
         return None
     return element(
-        "p", verdict_word(gate["verdict"], tinted=True), f"{gate_words(gate)}. {gate['summary']}", class_="verdict gate"
+        "p", verdict_word(gate["verdict"], tinted=True), f"{gate_words(gate)}. {gate_text(gate)}", class_="verdict gate"
     )
 
 
