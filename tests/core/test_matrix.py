@@ -57,6 +57,12 @@ def test_anything_else_is_refused_in_a_sentence(given):
         matrix(given)
 
 
+def test_a_run_without_its_checks_is_not_taken_for_one_where_all_is_well():
+    run = {"checks": [], "overview": [{"verdict": "fail"}], "detail": "summary"}
+    with pytest.raises(NotARun, match="detail: summary, which leaves the checks themselves out"):
+        matrix([run])
+
+
 def test_addresses_and_ports_are_endpoints_of_their_own():
     laid_out = matrix(run(seen(HEALTHY, "a"), seen(HEALTHY, "a", address="2001:db8::1"), seen(HEALTHY, "a", port=587)))
     assert [(endpoint["address"], endpoint["port"]) for endpoint in laid_out["endpoints"]] == [

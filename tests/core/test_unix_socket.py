@@ -38,6 +38,7 @@ def test_the_dialog_through_a_socket_file(tmp_path):
     assert (made["verdict"], made["target"], made["vantage"]["address"]) == ("pass", f"unix:{path}", None)
     assert made["endpoint"] == {
         "host": f"unix:{path}", "address": path, "family": "unix", "port": None, "source": "given", "preference": None,
+        "resolved_name": None,
     }  # fmt: skip
     assert run["summary"].startswith(f"unix:{path} accepted the recipient user@contoso.com")
     assert made["findings"] == []

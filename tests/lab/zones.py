@@ -164,6 +164,8 @@ def _contoso(tlsa: t.Mapping[str, t.Sequence[str]]) -> str:
         "stale MX 10 exim\nanchor MX 10 slow\nunusable MX 10 opensmtpd\nincomplete MX 10 sendmail\n"
         "balanced MX 10 balancer\ndown MX 10 refused\ndown MX 20 mx1\ndown MX 30 exim\n"
         "expiredtlsa MX 10 mx.expired.test.\n"
+        # Its policy's web server is not there.
+        'unreached MX 10 mx1\n_mta-sts.unreached TXT "v=STSv1; id=1;"\nmta-sts.unreached CNAME refused\n'
     )
     text += "".join(_addresses(endpoint.name, endpoint) for endpoint in (*HOSTS, *FAULTS))
     text += _addresses("mta-sts", web)

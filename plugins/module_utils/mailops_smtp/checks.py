@@ -90,6 +90,7 @@ class _Round:
         # Checks that wait for what else answers at their address, by their number.
         self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
         self._held: t.Dict[int, Check] = {}
+        self._wishes: t.Dict[int, t.Dict[str, t.Any]] = {}  # by the identity of what they were read from
         # A vantage has few addresses and ways, by which thousands of checks go.
         self._vantages: t.Dict[t.Tuple[t.Optional[str], str, t.Optional[str]], Vantage] = {}
 
@@ -174,14 +175,22 @@ class _Round:
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:
-        wishes = errand.target.expect
-        expect = wishes.at(self._ways.vantage.name) if wishes is not None else None
+        expect = self._expected(errand.target)
         if expect is not None or errand.repetition is not None:
             check = check._replace(expect=expect, repetition=errand.repetition)
         if errand.position in self._balanced:
             self._held[errand.position] = check
         else:
             self._ended(errand.position, check)
+
+    def _expected(self, target: Target) -> t.Optional[t.Dict[str, t.Any]]:
+        """What is expected of it from here. Many targets have the same wishes, which are read once."""
+        wishes = target.expect
+        if wishes is None:
+            return None
+        if id(wishes) not in self._wishes:
+            self._wishes[id(wishes)] = wishes.at(self._ways.vantage.name)
+        return self._wishes[id(wishes)]
 
     def _job(self, errand: _Errand, session: Session) -> Job:
         self._errands[id(session)] = errand
