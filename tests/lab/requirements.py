@@ -21,11 +21,11 @@ PACKAGES = {
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
     "faketime": "/usr/bin/faketime",
+    "faketime": "/usr/bin/faketime",
     "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
     "knot": "/usr/sbin/knotd",
     "knot-dnssecutils": "/usr/bin/kzonesign",
-    "libfaketime": "/usr/share/doc/libfaketime",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",
