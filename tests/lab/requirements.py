@@ -21,7 +21,6 @@ PACKAGES = {
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-submissiond": "/usr/lib/dovecot/submission",
     "faketime": "/usr/bin/faketime",
-    "faketime": "/usr/bin/faketime",
     "haproxy": "/usr/sbin/haproxy",
     "iproute2": "/sbin/ip",
     "knot": "/usr/sbin/knotd",
