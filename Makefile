@@ -14,7 +14,7 @@ INTERPRETERS := $(subst : ,:,$(addsuffix :,$(wildcard $(HOME)/.pyenv/versions/*/
 DIALOG_TESTS := $(foreach what,authentication commands conversation extensions extra message plan probes recorded \
     rehearsal replies sasl talk,$(wildcard tests/core/test_$(what)*.py))
 
-.PHONY: help venv demo test coverage test-core test-unit test-integration soak bench soak-engine test-packaging test-sanity test-report-browser bench-dns fuzz lint matrix clean
+.PHONY: help venv demo test coverage test-core test-unit test-integration soak bench soak-engine test-packaging test-sanity test-report-browser bench-dns bench-ssh fuzz lint matrix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -67,6 +67,9 @@ fuzz: venv ## ten minutes of octets that no server should send, chosen by the li
 bench-dns: venv ## a thousand domains looked up, beside dig in a loop and dnspython's resolver in threads
 	$(PYTHON) -m tests.lab up
 	PYTHONPATH=plugins/module_utils $(PYTHON) -m tests.lab run controller $(CURDIR)/$(PYTHON) tests/bench/mail_routes.py
+
+bench-ssh: venv ## what dialogs cost that start at an SSH server, beside paramiko's channels alone, ssh -W and no SSH
+	$(PYTHON) -m tests.bench.ssh
 
 lint: venv ## ruff, mypy, ansible-lint and the changelog's fragments
 	.venv/bin/ruff check

@@ -17,6 +17,7 @@ from pathlib import Path
 from mailops_smtp.judge.signatures import CATALOGUE
 
 from docs.generate_findings_judged import found_in_records
+from tests.core.documented import DOCUMENTED
 from tests.core.signature_cases import FILE_OF, SOURCES
 
 PAGE = Path(__file__).with_name("findings_tests.md")
@@ -33,12 +34,12 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Each signature has a dialog that shows it and one that nearly does, in the file of `tests/core` that is named here. This
 page is written by `docs/generate_findings_tests.py` from the tests; [the findings](findings.md) say what each means.
 
-Real is what a server of the lab said (`tests/integration`, or its recorded dialogs, which [were judged by an
-expert](findings_judged.md)). All else was made up after the
-description of the fault. Where the last column names a source, the words follow what is known of it; they have not been
-compared with its text.
+Real is what a server of the lab said (`tests/integration`, or its recorded dialogs, which
+[were judged by an expert](findings_judged.md)). Documented, with a link, is a reply that was read there word for word:
+in a server's source, in its maker's documentation, or in a report that quotes what came. All else was made up after the
+description of the fault. A source without a link says what the words follow; they have not been compared with its text.
 
-| finding | tested in | real | made after |
+| finding | tested in | real | documented, or made after |
 | --- | --- | --- | --- |
 """
 
@@ -48,11 +49,16 @@ def tests_page() -> str:
     real = _real()
     rows = [
         f"| [`{entry.id}`](findings.md#{entry.id.replace('.', '')}) | `{FILE_OF[entry.id]}` "
-        f"| {'a server of the lab' if entry.id in real else ''} | {_made_after(entry.id)} |"
+        f"| {'a server of the lab' if entry.id in real else ''} | {_documented(entry.id) or _made_after(entry.id)} |"
         for entry in CATALOGUE
     ]
-    never = [f"`{entry.id}`" for entry in CATALOGUE if entry.id not in real]
-    share = f"{len(CATALOGUE) - len(never)} of {len(CATALOGUE)} have fired on something real."
+    unreal = [entry.id for entry in CATALOGUE if entry.id not in real]
+    never = [f"`{name}`" + (", documented" if _documented(name) else "") for name in unreal]
+    documented = sum(1 for name in unreal if _documented(name))
+    share = (
+        f"{len(CATALOGUE) - len(never)} of {len(CATALOGUE)} have fired on something real, "
+        f"and {documented} more on words that are documented."
+    )
     return (
         INTRODUCTION
         + "\n".join(rows)
@@ -66,6 +72,11 @@ def _real() -> set[str]:
     text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(INTEGRATION.glob("test_*.py")))
     named = set(re.findall(r'"([a-z]+\.[a-z0-9_]+)"', text))
     return named | found_in_records()
+
+
+def _documented(identifier: str) -> str:
+    sources = dict.fromkeys(entry.source for entry in DOCUMENTED if entry.finding == identifier)
+    return ", ".join(f"[{source.partition('//')[2].partition('/')[0]}]({source})" for source in sources)
 
 
 def _made_after(identifier: str) -> str:

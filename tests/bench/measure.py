@@ -24,9 +24,7 @@ Cost = dict[str, float]
 LIBRARY = str(ROOT / "plugins" / "module_utils")
 
 
-def in_process(
-    site: Site, client: str, kind: str, dialogs: int, in_flight: int, via: dict[str, t.Any] | None = None
-) -> Cost:
+def in_process(site: Site, client: str, kind: str, dialogs: int, in_flight: int) -> Cost:
     """The C client, or one that client_here.py knows."""
     port = TLS_PORT if kind == "starttls" else PLAIN_PORT
     place = [FIRST_ADDRESS, min(dialogs, 16000), port, dialogs, in_flight]
@@ -36,8 +34,6 @@ def in_process(
     else:
         argv = [PYTHON, HERE / "client_here.py", client, *place, kind]
     environment = {**os.environ, "PYTHONPATH": LIBRARY}
-    if via is not None:
-        environment["BENCH_VIA"] = json.dumps(via)
     found: Cost = json.loads(run(*argv, namespace=site.client, env=environment, timeout=600).stdout)
     if found["failed"]:
         raise RuntimeError(f"{client}: {found['failed']:.0f} of {dialogs} {kind} dialogs failed")

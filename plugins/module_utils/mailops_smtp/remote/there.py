@@ -27,6 +27,10 @@ from ..run import Listener, Rest, gather
 # Silence that is longer than a few of these means that the connection is gone.
 ALIVE_SECONDS = 5.0
 
+# What is not urgent leaves together: each piece on its own would be an SSH packet, and cost more than the check itself.
+TOGETHER_SECONDS = 0.05
+TOGETHER_CHARACTERS = 128 * 1024
+
 
 class NoMemoryFiles(Exception):
     pass
@@ -49,12 +53,12 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
             seen_as = (evidence["ehlo"] or {}).get("client_seen_as")
             # What a server saw comes before what this machine thinks of itself.
             addresses.insert(0 if seen_as else len(addresses), seen_as or evidence["vantage"]["address"])
-            speaker.say({"check": number, "evidence": evidence})
+            speaker.say({"check": number, "evidence": evidence}, urgent=False)
 
         listener = Listener(
             lambda vantage, found: speaker.say({"found": [[place.as_dict() for place in places] for places in found]}),
             ended,
-            lambda number: speaker.say({"begun": number}),
+            lambda number: speaker.say({"begun": number}, urgent=False),
         )
         run = gather(options, asked["check_mode"], listener=listener, rest=_rest(asked.get("rest")))
         if asked.get("surroundings"):
@@ -82,18 +86,37 @@ class _Speaker:
     def __init__(self, mark: str) -> None:
         self._mark = mark
         self._lock = threading.Lock()
+        self._lines: t.List[str] = []
+        self._size = 0
+        self._something = threading.Event()
 
-    def say(self, content: t.Mapping[str, t.Any]) -> None:
+    def say(self, content: t.Mapping[str, t.Any], urgent: bool = True) -> None:
+        line = f"{self._mark} {json.dumps(content)}\n"
         with self._lock:
-            sys.stdout.write(f"{self._mark} {json.dumps(content)}\n")
-            sys.stdout.flush()
+            self._lines.append(line)
+            self._size += len(line)
+            if urgent or self._size > TOGETHER_CHARACTERS:
+                self._flush()
+            elif len(self._lines) == 1:
+                self._something.set()
+
+    def _flush(self) -> None:
+        """With the lock held."""
+        lines, self._lines, self._size = self._lines, [], 0
+        self._something.clear()
+        sys.stdout.write("".join(lines))
+        sys.stdout.flush()
 
     def stay_alive(self) -> None:
         """Until nobody listens: then the run is interrupted, and says QUIT to the servers that it is talking to."""
-        wait = threading.Event()
         try:
-            while not wait.wait(ALIVE_SECONDS):
-                self.say({"alive": True})
+            while True:
+                if not self._something.wait(ALIVE_SECONDS):
+                    self.say({"alive": True})
+                    continue
+                time.sleep(TOGETHER_SECONDS)
+                with self._lock:
+                    self._flush()
         except OSError:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -84,6 +84,8 @@ def _log_in_over(stream: t.Any, hop: Via, timeout: float, started: t.Callable[[T
 def _connect(hop: Via, timeout: float) -> socket.socket:
     try:
         connection = socket.create_connection((hop.host, hop.port), timeout=timeout)
+        # Many dialogs share it, and none should wait until what another one sent has been acknowledged.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Together with the keepalive: a peer that answers nothing for so long is gone.
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(DEAD_SECONDS * 1000))

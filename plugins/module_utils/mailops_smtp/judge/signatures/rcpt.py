@@ -133,6 +133,9 @@ FAILURES = (
             When(code="550", enhanced="5.1.10"),
             # Exchange Online's directory based edge blocking.
             When(code="550", enhanced="5.4.1", text=r"\brecipient address rejected: access denied"),
+            # Exchange Online, of an address that is not valid, and Outlook.com.
+            When(code="550", enhanced="5.7.50[45]"),
+            When(code="550", enhanced="5.5.0", text=r"\bmailbox unavailable\b"),
             # OpenSMTPD, of an address in its own domain for which its tables have nothing.
             When(code="524", enhanced="5.2.4", text=r"\bmailing list expansion problem\b"),
             When(

@@ -65,7 +65,7 @@ FAILURES = (
     ),
     _unfit(
         "rep.ms_s3150",
-        (When(code="5yz", text=r"\bS31(?:40|50)\b"),),
+        (When(code="5yz", text=r"\bS31(?:40|50)\b|\bpart of their network is on our block list\b"),),
         "Outlook.com blocks the vantage's network",
         "The address, or the range around it, is on the block list of Outlook.com ({reply}).",
         "Use Microsoft's delisting form for Outlook.com; test from another network, or through a smart host.",
