@@ -2985,6 +2985,11 @@ domains:
                   type: list
                   elements: str
                   returned: always
+                addresses:
+                  description: The addresses that it has of the MX hosts in its zone, each behind the host's name.
+                  type: list
+                  elements: str
+                  returned: always
                 ttl:
                   description: For how many seconds they may be kept.
                   type: int

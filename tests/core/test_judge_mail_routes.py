@@ -99,8 +99,8 @@ def sts(policy: t.Optional[t.Dict[str, t.Any]], **changes: t.Any) -> t.Dict[str,
 def authority(*servers: t.Dict[str, t.Any], agrees: t.Optional[bool]) -> t.Dict[str, t.Any]:
     route = looked_up(Zone(HEALTHY))
     whole = [
-        {"server": "ns1", "address": "192.0.2.1", "authoritative": True, "mx": [], "ttl": 1, "status": "found",
-         "detail": None, **server}
+        {"server": "ns1", "address": "192.0.2.1", "authoritative": True, "mx": [], "addresses": [], "ttl": 1,
+         "status": "found", "detail": None, **server}
         for server in servers
     ]  # fmt: skip
     return {**route, "authority": {"zone": DOMAIN, "detail": None, "servers": whole, "agrees": agrees}}
