@@ -38,11 +38,14 @@ dialogs recorded, and what is found in them held against a mail expert's opinion
 recorded evidence in `tests/integration/planted` and `tests/integration/golden`. `tests/integration/test_planted.py`
 holds the dialogs anew.
 
-An opinion was written from what is set up on the server, before the judgement was asked. Where the two differed, the
-dialog decided. If it showed the fault that had been planted, the catalogue was changed, and never the opinion. If it
-showed something else than what was thought to be set up, the opinion was changed, and its reason says so. Of the
-planted dialogs, {first} agreed at once. {catalogue} showed the catalogue to be wrong, and {opinion} the opinion; the
-others needed another setting of the server first. All agree now.
+An opinion was written from what is set up on the server, before the judgement was asked. Whoever wrote the opinions
+knew the catalogue, so the two are not independent of each other; a second expert has not looked.
+
+Of the planted dialogs, {first} agreed at once. {catalogue} showed the catalogue to be wrong, and it was changed. In
+{opinion} the opinion was changed after the dialog had been seen, and its reason says what it was at first: in four of
+them the dialog showed something else than what was thought to be set up, in three (`srv.config`, `tls.454`,
+`ban.tls_bytes`) the fault was as planted, and what was found was taken to be the better word or verdict. The others
+needed another setting of the server, or of the client, first. So that all agree now says less than the first count.
 
 - **missed**: findings that the expert demands and that are not there.
 - **wrong**: findings that are there and that the expert does not call true.

@@ -5,8 +5,7 @@
 """What a mail expert says of each dialog that was recorded in the lab: what has to be found, and what may be.
 
 Each opinion was written from what is set up on the server and from what that product is known to answer, before the
-judgement was asked. Where the two differed, the opinion was changed only if the *dialog* had shown something else than
-what was thought to be set up; ``why`` says so then. Otherwise it was the catalogue that had to change.
+judgement was asked. Where one was changed after the dialog had been seen, ``why`` says what it was at first.
 
 ``must``   findings that have to be there, so that whoever reads them knows what to do
 ``may``    findings that are true, and that an expert would not miss. Everything else must not be there.

@@ -876,6 +876,11 @@ routes:
               type: list
               elements: str
               returned: always
+            addresses:
+              description: The addresses that it has of the MX hosts in its zone, each behind the host's name.
+              type: list
+              elements: str
+              returned: always
             ttl:
               description: For how many seconds they may be kept.
               type: int

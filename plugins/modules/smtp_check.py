@@ -659,7 +659,8 @@ options:
     description:
       - Looks for the servers behind a load balancer. Further connections, which end after TLS, go to each address until
         one server, known by its name in the reply to EHLO, has shown this many times, and at most 20 of them.
-      - The servers are in C(members) of each check, with the certificate and the extensions of each.
+      - The servers are in C(members) of each check, with the certificate and the extensions of each. With O(repeat),
+        they are looked for once, in the first repetition.
   address_family:
     type: str
     choices: [any, ipv4, ipv6]
@@ -2981,6 +2982,11 @@ domains:
                   returned: always
                 mx:
                   description: The MX records that it has.
+                  type: list
+                  elements: str
+                  returned: always
+                addresses:
+                  description: The addresses that it has of the MX hosts in its zone, each behind the host's name.
                   type: list
                   elements: str
                   returned: always

@@ -13,6 +13,8 @@ import pytest
 
 pytest.importorskip("dns")
 
+import dns.flags
+import dns.rcode
 from mailops_smtp.judge.mail_routes import judge_route
 from mailops_smtp.judge.signatures.mail_routes import SIGNATURES
 from mailops_smtp.judge.verdicts import CONFIDENCES, OWNERS, SEVERITIES, VERDICTS
@@ -97,8 +99,8 @@ def sts(policy: t.Optional[t.Dict[str, t.Any]], **changes: t.Any) -> t.Dict[str,
 def authority(*servers: t.Dict[str, t.Any], agrees: t.Optional[bool]) -> t.Dict[str, t.Any]:
     route = looked_up(Zone(HEALTHY))
     whole = [
-        {"server": "ns1", "address": "192.0.2.1", "authoritative": True, "mx": [], "ttl": 1, "status": "found",
-         "detail": None, **server}
+        {"server": "ns1", "address": "192.0.2.1", "authoritative": True, "mx": [], "addresses": [], "ttl": 1,
+         "status": "found", "detail": None, **server}
         for server in servers
     ]  # fmt: skip
     return {**route, "authority": {"zone": DOMAIN, "detail": None, "servers": whole, "agrees": agrees}}
@@ -253,6 +255,30 @@ def test_no_answer_is_never_no_mx(rcode: t.Optional[int]) -> None:
     route = judged(Zone(HEALTHY, fails={DOMAIN: rcode}))
     assert (route["status"], route["verdict"], route["mx"]) == ("unknown", "inconclusive", [])
     assert not {"dns.no_mx_implicit", "dns.no_mx_no_addr", "dns.nxdomain"} & set(findings(route))
+
+
+CIRCLE = (f"{DOMAIN}. 1 IN CNAME a.com.", f"a.com. 1 IN CNAME {DOMAIN}.")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "answer", "verdict"),
+    [
+        (lambda question, transport: reply(question, flags=dns.flags.TC), "malformed", "inconclusive"),
+        (lambda question, transport: reply(question, MX1).to_wire()[:-20], "malformed", "inconclusive"),
+        (lambda question, transport: reply(question, rcode=dns.rcode.NOTIMP), "malformed", "inconclusive"),
+        (lambda question, transport: reply(question, *CIRCLE), "alias_loop", "fail"),
+        # An answer to another question, and nothing but it.
+        (lambda question, transport: b"\0\0" + reply(question, MX1).to_wire()[2:], "timeout", "inconclusive"),
+    ],
+)
+def test_trouble_is_never_the_absence_of_records(behaviour: t.Any, answer: str, verdict: str) -> None:
+    with NameServer(behaviour) as server:
+        asking = Asking(named([server.address]), limits=Limits(0.3, 1.0))
+        (route,) = look_up([DOMAIN], Wishes(EVERY), asking)
+    route = judge_route(route)
+    assert (route["status"], route["answer"], route["verdict"], route["mx"]) == ("unknown", answer, verdict, [])
+    absences = {"dns.no_mx_implicit", "dns.no_mx_no_addr", "dns.nxdomain", "spf.missing"}
+    assert not absences & set(findings(route))
 
 
 def test_a_null_mx_is_no_host() -> None:

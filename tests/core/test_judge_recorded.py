@@ -4,8 +4,9 @@
 
 """The confusion matrix: what is found in each recorded dialog of the lab's real servers, and what an expert says of it.
 
-The opinions (tests/expert_opinions.py) were written before the judgement was asked. The evidence of planted faults was
-recorded by tests/integration/test_planted.py, which also makes these dialogs anew; the golden transcripts are read by
+The opinions (tests/expert_opinions.py) were written before the judgement was asked, but for those that say so. The
+evidence of planted faults was recorded by tests/integration/test_planted.py, which also makes these dialogs anew; the
+golden transcripts are read by
 the importer of pasted dialogs.
 """
 

@@ -372,6 +372,25 @@ def test_more_questions_at_once_than_are_let_through_all_get_their_answer():
     assert len(server.asked) == 350
 
 
+def test_where_nobody_ever_answers_a_thousand_questions_do_not_wait_one_after_the_other():
+    async def run(server: NameServer) -> t.List[Answer]:
+        resolver = Resolver(named([server.address]), Transport(), QUICK)
+        try:
+            return list(await asyncio.gather(*(resolver.ask(f"n{number}.com", "MX") for number in range(1000))))
+        finally:
+            await resolver.close()
+
+    with NameServer(silence) as server:
+        began = time.monotonic()
+        answers = asyncio.run(run(server))
+        took = time.monotonic() - began
+    assert {answer.status for answer in answers} == {"timeout"}
+    assert "has answered any of 100 questions before (name servers" in answers[-1].detail
+    assert took < 3
+    # Two rounds of the first hundred, and of those that took their places before all of these had run out.
+    assert len({name for name, _kind, _transport in server.asked}) < 210
+
+
 def test_a_name_that_the_dns_cannot_hold():
     with NameServer(zone()) as server:
         (answer,) = ask([server.address], ("a" * 64 + ".com", "MX"))

@@ -10,6 +10,8 @@ import copy
 import json
 import re
 import socket
+import threading
+import time
 
 import pytest
 from mailops_smtp import mail_routes as mail_routes_module
@@ -257,10 +259,19 @@ def test_two_runs_give_the_same_facts():
 
 
 def test_an_interrupted_check_says_goodbye(interrupt_after):
-    with ScenarioServer("slow-banner", pause=0.4) as server:
-        interrupt_after(0.2)
+    with ScenarioServer("slow-banner", pause=1.0) as server:
+
+        def interrupt_once_connected():
+            deadline = time.monotonic() + 20
+            while not server.sessions and time.monotonic() < deadline:
+                time.sleep(0.01)
+            interrupt_after(0.2)
+
+        watching = threading.Thread(target=interrupt_once_connected)
+        watching.start()
         with pytest.raises(KeyboardInterrupt):
-            check({"host": "127.0.0.1", "port": server.port})
+            check({"host": "127.0.0.1", "port": server.port, "helo_name": "test.com"})
+        watching.join()
         assert server.wait()[0].commands == ["QUIT"]
 
 

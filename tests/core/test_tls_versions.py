@@ -14,6 +14,7 @@ from mailops_smtp.judge.acceptance import expectations_of
 from mailops_smtp.plan import OptionError, plan
 from mailops_smtp.run import check
 from mailops_smtp.scenario import ScenarioServer
+from mailops_smtp.wire import tls_settings
 
 from tests.core.dialogs import HEALTHY, ids
 from tests.core.dialogs import check as read
@@ -111,6 +112,22 @@ def test_what_openssl_cannot_offer_here_is_not_called_refused(server_tls, asked)
     assert len(server.sessions) == 1
     [unmet] = run["checks"][0]["unmet"]
     assert (unmet["expected"], unmet["found"], unmet["verdict"]) == ("tls.versions has no SSLv3", None, "inconclusive")
+
+
+def test_an_openssl_that_does_not_even_know_the_version(monkeypatch, server_tls, asked):
+    set_versions = tls_settings._set_versions
+
+    def refuse(context, minimum, maximum):
+        if minimum == "TLSv1":
+            raise ValueError("Unsupported protocol version 0x301")
+        set_versions(context, minimum, maximum)
+
+    monkeypatch.setattr(tls_settings, "_set_versions", refuse)
+    with ScenarioServer("ordinary", tls=server_tls) as server:
+        run = asked(server, probe_versions=["TLSv1", "TLSv1.2"])
+    old, new = run["checks"][0]["tls"]["versions"]
+    assert (old["accepted"], new["accepted"]) == (None, True)
+    assert "Unsupported protocol version 0x301" in old["reason"]
 
 
 def test_a_server_without_tls_is_not_asked_and_fails_who_expects_a_version(asked):

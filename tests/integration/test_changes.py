@@ -150,6 +150,7 @@ UPGRADED = {
     ("changes", "Certificate replaced by another one"),
     ("regressions", "Certificate no longer good for the name"),
     *(("regressions", f"{name} gone") for name in ("AUTH", "DELIVERBY", "ENHANCEDSTATUSCODES")),
+    ("regressions", "Message size limit lowered from none to 52428800"),
     *(("regressions", f"Log-in mechanism {name} gone") for name in ("SCRAM-SHA-1", "SCRAM-SHA-256")),
     *(("improvements", f"{name} offered now") for name in ("CHUNKING", "PRDR", "SMTPUTF8")),
     *(("changes", f"{name} gone") for name in ("ETRN", "EXPN", "VERB")),

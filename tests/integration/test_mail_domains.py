@@ -190,3 +190,24 @@ def test_dane_behind_records_that_dnssec_does_not_secure(controller: Controller)
     assert finger(controller, "xn--bcher-kva.shapes.test") == "Trusted"
     assert (alias["usable"], alias["valid"]) == (False, None)
     assert finger(controller, "alias.shapes.test") == "Untrusted"
+
+
+@pytest.mark.parametrize(
+    ("domain", "mode", "finding", "verdict"),
+    [
+        ("contoso.test", "enforce", "tls.mtasts_fail", "fail"),
+        # Nobody is turned away: it is said what enforcing it would do.
+        ("testing.contoso.test", "testing", "tls.mtasts_testing", "degraded"),
+    ],
+)
+@pytest.mark.provokes("TLS", "lost connection")
+def test_a_policy_in_force_and_one_that_is_tested(
+    controller: Controller, domain: str, mode: str, finding: str, verdict: str
+) -> None:
+    run = check(controller, domain, address_family="ipv4", stop_after="starttls")
+    named, other = run["checks"]
+    assert (named["tls"]["mta_sts"]["mode"], named["tls"]["mta_sts"]["valid"], named["verdict"]) == (mode, True, "pass")
+    assert (other["endpoint"]["host"], other["tls"]["mta_sts"]["mx_matches"]) == ("mx2.contoso.test", False)
+    assert finding in ids(other)
+    assert other["verdict"] == verdict
+    assert run["domains"][0]["verdict"] == "degraded"

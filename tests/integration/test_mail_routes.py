@@ -59,16 +59,25 @@ def validated(controller: Controller, *words: str) -> bool:
     return " ad;" in done.stdout or " ad " in done.stdout.partition("flags:")[2].partition(";")[0] + " "
 
 
-DOMAINS = ("contoso.test", "alias.shapes.test", "equal.shapes.test", "domain-alias.shapes.test", "split.test")
+DOMAINS = ("contoso.test", "split.test", "stale.contoso.test", "expiredtlsa.contoso.test", "nope.test")
+# Without the two for which there is no answer to compare: a circle, and one that Unbound cuts off.
+COMPARED = (
+    "implicit", "null", "null-mixed", "null-odd", "alias", "literal", "private", "nothing", "no-address", "half",
+    "no-mail", "equal", "domain-alias", "xn--bcher-kva", "d7", "many-lookups", "two-records", "broken-policies",
+)  # fmt: skip
 
 
 def test_the_facts_are_what_dig_says(controller: Controller) -> None:
-    for found in look_up(controller, *DOMAINS)["routes"]:
+    for found in look_up(controller, *DOMAINS, *(f"{name}.shapes.test" for name in COMPARED))["routes"]:
         name = found["domain"]
-        records = sorted(f"{host['preference']} {host['host']}." for host in found["mx"])
+        records = sorted(f"{host['preference']} {host['host']}." for host in found["mx"] if host["source"] == "mx")
         assert records == [line for line in dig(controller, name, "MX") if " " in line]
         assert (found["dnssec"] == "secure") == validated(controller, name, "MX")
         for host in found["mx"]:
+            if host["status"] in ("null", "literal"):
+                # Nobody is asked for what is no name.
+                assert (host["dnssec"], host["addresses"], host["tlsa"]) == (None, [], [])
+                continue
             for family, kind in (("ipv4", "A"), ("ipv6", "AAAA")):
                 addresses = sorted(entry["address"] for entry in host["addresses"] if entry["family"] == family)
                 said = [line for line in dig(controller, host["host"], kind) if not line.endswith(".")]
@@ -109,6 +118,16 @@ def test_the_policies_of_a_domain_that_has_all(controller: Controller) -> None:
     assert found["resolver"]["validates"] is True
     assert ids(found) == {"spf.not_covered", "dkim.missing", "dkim.revoked", "sts.mx_not_listed"}
     assert found["verdict"] == "degraded"
+
+
+def test_a_policys_web_server_that_is_not_there_is_no_policy_that_is_not_met(controller: Controller) -> None:
+    found = route(controller, "unreached.contoso.test", checks=["mta_sts"])
+    sts = found["policies"]["mta_sts"]
+    assert (sts["status"], sts["policy"], sts["policy_host_reached"]) == ("found", None, False)
+    assert "nothing listens there" in sts["policy_problem"]
+    assert ids(found) == {"sts.unreached"}
+    run = controller.check(targets=["unreached.contoso.test"], tls=controller.tls, stop_after="starttls", mx="first")
+    assert {made["tls"]["mta_sts"] is None and made["verdict"] for made in run["checks"]} == {"pass"}
 
 
 def test_the_policys_web_server_is_verified(controller: Controller) -> None:

@@ -73,6 +73,29 @@ def test_a_greeting_that_is_late_for_one_vantage_only(controller: Controller) ->
     assert found(outside)["vantage-b"] == {"ban.slow"}
 
 
+def test_extensions_that_one_vantage_is_not_told_of(controller: Controller) -> None:
+    asked = {
+        "host": controller.lab.state["hosts"]["faulty"]["ipv4"],
+        "port": controller.lab.state["hosts"]["faulty"]["ports"]["less-outside"],
+        "stop_after": "ehlo",
+    }
+    inside = checks_of(controller, "vantage-a", "inside", **asked)
+    outside = checks_of(controller, "vantage-b", **asked)
+    seen = found([*inside, *outside])
+    assert seen == {"vantage-a": set(), "vantage-b": {"ehlo.starttls_stripped", "ehlo.caps_shrunk"}}
+    assert found(outside) == {"vantage-b": {"ehlo.starttls_missing"}}
+
+
+def test_a_server_that_listens_on_ipv4_alone(controller: Controller) -> None:
+    port = controller.lab.state["hosts"]["faulty"]["ports"]["only-ipv4"]
+    checks = checks_of(controller, "vantage-a", "inside", host=controller.name("faulty"), port=port, tls=controller.tls)
+    judged = judge_again(checks)["checks"]
+    seen = {
+        check["endpoint"]["family"]: (check["verdict"], [one["id"] for one in check["findings"]]) for check in judged
+    }
+    assert seen == {"ipv4": ("pass", []), "ipv6": ("degraded", ["tcp.v6_only_fails"])}
+
+
 def test_a_server_that_is_reached_from_inside_only(controller: Controller) -> None:
     asked = {"host": controller.lab.state["hosts"]["mx1"]["ipv4"], "starttls": "never"}
     inside = checks_of(controller, "vantage-a", "inside", **asked)

@@ -205,6 +205,10 @@ def test_the_planted_ports_are_all_used() -> None:
     """A port of the lab that nobody asks has no use."""
     from tests.lab.site import PLANTED as PORTS
 
-    # That one is for two vantages: see test_planted_ways.py.
-    used = {opinion.port for opinion in PLANTED.values() if opinion.host == "faulty"} | {"slow-outside"}
+    # Those are for two vantages, or for two addresses: see test_planted_ways.py.
+    used = {opinion.port for opinion in PLANTED.values() if opinion.host == "faulty"} | {
+        "slow-outside",
+        "less-outside",
+        "only-ipv4",
+    }
     assert set(PORTS) == used - {"smtp"}

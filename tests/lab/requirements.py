@@ -25,7 +25,6 @@ PACKAGES = {
     "iproute2": "/sbin/ip",
     "knot": "/usr/sbin/knotd",
     "knot-dnssecutils": "/usr/bin/kzonesign",
-    "libfaketime": "/usr/share/doc/libfaketime",
     "libnet-ssleay-perl": "/usr/share/doc/libnet-ssleay-perl",  # swaks speaks TLS through it
     "microsocks": "/usr/bin/microsocks",
     "nftables": "/usr/sbin/nft",

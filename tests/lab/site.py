@@ -116,6 +116,8 @@ PLANTED = {
     "screened": 2634,
     "needs-tls": 2635,
     "slow-outside": 2636,
+    "less-outside": 2637,
+    "only-ipv4": 2638,
     "clear-submission": 587,
 }
 # Dovecot; it hands on what is submitted to it through "trusting".

@@ -164,9 +164,13 @@ def _contoso(tlsa: t.Mapping[str, t.Sequence[str]]) -> str:
         "stale MX 10 exim\nanchor MX 10 slow\nunusable MX 10 opensmtpd\nincomplete MX 10 sendmail\n"
         "balanced MX 10 balancer\ndown MX 10 refused\ndown MX 20 mx1\ndown MX 30 exim\n"
         "expiredtlsa MX 10 mx.expired.test.\n"
+        'testing MX 10 mx1\ntesting MX 20 mx2\n_mta-sts.testing TXT "v=STSv1; id=1;"\n'
+        # Its policy's web server is not there.
+        'unreached MX 10 mx1\n_mta-sts.unreached TXT "v=STSv1; id=1;"\nmta-sts.unreached CNAME refused\n'
     )
     text += "".join(_addresses(endpoint.name, endpoint) for endpoint in (*HOSTS, *FAULTS))
-    text += _addresses("mta-sts", web)
+    # Each of the two web servers of policies has one of the host's addresses.
+    text += f"mta-sts A {web.ipv4}\nmta-sts.testing AAAA {web.ipv6}\n"
     text += "".join(f"_25._tcp.{host} TLSA {record}\n" for host, records in tlsa.items() for record in records)
     return text
 

@@ -229,7 +229,11 @@ def _own_servers(route: Route) -> t.Iterator[Noticed]:
         )
         yield Noticed(mail_routes.LAME, None, {"detail": _sentence(said)})
     if authority["agrees"] is False:
-        answers = [f"{server['server']}: {_listed(server['mx']) or 'no MX'}" for server in authority["servers"]]
+        answers = [
+            # Routes of earlier versions do not have the addresses.
+            f"{server['server']}: {_listed([*server['mx'], *server.get('addresses', ())]) or 'no MX'}"
+            for server in authority["servers"]
+        ]
         yield Noticed(mail_routes.AUTHORITY_DIFFERS, None, {"detail": _sentence("; ".join(answers))})
 
 

@@ -61,6 +61,9 @@ class Resolver:
         self._tasks: t.Set[asyncio.Task[Answer]] = set()
         # The zone's own servers are not among those that the user named, and are asked beside them.
         self._own_at_once = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+        # Where nobody has ever answered, thousands of questions need not wait for it one after the other.
+        self._anybody_there = False
+        self._in_vain = 0
         # Servers that have not answered are asked last from then on, so that a dead one costs its time only once.
         self._silent: t.Set[NameServer] = set()
 
@@ -107,6 +110,12 @@ class Resolver:
         """As many questions as may be under way."""
         while self._waiting and self._under_way < QUESTIONS_AT_ONCE:
             question, answer = self._waiting.popleft()
+            if self._in_vain >= QUESTIONS_AT_ONCE and not self._anybody_there:
+                words = f"no name server has answered any of {self._in_vain} questions before"
+                answer.set_result(
+                    Answer("timeout", detail=f"{words} (name servers according to {self.servers.source})")
+                )
+                continue
             self._under_way += 1
             server = self._in_order()[0] if self.servers.servers else None
             if self._transport.datagrams is None or server is None:
@@ -136,6 +145,10 @@ class Resolver:
 
     def _settle(self, answer: asyncio.Future[Answer], found: Answer) -> None:
         self._under_way -= 1
+        if found.status in ("timeout", "unreachable"):
+            self._in_vain += 1
+        else:
+            self._anybody_there = True
         if not answer.done():
             answer.set_result(found)
         self._begin()

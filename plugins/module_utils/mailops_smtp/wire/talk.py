@@ -343,8 +343,10 @@ class Talk:
                 # What came before this command cannot be its reply.
                 reader = self._reader
                 self._unsolicited = reader.unsolicited()
-                reader.concealed = self._secrets(request)
-                reader.confidential = request.phase == "auth"
+                auth = self.session.dialog.auth
+                if auth is not None:
+                    reader.concealed = _secrets(request, auth.password)
+                    reader.confidential = request.phase == "auth"
                 self._outbox, self._content = request.wire, request.content
                 self._send()
                 if not request.awaits_reply and self._request is request:
@@ -439,14 +441,6 @@ class Talk:
         except OSError:
             return
         self._reader.receive(octets)
-
-    def _secrets(self, request: Exchange) -> t.Tuple[bytes, ...]:
-        """What the reply must not show either: there are servers that quote the command they do not like."""
-        auth = self.session.dialog.auth
-        if auth is None or MASK not in (request.shown or ""):
-            return ()
-        words = (*request.wire.split()[-1:], auth.password.encode("utf-8", "replace"))
-        return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
     def _deadline_from(self, moment: float) -> None:
         """When the patience for what is requested now ends, if it begins at ``moment``."""
@@ -561,6 +555,14 @@ class Talk:
         facts = self.tls_facts or self._tls.observed(self._now(), self._offered(), self.job.dane)
         # Tickets come after the handshake.
         self.tls_facts = facts._replace(session=self._tls.resumption())
+
+
+def _secrets(request: Exchange, password: str) -> t.Tuple[bytes, ...]:
+    """What the reply must not show either: there are servers that quote the command they do not like."""
+    if MASK not in (request.shown or ""):
+        return ()
+    words = (*request.wire.split()[-1:], password.encode("utf-8", "replace"))
+    return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
 
 def _lost_kind(error: OSError) -> str:

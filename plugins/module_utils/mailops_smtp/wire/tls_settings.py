@@ -108,8 +108,14 @@ class TLSSettings:
         """
         only = copy.copy(self)
         only.versions = {}
-        only.context = _handshake_context(options, version, version, _EVERY_CIPHER)
-        reason = _why_not_offered(only.context)
+        try:
+            only.context = _handshake_context(options, version, version, _EVERY_CIPHER)
+            reason = _why_not_offered(only.context)
+        except ValueError as error:
+            if isinstance(error, TLSSettingError) and error.option != "tls.ciphers":
+                raise  # the user's own files
+            # Some builds of OpenSSL do not even take the version's number, or have no cipher suites for it.
+            reason = str(error)
         return only if reason is None else f"OpenSSL cannot offer it here ({reason}; {ssl.OPENSSL_VERSION})"
 
 
