@@ -29,10 +29,11 @@ class Authority:
             "-keyout", self._key_file, "-out", self.certificate_file,
         )  # fmt: skip
 
-    def issue(self, endpoint: Endpoint, *more: str, days: int = DAYS, since: str = "+0 days") -> str:
+    def issue(self, endpoint: Endpoint, *more: str, days: int = DAYS, since: str = "") -> str:
         """Key and certificate for one host, in the order of Postfix's smtpd_tls_chain_files: key first."""
+        clock = ("faketime", since) if since else ()
         return run(
-            "faketime", since, "openssl", "req", "-x509", "-CA", self.certificate_file, "-CAkey", self._key_file,
+            *clock, "openssl", "req", "-x509", "-CA", self.certificate_file, "-CAkey", self._key_file,
             *_NEW_KEY, "-days", days, "-subj", f"/CN={endpoint.fqdn}", *_leaf_extensions(endpoint), *more,
             "-keyout", "-", "-out", "-",
         )  # fmt: skip
