@@ -24,10 +24,12 @@ venv: .venv/made ## the virtual environment in .venv, made anew when pyproject.t
 demo: venv ## a mail site with a fault, a jump host and a check of both, all on this machine
 	@$(PYTHON) demo/run.py
 
-test: test-core test-unit test-integration test-packaging test-sanity ## all tests
+# What is left waits for servers, or for a processor: side by side they take as long as the longer one.
+test: test-core test-unit test-packaging ## all tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-integration test-sanity
 
 test-core: venv coverage ## the core alone, without Ansible and Nornir
-	$(PYTEST) tests/core tests/fuzz
+	$(PYTEST) tests/core tests/fuzz $(addprefix --ignore=,$(DIALOG_TESTS))
 
 coverage: venv ## the conversation alone, of which no branch may be left out
 	@mkdir -p .cache
