@@ -120,9 +120,11 @@ def end_sessions(lab: Lab, host: str) -> None:
 
 
 def _end(lab: Lab, host: str) -> None:
-    """Ends the mail server of a host, whichever it is: everything there that listens."""
+    """Ends the mail server of a host, whichever of the two it is, and nothing else that runs there."""
     for pid in _pids(lab, host):
-        subprocess.run(["kill", pid], check=False, capture_output=True)
+        name = subprocess.run(["ps", "-o", "comm=", "-p", pid], capture_output=True, text=True, check=False).stdout
+        if name.startswith(("exim", "sendmail")):
+            subprocess.run(["kill", pid], check=False, capture_output=True)
     until(lambda: not _listens(lab, host))
 
 

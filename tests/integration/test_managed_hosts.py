@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 from pathlib import Path
@@ -167,12 +168,13 @@ def test_a_jump_host_keeps_no_trace_of_a_channel(controller: Controller) -> None
 @pytest.fixture(params=["ro", "nr_inodes=1,mode=1777"], ids=["read-only", "full"])
 def without_a_writable_disk(controller: Controller, request: pytest.FixtureRequest) -> t.Iterator[str]:
     """vantage-a, for the length of a test."""
-    for folder in ("/home", "/tmp", "/var/tmp"):
-        mount = ["mount", "--no-mtab", "-t", "tmpfs", "-o", request.param, "none", folder]
-        controller.lab.run("vantage-a", mount, check=True)
-    yield "vantage-a"
-    for folder in ("/home", "/tmp", "/var/tmp"):
-        controller.lab.run("vantage-a", ["umount", "--no-mtab", folder], check=True)
+    with contextlib.ExitStack() as mounted:
+        for folder in ("/home", "/tmp", "/var/tmp"):
+            # From the root: what is mounted may hide the directory that the tests are run in.
+            mount = ["mount", "--no-mtab", "-t", "tmpfs", "-o", request.param, "none", folder]
+            controller.lab.run("vantage-a", mount, check=True, cwd="/")
+            mounted.callback(controller.lab.run, "vantage-a", ["umount", "--no-mtab", folder], check=True, cwd="/")
+        yield "vantage-a"
 
 
 def test_a_vantage_whose_disk_cannot_be_written_to(controller: Controller, without_a_writable_disk: str) -> None:
