@@ -4,7 +4,8 @@
 
 """What telnet, nc, openssl and swaks of Debian 12 print of a dialog with the lab's servers is read and judged.
 
-The files in ``pasted/`` are as these programs wrote them to a terminal; what was typed is in them as it was echoed.
+The files in ``pasted/`` are as these programs wrote them to a terminal, but for CR LF, which is LF in them as in a
+ticket; what was typed is in them as it was echoed.
 """
 
 from __future__ import annotations
@@ -90,3 +91,10 @@ def test_what_a_transcript_tells_of_tls_is_kept():
         facts = evidence(name)
         assert (facts["tls"]["established"], facts["tls"]["version"]) == (True, "TLSv1.3"), name
         assert facts["tls"]["cipher"] == "TLS_AES_256_GCM_SHA384"
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_line_ends_of_the_wire_make_no_difference(name):
+    host, port = SAID[name][:2]
+    on_the_wire = pasted(name).replace("\n", "\r\n")
+    assert read_transcript(on_the_wire, f"{host}.contoso.test", port) == evidence(name)
