@@ -113,10 +113,18 @@ def exim_in_place_of_sendmail(lab: Lab) -> t.Iterator[None]:
 
 def end_sessions(lab: Lab, host: str) -> None:
     """Kills the SSH server's processes for whoever is logged in, and those of no other lab."""
-    for pid in _pids(lab, host):
-        words = subprocess.run(["ps", "-o", "args=", "-p", pid], capture_output=True, text=True, check=False).stdout
-        if words.startswith(f"sshd: {SSH_USER}"):
-            subprocess.run(["kill", "-KILL", pid], check=False, capture_output=True)
+    for pid in sessions(lab, host):
+        subprocess.run(["kill", "-KILL", pid], check=False, capture_output=True)
+
+
+def sessions(lab: Lab, host: str) -> list[str]:
+    """The SSH server's processes for whoever is logged in."""
+    return [
+        pid
+        for pid in _pids(lab, host)
+        for words in [["ps", "-o", "args=", "-p", pid]]
+        if subprocess.run(words, capture_output=True, text=True, check=False).stdout.startswith(f"sshd: {SSH_USER}")
+    ]
 
 
 def _end(lab: Lab, host: str) -> None:
