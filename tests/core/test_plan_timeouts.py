@@ -45,10 +45,15 @@ def test_whoever_limits_each_reply_means_each():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("long", "timeouts 'long' is not the name of a set of time limits: choose one of short, rfc5321."),
+        (
+            "long",
+            "timeouts 'long' is not the name of a set of time limits: choose one of short, rfc5321; "
+            "single limits stand in a dictionary.",
+        ),
         (
             {"based_on": "long"},
-            "timeouts 'long' is not the name of a set of time limits: choose one of short, rfc5321.",
+            "timeouts 'long' is not the name of a set of time limits: choose one of short, rfc5321; "
+            "single limits stand in a dictionary.",
         ),
         ([1], "timeouts [1] is neither a name nor a dictionary: give short or rfc5321, or a dictionary with some of "),
         ({"banner": 0}, "timeouts.banner 0.0 is no usable time limit: give seconds, up to 86400."),

@@ -10,6 +10,7 @@ import contextlib
 import subprocess
 import time
 import typing as t
+from pathlib import Path
 
 from tests.lab import filesystem, sendmail, zones
 from tests.lab.lab import Lab
@@ -119,12 +120,13 @@ def end_sessions(lab: Lab, host: str) -> None:
 
 def sessions(lab: Lab, host: str) -> list[str]:
     """The SSH server's processes for whoever is logged in."""
-    return [
-        pid
-        for pid in _pids(lab, host)
-        for words in [["ps", "-o", "args=", "-p", pid]]
-        if subprocess.run(words, capture_output=True, text=True, check=False).stdout.startswith(f"sshd: {SSH_USER}")
-    ]
+    found = []
+    for pid in _pids(lab, host):
+        # It may end just now.
+        with contextlib.suppress(OSError):
+            if Path("/proc", pid, "cmdline").read_bytes().startswith(f"sshd: {SSH_USER}".encode()):
+                found.append(pid)
+    return found
 
 
 def _end(lab: Lab, host: str) -> None:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 import time
 import typing as t
-from pathlib import Path
 
 import pytest
 
+from .changing import end_sessions
 from .conftest import Controller
 from .test_located_faults import planted
 from .test_ways_from_a_vantage import checks_from
@@ -70,22 +68,12 @@ def sockets(controller: Controller, host: str, which: str) -> list[str]:
     return controller.lab.run(host, argv, capture_output=True, text=True).stdout.splitlines()  # type: ignore[no-any-return]
 
 
-def end_sessions(controller: Controller, host: str) -> None:
-    """As a crash of the vantage's SSH server would: each connection's process is killed."""
-    namespace = controller.lab.state["hosts"][host]["namespace"]
-    pids = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=True).stdout
-    for pid in pids.split():
-        with contextlib.suppress(OSError):
-            if b"sshd: probe" in Path("/proc", pid, "cmdline").read_bytes():
-                os.kill(int(pid), signal.SIGKILL)
-
-
 LOST = ("inconclusive", "ssh-python", "tunnel")
 
 
 def test_python_there_goes_on_over_a_new_connection(controller: Controller) -> None:
     with under_way(controller, "jump") as checks:
-        end_sessions(controller, "jump")
+        end_sessions(controller.lab, "jump")
         made = checks()
     assert outcomes(made) == [LOST, ("pass", "ssh-python", None), ("pass", "ssh-python", None)]
     assert "was lost" in made[0]["steps"][-1]["error"]["detail"]
@@ -96,7 +84,7 @@ def test_where_python_is_gone_meanwhile_channels_make_the_rest(controller: Contr
     once = f"sh -c 'mkdir {marker} && exec python3 -'"
     try:
         with under_way(controller, "jump", python=once) as checks:
-            end_sessions(controller, "jump")
+            end_sessions(controller.lab, "jump")
             made = checks()
     finally:
         controller.lab.run("jump", ["rmdir", marker])
@@ -109,7 +97,7 @@ def test_without_the_ladder_the_rest_is_inconclusive(controller: Controller) -> 
     once = f"sh -c 'mkdir {marker} && exec python3 -'"
     try:
         with under_way(controller, "jump", python=once, mode="python") as checks:
-            end_sessions(controller, "jump")
+            end_sessions(controller.lab, "jump")
             assert outcomes(checks()) == [LOST] * 3
     finally:
         controller.lab.run("jump", ["rmdir", marker])
@@ -117,7 +105,7 @@ def test_without_the_ladder_the_rest_is_inconclusive(controller: Controller) -> 
 
 def test_a_channels_connection_is_made_again(controller: Controller) -> None:
     with under_way(controller, "jump", mode="channel") as checks:
-        end_sessions(controller, "jump")
+        end_sessions(controller.lab, "jump")
         made = checks()
     lost, passed = ("inconclusive", "ssh-channel", "tunnel"), ("pass", "ssh-channel", None)
     assert outcomes(made) == [lost, passed, passed]
@@ -173,7 +161,7 @@ def test_lost_in_the_middle_of_a_message(controller: Controller, stuck: tuple[st
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         checks = pool.submit(checks_from, controller, "jump", **asked)
         until(lambda: checks.done() or any("DATA" in line for line in said))
-        end_sessions(controller, "jump")
+        end_sessions(controller.lab, "jump")
         [lost, other] = checks.result(timeout=60)
     assert (lost["verdict"], lost["message"]["outcome"]) == ("inconclusive", "unknown")
     if mode == "python":

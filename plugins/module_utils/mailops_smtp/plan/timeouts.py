@@ -21,7 +21,7 @@ def read_timeouts(given: t.Any, option: str) -> Timeouts:
         remedy = f"give {' or '.join(TIMEOUTS)}, or a dictionary with some of {', '.join(TIMEOUT_OPTIONS)}"
         raise OptionError(option, given, "is neither a name nor a dictionary", remedy)
     if given.get("based_on") not in (None, *TIMEOUTS):
-        remedy = f"choose one of {', '.join(TIMEOUTS)}"
+        remedy = f"choose one of {', '.join(TIMEOUTS)}; single limits stand in a dictionary"
         raise OptionError(option, given["based_on"], "is not the name of a set of time limits", remedy)
     values = checked(given, TIMEOUT_OPTIONS, f"{option}.")
     own = {name: value for name, value in values.items() if value is not None and name != "based_on"}
