@@ -125,9 +125,12 @@ def test_the_silence_of_the_way_is_not_the_servers(line: Line, jump_host: JumpHo
         thread.join(20)
         took = time.monotonic() - began
     [run] = runs
-    phase = "message" if message else "banner"
-    assert {error_of(made) for made in run["checks"]} == {("inconclusive", phase, "tunnel")}
-    assert "answers no more" in run["checks"][0]["steps"][-1]["error"]["detail"]
+    assert {error_of(made)[::2] for made in run["checks"]} == {("inconclusive", "tunnel")}
+    # The server has accepted a connection before the word of it is back; that may be what the silence swallows.
+    phases = {"message"} if message else {"connect", "banner"}
+    assert {made["failed_phase"] for made in run["checks"]} <= phases
+    # One has asked; the connection is given up for all of them then.
+    assert any("answers no more" in made["steps"][-1]["error"]["detail"] for made in run["checks"])
     if message:
         assert {made["message"]["outcome"] for made in run["checks"]} == {"unknown"}
     assert took < 2.0 + 2 * ANSWER_SECONDS + 2.0
