@@ -120,6 +120,8 @@ def test_the_silence_of_the_way_is_not_the_servers(line: Line, jump_host: JumpHo
         assert eventually(
             lambda: all(server.sessions and (word is None or word in server.sessions[0].commands) for server in servers)
         )
+        # What the servers have seen is on its way back yet.
+        time.sleep(0.5)
         line.mute()
         began = time.monotonic()
         thread.join(20)
@@ -127,13 +129,14 @@ def test_the_silence_of_the_way_is_not_the_servers(line: Line, jump_host: JumpHo
     [run] = runs
     assert {error_of(made)[::2] for made in run["checks"]} == {("inconclusive", "tunnel")}
     # The server has accepted a connection before the word of it is back; that may be what the silence swallows.
-    phases = {"message"} if message else {"connect", "banner"}
+    phases = {"data", "message"} if message else {"connect", "banner"}
     assert {made["failed_phase"] for made in run["checks"]} <= phases
     # One has asked; the connection is given up for all of them then.
     assert any("answers no more" in made["steps"][-1]["error"]["detail"] for made in run["checks"])
     if message:
         assert {made["message"]["outcome"] for made in run["checks"]} == {"unknown"}
-    assert took < 2.0 + 2 * ANSWER_SECONDS + 2.0
+    # Ten seconds are what a connection may take that is not open yet.
+    assert took < 10.0 + 2 * ANSWER_SECONDS + 2.0
 
 
 def test_a_request_that_the_way_swallows(line: Line, jump_host: JumpHost, home: Path) -> None:
