@@ -34,6 +34,7 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections = 0
+        self.passed = time.monotonic()  # when the last octets did
         self._mute: t.Set[int] = set()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._accept)]
@@ -68,6 +69,7 @@ class Line:
                     if not data:
                         return
                     (far if readable is near else near).sendall(data)
+                    self.passed = time.monotonic()
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_the_silence_of_the_way_is_not_the_servers(line: Line, jump_host: JumpHo
             lambda: all(server.sessions and (word is None or word in server.sessions[0].commands) for server in servers)
         )
         # What the servers have seen is on its way back yet.
-        time.sleep(0.5)
+        assert eventually(lambda: time.monotonic() - line.passed > 0.5)
         line.mute()
         began = time.monotonic()
         thread.join(20)
