@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.talk import Job, Talk
@@ -83,7 +82,7 @@ def talk(planned: t.Any, clock: t.Optional[Clock] = None, **changes: t.Any) -> T
     job = Job(
         target="mx1",
         endpoint=Endpoint("mx1", "203.0.113.5", "ipv4", 25),
-        session=Session(planned),
+        dialog=planned,
         timeouts=Timeouts(connect=10.0, reply=30.0, total=120.0),
         tls=TLS,
         verify=False,

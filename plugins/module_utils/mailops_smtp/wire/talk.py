@@ -26,6 +26,9 @@ from .proxy_protocol import Announcement
 from .tls import TLSFailure, TLSStream
 from .tls_settings import TLSSettings
 
+if t.TYPE_CHECKING:
+    from ..plan import Dialog
+
 RECEIVE_OCTETS = 65536
 
 # What goes out at once, and how often in a row before the other conversations have their turn.
@@ -46,12 +49,13 @@ Preparation = (Negotiation, Announcement)
 class Job(t.NamedTuple):
     """A check to be made. ``timeouts`` and the rest are the plan's; ``open_channel`` is None for a direct socket.
 
+    ``errand`` is whatever who asks for the check knows it by.
     ``resumes``: its TLS session is to be taken up again by a second one (``resumption``), of which it is
     ``tls_session``."""
 
     target: str
     endpoint: Endpoint
-    session: Session
+    dialog: Dialog
     timeouts: t.Any
     tls: TLSSettings
     verify: bool
@@ -63,6 +67,7 @@ class Job(t.NamedTuple):
     dane: t.Optional[Reference] = None
     resumes: bool = False
     tls_session: t.Optional[ssl.SSLSession] = None
+    errand: t.Any = None
 
 
 class Talk:
@@ -108,7 +113,8 @@ class Talk:
 
     def __init__(self, job: Job, clock: t.Callable[[], float], now: t.Callable[[], float]) -> None:
         self.job = job
-        self.session = job.session
+        # Only now: of ten thousand checks, nearly all wait for their turn.
+        self.session = Session(job.dialog)
         self.started_at = now()
         self.steps: t.List[Step] = []
         self.tls_facts: t.Optional[TLS] = None
@@ -343,7 +349,7 @@ class Talk:
                 # What came before this command cannot be its reply.
                 reader = self._reader
                 self._unsolicited = reader.unsolicited()
-                auth = self.session.dialog.auth
+                auth = self.job.dialog.auth
                 if auth is not None:
                     reader.concealed = _secrets(request, auth.password)
                     reader.confidential = request.phase == "auth"
@@ -489,7 +495,7 @@ class Talk:
         return None if name.matches else f"The certificate is not for {name.name}."
 
     def _offered(self) -> t.Optional[bool]:
-        return True if self.job.session.dialog.protocol == "smtps" else self.session.starttls_offered
+        return True if self.job.dialog.protocol == "smtps" else self.session.starttls_offered
 
     def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
         """The stream is gone or of no use any more. A whole reply that came before counts first."""
