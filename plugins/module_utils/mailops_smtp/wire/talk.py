@@ -349,7 +349,7 @@ class Talk:
                 # What came before this command cannot be its reply.
                 reader = self._reader
                 self._unsolicited = reader.unsolicited()
-                auth = self.job.dialog.auth
+                auth = self.session.dialog.auth
                 if auth is not None:
                     reader.concealed = _secrets(request, auth.password)
                     reader.confidential = request.phase == "auth"
@@ -495,7 +495,7 @@ class Talk:
         return None if name.matches else f"The certificate is not for {name.name}."
 
     def _offered(self) -> t.Optional[bool]:
-        return True if self.job.dialog.protocol == "smtps" else self.session.starttls_offered
+        return True if self.session.dialog.protocol == "smtps" else self.session.starttls_offered
 
     def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
         """The stream is gone or of no use any more. A whole reply that came before counts first."""
