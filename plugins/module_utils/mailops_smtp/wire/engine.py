@@ -51,6 +51,9 @@ _CONNECT_ERRORS = {
     errno.EACCES: "unreachable",
 }
 
+# Linux makes a socket non-blocking at once, elsewhere that is a call of its own.
+_NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)
+
 _FAMILIES: t.Mapping[t.Optional[str], int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
 
 Server = t.Tuple[str, t.Optional[int]]
@@ -182,7 +185,7 @@ class Engine:
         proxy = talk.job.proxy
         endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
-            connection = socket.socket(_FAMILIES[endpoint.family])
+            connection = socket.socket(_FAMILIES[endpoint.family], socket.SOCK_STREAM | _NON_BLOCKING)
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE) and len(self._talks) > 1:
                 self._wait_for_a_descriptor(talk)
@@ -190,7 +193,8 @@ class Engine:
                 talk.open_failed(_local_error(error.errno))
             return
         self._sockets[talk] = connection
-        connection.setblocking(False)
+        if not _NON_BLOCKING:
+            connection.setblocking(False)
         place: t.Any = endpoint.address if endpoint.port is None else (endpoint.address, endpoint.port)
         try:
             if endpoint.port is not None:

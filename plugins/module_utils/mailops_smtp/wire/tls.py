@@ -270,7 +270,8 @@ class TLSStream:
             chain.extend(certificate_facts(entry, now) for entry in octets)
         except CertificateError as error:
             chain_reason = f"certificate {len(chain) + 1} of the chain cannot be read: {error}"
-        trusted, reason = self._settings.trust.trusted(octets) if octets else (None, None)
+        judgement = self._settings.trust.judged(octets, self._name) if octets else None
+        trusted, reason = (judgement.trusted, judgement.reason) if judgement is not None else (None, None)
         if trusted is False and chain_reason == LEAF_ONLY:
             trusted, reason = None, f"{reason}, but {chain_reason}"
         as_of = self._as_of(octets, chain_reason != LEAF_ONLY) if octets else None
@@ -285,7 +286,7 @@ class TLSStream:
             chain_reason=chain_reason,
             trusted=trusted,
             reason=reason,
-            name_matches=self._settings.trust.name_match(octets[0], self._name) if octets else None,
+            name_matches=judgement.name if judgement is not None else None,
             client_certificate_requested=self._tls.client_certificate_requested(self.established),
             as_of=as_of,
             ocsp=Stapling(None, UNASKED_STAPLE) if self.established else None,
