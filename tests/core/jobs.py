@@ -9,7 +9,8 @@ from __future__ import annotations
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.engine import Engine
-from mailops_smtp.wire.talk import Job, Talk
+from mailops_smtp.wire.job import Job
+from mailops_smtp.wire.talk import Talk
 from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import dialog

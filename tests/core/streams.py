@@ -10,7 +10,8 @@ import typing as t
 
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
-from mailops_smtp.wire.talk import Job, Talk
+from mailops_smtp.wire.job import Job
+from mailops_smtp.wire.talk import Talk
 from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import MESSAGE, dialog

@@ -25,8 +25,9 @@ from .vantage.jump_host import Streams
 from .wire import further
 from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
+from .wire.job import Job
 from .wire.proxy import Proxy
-from .wire.talk import Job, Talk
+from .wire.talk import Talk
 from .wire.tls_settings import TLSSettings
 
 

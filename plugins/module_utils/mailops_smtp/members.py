@@ -9,7 +9,8 @@ import typing as t
 
 from .evidence import TLS
 from .wire.engine import Engine, TurnedAway
-from .wire.talk import Job, Talk
+from .wire.job import Job
+from .wire.talk import Talk
 
 # However many servers keep showing up. A mail server must not take the search for an attack.
 MAX_CONNECTIONS = 20

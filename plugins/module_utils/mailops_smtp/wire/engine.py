@@ -22,9 +22,10 @@ import typing as t
 
 from ..evidence import StepError
 from . import descriptors
+from .job import Job
 from .manners import Manners, Queue
 from .readiness import READ, WRITE, readiness
-from .talk import Job, Talk
+from .talk import Talk
 
 # How many connections are begun before the streams that are open have their turn: each takes some 50 microseconds,
 # and what arrives meanwhile would be timed as so much later.

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import TLS, TLSSession
-from .talk import Job, Talk
+from .job import Job
+from .talk import Talk
 
 if t.TYPE_CHECKING:
     from ..plan import Dialog

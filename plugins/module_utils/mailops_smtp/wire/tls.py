@@ -295,6 +295,16 @@ class TLSStream:
         )
 
 
+def why_unacceptable(facts: TLS) -> t.Optional[str]:
+    """Why a certificate that was asked to be verified does not do; None where it does."""
+    if not facts.trusted:
+        return f"The certificate is not trusted: {facts.reason or 'the reason is unknown'}."
+    name = facts.name_matches
+    if name is None or name.matches is None:
+        return f"The certificate's name could not be checked: {name.reason if name else 'there is none'}."
+    return None if name.matches else f"The certificate is not for {name.name}."
+
+
 def _certifiable(name: str) -> t.Optional[str]:
     """The name as it stands in certificates and in SNI (RFC 6066 3): without the root's dot or an address's zone.
 

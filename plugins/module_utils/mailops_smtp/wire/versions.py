@@ -12,8 +12,9 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import TLS, OfferedVersion, Step
+from .job import Job
 from .resumption import dialog_of_second
-from .talk import Job, Talk
+from .talk import Talk
 
 if t.TYPE_CHECKING:
     from .engine import Outcome
