@@ -63,12 +63,8 @@ class Results:
 
     def take(self, number: int, evidence: Facts) -> None:
         """One check, and its number in the order of all."""
-        self._judging.add(number, evidence)
-        self._sent += _messages_sent(evidence)
-        if self._journal is None and not self._watchers:
-            # Nobody wants to know before the end, when each is judged together with the others.
-            return
-        check = self._judging.alone(number)
+        check = self._judging.add(number, evidence)
+        self._sent += _messages_sent(check)
         if self._journal is not None:
             self._journal.write({"record": "check", **check})
         if check["repetition"] is not None and check["failed_phase"] == "resolve":

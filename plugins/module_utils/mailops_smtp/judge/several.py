@@ -29,6 +29,7 @@ class _Case(t.NamedTuple):
 
     check: Check
     found: t.List[Found]
+    judged: t.Dict[str, t.Any]  # by itself
     found_alone: int
 
 
@@ -49,39 +50,24 @@ def judge_run(checks: t.Iterable[Check], domains: t.Sequence[t.Mapping[str, t.An
 
 
 class Judging:
-    """The same while the checks come in: what each shows is recognised at once, and put into words at the end, when it
-    is known what they show together; or before, for who cannot wait."""
+    """The same while the checks come in: each is judged by itself at once, and all of them together at the end."""
 
     def __init__(self) -> None:
         self._cases: t.Dict[int, _Case] = {}
-        self._alone: t.Dict[int, t.Dict[str, t.Any]] = {}
 
-    def add(self, position: int, check: Check) -> None:
-        """A check that has ended, and where it stands among all."""
+    def add(self, position: int, check: Check) -> t.Dict[str, t.Any]:
+        """A check that has ended, and where it stands among all. Returns it with its judgement, as far as it alone
+        shows that."""
         found = diagnose(check)
-        self._cases[position] = _Case(check, found, len(found))
-
-    def alone(self, position: int) -> t.Dict[str, t.Any]:
-        """The check with its judgement, as far as it alone shows that."""
-        case = self._cases[position]
-        self._alone[position] = _with_judgement(case.check, without_consequences(case.found))
-        return self._alone[position]
+        judged = _with_judgement(check, without_consequences(found))
+        self._cases[position] = _Case(check, found, judged, len(found))
+        return judged
 
     def finish(self, domains: t.Sequence[t.Mapping[str, t.Any]] = ()) -> t.Dict[str, t.Any]:
-        positions = sorted(self._cases)
-        cases = [self._cases[position] for position in positions]
-        _find_together(cases)
-        judged = [
-            self._alone[position]
-            if position in self._alone and len(case.found) == case.found_alone
-            else _with_judgement(case.check, without_consequences(case.found))
-            for position, case in zip(positions, cases)
-        ]
-        return _run_of(judged, domains)
+        return _judged([self._cases[position] for position in sorted(self._cases)], domains)
 
 
-def _find_together(cases: t.List[_Case]) -> None:
-    """Adds what only several of them show."""
+def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
     for vantage_cases in _grouped(cases, lambda check: check["vantage"]["name"]).values():
         _find_blocked_egress(vantage_cases)
         _find_interception(vantage_cases)
@@ -93,8 +79,12 @@ def _find_together(cases: t.List[_Case]) -> None:
         if len(endpoint_cases) > 1:
             find_differences([(case.check, case.found) for case in endpoint_cases])
 
-
-def _run_of(judged: t.List[t.Dict[str, t.Any]], domains: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
+    judged = [
+        case.judged
+        if len(case.found) == case.found_alone
+        else _with_judgement(case.check, without_consequences(case.found))
+        for case in cases
+    ]
     counts = count(check["verdict"] for check in judged)
     views = differing([domain["route"] for domain in domains])
     judged_domains = [judge_domain(domain, judged, views.get(index)) for index, domain in enumerate(domains)]
