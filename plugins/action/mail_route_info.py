@@ -10,8 +10,6 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import mail_routes
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import CONTROLLER, with_vantage
 
 
@@ -35,6 +33,10 @@ class ActionModule(ActionBase):
         return result
 
     def _here(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        # Only who wants that has the controller load what it takes.
+        from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import mail_routes
+        from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
+
         if self._task.async_val:
             raise AnsibleActionFail("resolve_at: controller does not go with async: leave out one of the two")
         try:

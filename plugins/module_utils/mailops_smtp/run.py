@@ -19,7 +19,7 @@ from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
-from .mail_routes import known_names, mail_domains_of
+from .names import known_names, mail_domains_of
 from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
 from .results import Results
