@@ -18,8 +18,7 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import look_up_for_targets
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
@@ -46,7 +45,7 @@ class ActionModule(ActionBase):
         arguments = with_vantage(self._task, self._connection, task_vars or {})
         if arguments.get("resolve_at") == "controller":
             arguments["looked_up"] = self._looked_up(arguments)
-        with self._signs_of_life(self._task.args.get("progress_file")):
+        with collecting_rarely(), self._signs_of_life(self._task.args.get("progress_file")):
             result.update(
                 self._execute_module(
                     module_name="mailops.smtp.smtp_check",
@@ -60,6 +59,10 @@ class ActionModule(ActionBase):
 
     def _looked_up(self, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The mail domains, looked up here. What else is wrong with the arguments, the module says."""
+        # Only who wants that has the controller load what it takes, which is nearly all of the core.
+        from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.names import look_up_for_targets
+        from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
+
         targets, nameservers, hosts, tls = (arguments.get(name) for name in ("targets", "nameservers", "hosts", "tls"))
         if isinstance(targets, str):
             targets = targets.split(",")

@@ -104,7 +104,10 @@ _value:
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.compare import NotARun
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.report import NoSuchFormat, report
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.report.writing import (
+    NoSuchFormat,
+    report,
+)
 
 
 def _listed(given):

@@ -23,7 +23,7 @@ from .chart import chart
 from .measure import Cost
 from .site import ROOT, Missing, Site, build
 
-LIBRARIES = ("mailops", "aiosmtplib", "smtplib")
+LIBRARIES = ("mailops", "bare", "aiosmtplib", "smtplib")
 Row = dict[str, t.Any]
 
 
@@ -82,7 +82,7 @@ def _far_away(site: Site, milliseconds: int, scale: int, rounds: int) -> t.Itera
 
 
 def _can(client: str, kind: str) -> bool:
-    """The C client does no TLS; neither of the others asks for pipelining."""
+    """The C client does no TLS; none of the others asks for pipelining."""
     return not (client == "C" and kind == "starttls") and (kind != "pipelined" or client in ("C", "mailops"))
 
 

@@ -6,9 +6,9 @@
 
     python client_here.py CLIENT FIRST_ADDRESS ADDRESSES PORT DIALOGS IN_FLIGHT KIND
 
-CLIENT is ``mailops``, ``aiosmtplib`` or ``smtplib``; KIND is ``plain``, ``pipelined``, ``starttls`` or ``message``. The
-time that Python and the imports take is not counted, nor is, for the others, anything that mailops does besides: it
-plans, keeps all evidence and judges it.
+CLIENT is ``mailops``, ``aiosmtplib``, ``smtplib`` or ``bare``; KIND is ``plain``, ``pipelined``, ``starttls`` or
+``message``. The time that Python and the imports take is not counted, nor is, for the others, anything that mailops
+does besides: it plans, keeps all evidence and judges it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,16 @@ def mailops(addresses: list[str], port: int, in_flight: int, kind: str) -> int:
         options["test_message"] = {"size": MESSAGE_OCTETS}
     run = check(options)
     return sum(made["failed_phase"] is not None for made in run["checks"])
+
+
+def bare(addresses: list[str], port: int, in_flight: int, kind: str) -> int:
+    from bare import hold
+
+    hello = f"EHLO {HELO}\r\n".encode()
+    envelope = [f"MAIL FROM:<{SENDER}>\r\n".encode(), f"RCPT TO:<{RECIPIENT}>\r\n".encode()]
+    content = [b"DATA\r\n", MESSAGE.encode() + b".\r\n"] if kind == "message" else []
+    tls = [b"STARTTLS\r\n"] if kind == "starttls" else []
+    return hold(addresses, port, in_flight, [hello, *tls, *envelope, *content, b"QUIT\r\n"])
 
 
 def aiosmtplib(addresses: list[str], port: int, in_flight: int, kind: str) -> int:
@@ -129,7 +139,7 @@ def main() -> None:
     if name != "mailops":
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     threading.stack_size(256 * 1024)
-    client = {"mailops": mailops, "aiosmtplib": aiosmtplib, "smtplib": smtplib}[name]
+    client = {"mailops": mailops, "aiosmtplib": aiosmtplib, "smtplib": smtplib, "bare": bare}[name]
     # One dialog before the others: imports, and what a first one sets up.
     client(addresses[:1], int(port), 1, kind)
     before, base = _cpu(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

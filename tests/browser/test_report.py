@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from mailops_smtp.compare import gate
-from mailops_smtp.report import report
+from mailops_smtp.report.writing import report
 
 from tests.browser.__main__ import AXE
 from tests.browser.chromium import Chromium, program

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
 from mailops_smtp.wire.engine import Engine
-from mailops_smtp.wire.talk import Job, Talk
+from mailops_smtp.wire.job import Job
+from mailops_smtp.wire.talk import Talk
 from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import dialog
@@ -24,7 +24,7 @@ def job(port, planned=None, *, address="127.0.0.1", timeouts=PATIENT, **changes)
     return Job(
         target=f"{address}:{port}",
         endpoint=Endpoint(address, address, "ipv6" if ":" in address else "ipv4", port),
-        session=Session(planned or dialog("user@contoso.com")),
+        dialog=planned or dialog("user@contoso.com"),
         timeouts=timeouts,
         tls=TLS,
         verify=False,
@@ -34,5 +34,6 @@ def job(port, planned=None, *, address="127.0.0.1", timeouts=PATIENT, **changes)
 
 def talks(*jobs):
     """The talk of each job, in the jobs' order; None for a check that was not made."""
-    ended = {id(done.session): talk if isinstance(talk, Talk) else None for done, talk in Engine().run(jobs)}
-    return [ended[id(made.session)] for made in jobs]
+    numbered = [made._replace(errand=number) for number, made in enumerate(jobs)]
+    ended = {done.errand: talk if isinstance(talk, Talk) else None for done, talk in Engine().run(numbered)}
+    return [ended[number] for number in range(len(jobs))]

@@ -68,9 +68,7 @@ def play_recorded(monkeypatch: t.Any) -> None:
     session = talk.Session
     monkeypatch.setattr(talk, "TLSStream", Unencrypted)
     monkeypatch.setattr(talk, "converse", lambda made: _replay(made) if isinstance(made, _Replayed) else converse(made))
-    monkeypatch.setattr(
-        "tests.core.streams.Session", lambda made: _Replayed(made) if isinstance(made, Recorded) else session(made)
-    )
+    monkeypatch.setattr(talk, "Session", lambda made: _Replayed(made) if isinstance(made, Recorded) else session(made))
 
 
 class _Replayed(talk.Session):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from mailops_smtp.dialog.session import Session
 from mailops_smtp.evidence import Endpoint
 from mailops_smtp.plan import Timeouts, TLSOptions
-from mailops_smtp.wire.talk import Job, Talk
+from mailops_smtp.wire.job import Job
+from mailops_smtp.wire.talk import Talk
 from mailops_smtp.wire.tls_settings import TLSSettings
 
 from tests.core.scripts import MESSAGE, dialog
@@ -83,7 +83,7 @@ def talk(planned: t.Any, clock: t.Optional[Clock] = None, **changes: t.Any) -> T
     job = Job(
         target="mx1",
         endpoint=Endpoint("mx1", "203.0.113.5", "ipv4", 25),
-        session=Session(planned),
+        dialog=planned,
         timeouts=Timeouts(connect=10.0, reply=30.0, total=120.0),
         tls=TLS,
         verify=False,

@@ -43,7 +43,10 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # Looks again and again, so it holds conversations of its own.
     "members": {"dialog", "evidence", "wire"},
     "transcripts": {"dialog", "evidence"},
-    "mail_routes": {"evidence", "judge", "plan", "route", "vantage"},
+    "mail_routes": {"evidence", "judge", "names", "plan", "route", "vantage"},
+    "names": {"plan", "route", "vantage"},
+    # How the files of this core are found in an archive.
+    "zipped": set(),
     # A mailbox is opened as the plan says, and what was sent is judged by what dialogs brought to light.
     "delivery": {"dialog", "evidence", "plan"},
     # Neither knows what a check is: both are given what to write.
@@ -61,7 +64,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "evidence",
         "expect",
         "judge",
-        "mail_routes",
+        "names",
         "plan",
         "progress",
         "results",
@@ -78,7 +81,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
         "evidence",
         "fitness",
         "judge",
-        "mail_routes",
+        "names",
         "plan",
         "progress",
         "results",

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from mailops_smtp.compare import NotARun, comparison, former, gate
-from mailops_smtp.report import report
+from mailops_smtp.report.writing import report
 
 from tests.core.dialogs import HEALTHY
 from tests.core.html_page import read

@@ -13,7 +13,8 @@ import pytest
 from mailops_smtp.compare import matrix
 from mailops_smtp.judge import judge_run
 from mailops_smtp.judge.wording import duration
-from mailops_smtp.report import matrix_table, run_text, transcript
+from mailops_smtp.report.terminal import matrix_table, run_text
+from mailops_smtp.report.transcript import transcript
 
 from tests.core.dialogs import HEALTHY, check
 

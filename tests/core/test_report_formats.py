@@ -14,11 +14,11 @@ from xml.etree import ElementTree
 
 import pytest
 from mailops_smtp.compare import NotARun
-from mailops_smtp.report import FORMATS, NoSuchFormat, report
 from mailops_smtp.report.contents import contents
 from mailops_smtp.report.markdown import escaped
 from mailops_smtp.report.watching import TimeLine, seconds_of, share_words
 from mailops_smtp.report.words import OWNER_WORDS, PLACE_WORDS
+from mailops_smtp.report.writing import FORMATS, NoSuchFormat, report
 from mailops_smtp.run import check as make_run
 from mailops_smtp.scenario import ScenarioServer
 

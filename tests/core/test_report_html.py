@@ -10,7 +10,6 @@ import re
 
 import pytest
 from mailops_smtp.judge.verdicts import VERDICTS
-from mailops_smtp.report import report, transcript
 from mailops_smtp.report.html.markup import Markup, element, lines
 from mailops_smtp.report.html.palette import (
     DARK,
@@ -22,7 +21,9 @@ from mailops_smtp.report.html.palette import (
     SHAPE_PAIRS,
     TEXT_PAIRS,
 )
+from mailops_smtp.report.transcript import transcript
 from mailops_smtp.report.words import KIND_WORDS
+from mailops_smtp.report.writing import report
 
 from tests.core.dialogs import HEALTHY
 from tests.core.html_page import NotWellFormed, read

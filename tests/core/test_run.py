@@ -14,7 +14,7 @@ import threading
 import time
 
 import pytest
-from mailops_smtp import mail_routes as mail_routes_module
+from mailops_smtp import names as names_module
 from mailops_smtp import run as run_module
 from mailops_smtp.evidence import StepError
 from mailops_smtp.plan.options import OptionError
@@ -313,7 +313,7 @@ def test_a_wrong_option_is_told_before_anybody_is_called(wrong, sentence, untouc
 
 
 def test_a_mail_domain_needs_dnspython(untouched, monkeypatch):
-    monkeypatch.setattr(mail_routes_module, "dnspython_trouble", lambda: "is not installed here")
+    monkeypatch.setattr(names_module, "dnspython_trouble", lambda: "is not installed here")
     with pytest.raises(OptionError) as raised:
         check({"targets": [{"host": "127.0.0.1", "port": untouched}, "contoso.com"]})
     assert str(raised.value) == (

@@ -303,3 +303,19 @@ def test_pythons_collector_is_left_as_it_was(server):
     )
     assert seen == [collecting._SELDOM]
     assert gc.get_threshold() == before
+
+
+def test_the_collector_does_not_look_through_results_when_a_run_is_over():
+    """They are where it looks last, and what somebody else has frozen stays so."""
+    gc.collect()
+    with collecting.collecting_rarely():
+        results = [[number] for number in range(5000)]
+    oldest = set(map(id, gc.get_objects(generation=2)))
+    assert oldest.issuperset(map(id, results))
+    gc.freeze()
+    try:
+        with collecting.collecting_rarely():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 from mailops_smtp.dialog.octets import Content, Unreadable, filler
-from mailops_smtp.wire.talk import SEND_OCTETS, SEND_ROUNDS
+from mailops_smtp.wire.outbox import SEND_OCTETS, SEND_ROUNDS
 
 from tests.core.scripts import CONTENT, MESSAGE, dialog
 from tests.core.streams import Clock, Stream, drive, last_error, talk

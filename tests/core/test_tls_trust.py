@@ -112,17 +112,28 @@ def test_a_name_that_no_certificate_can_have(name, make_tls_settings):
     assert "cannot stand in a certificate" in facts["name_matches"]["reason"]
 
 
-def test_openssl_is_asked_once_for_each_chain_and_name(root_file, monkeypatch):
+# What is issued, and how often OpenSSL is asked for it, and for another name of it after that.
+QUESTIONS = {
+    "in order": (GOOD, 1, 1),
+    "wrong name": (issue("other.contoso.com", by=ROOT), 2, 1),
+    "untrusted": (issue(HOST), 2, 1),
+}
+
+
+@pytest.mark.parametrize("case", sorted(QUESTIONS))
+def test_openssl_is_asked_once_for_each_chain_and_name(case, root_file, monkeypatch):
+    issued, at_first, for_another = QUESTIONS[case]
     questions = []
     verify = trust.verify
     monkeypatch.setattr(trust, "verify", lambda *arguments: questions.append(arguments) or verify(*arguments))
     tls_settings = TLSSettings(tls_options(ca_path=str(root_file)))
-    context = server_context()
+    context = server_context(issued)
     first, second = (observe(connect(Server(context), tls_settings)) for attempt in range(2))
     assert first == second
-    assert len(questions) == 2  # trust and name
-    observe(connect(Server(context), tls_settings, "other.example"))
-    assert len(questions) == 3
+    assert len(questions) == at_first
+    other = observe(connect(Server(context), tls_settings, "another.example"))
+    assert (other["trusted"], other["name_matches"]["matches"]) == (first["trusted"], False)
+    assert len(questions) == at_first + for_another
 
 
 def test_a_certificate_that_cannot_be_read(root_file, monkeypatch):

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 from junitparser import JUnitXml
-from mailops_smtp.report import FORMATS, report
+from mailops_smtp.report.writing import FORMATS, report
 
 from tests.core.html_page import read
 from tests.repository import ROOT

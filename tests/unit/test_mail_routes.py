@@ -14,7 +14,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.smtp.plugins.filter.smtp_endpoints import smtp_endpoints
 from mailops_smtp import mail_routes as module
-from mailops_smtp.mail_routes import look_up_for_targets, mail_routes
+from mailops_smtp import names as names_module
+from mailops_smtp.mail_routes import mail_routes
+from mailops_smtp.names import look_up_for_targets
 from mailops_smtp.plan.options import OptionError
 
 from tests.core.name_server import NameServer, zone
@@ -122,7 +124,8 @@ def test_what_is_wrong_is_told_before_anything_is_asked(options: dict[str, t.Any
 
 
 def test_without_dnspython_both_ways_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "dnspython_trouble", lambda: "is not installed here")
+    for room in (module, names_module):
+        monkeypatch.setattr(room, "dnspython_trouble", lambda: "is not installed here")
     with pytest.raises(OptionError) as raised:
         mail_routes({"domains": ["contoso.com"]})
     assert str(raised.value).endswith("install dnspython (Debian: python3-dnspython), or give resolve_at: controller.")

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.smtp.plugins.filter import smtp_report as plugin
 from ansible_collections.mailops.smtp.plugins.filter.smtp_report import smtp_report
 from junitparser import Error, Failure, JUnitXml, Skipped
-from mailops_smtp.report import FORMATS, report
+from mailops_smtp.report.writing import FORMATS, report
 
 from tests.core.dialogs import HEALTHY
 from tests.core.reports import comparison, every_verdict, hostile, run, seen, three_vantages, watch

@@ -10,3 +10,10 @@ The names stand in their modules, so that importing the package costs nothing:
 - ``mailops_smtp.compare.matrix``: vantages beside each other
 - ``mailops_smtp.report.terminal``: text for a terminal
 """
+
+from __future__ import annotations
+
+if type(__spec__.loader).__name__ == "zipimporter":
+    from .zipped import compile_once
+
+    compile_once(__name__)

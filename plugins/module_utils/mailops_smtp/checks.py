@@ -25,8 +25,9 @@ from .vantage.jump_host import Streams
 from .wire import further
 from .wire.dane import Reference
 from .wire.engine import Engine, TurnedAway
+from .wire.job import Job
 from .wire.proxy import Proxy
-from .wire.talk import Job, Talk
+from .wire.talk import Talk
 from .wire.tls_settings import TLSSettings
 
 
@@ -84,9 +85,8 @@ class _Round:
         self._planned = planned
         self._ways = ways
         self._ended = ended
-        tell = (lambda job: begun(self._errands[id(job.session)].position)) if begun is not None else None
+        tell = (lambda job: begun(job.errand.position)) if begun is not None else None
         self._engine = Engine(manners=planned.connections, begun=tell)
-        self._errands: t.Dict[int, _Errand] = {}  # by the identity of their session
         # Checks that wait for what else answers at their address, by their number.
         self._balanced: t.Dict[int, t.Tuple[Job, Talk, int]] = {}
         self._held: t.Dict[int, Check] = {}
@@ -106,11 +106,11 @@ class _Round:
                     continue
                 first = number - times + left[0]
                 errand = _Errand(first, target, place, left[0] + 1 if repeat is not None else None)
-                session = Session(dialog_of(target, self._ways.check_mode, place.endpoint))
+                dialog = dialog_of(target, self._ways.check_mode, place.endpoint)
                 if place.error is None:
-                    jobs.append(self._job(errand, session))
+                    jobs.append(self._job(errand, dialog))
                 else:
-                    self._conclude(errand, unresolved(target, place, session, self._ways.vantage))
+                    self._conclude(errand, unresolved(target, place, dialog, self._ways.vantage))
         for job, talk in self._engine.run(jobs):
             self._take(job, talk)
         if self._balanced:
@@ -118,7 +118,7 @@ class _Round:
                 self._ended(position, self._held[position]._replace(members=members))
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
-        errand = self._errands.pop(id(job.session))
+        errand: _Errand = job.errand
         check = self._checked(errand, job, talk)
         if check is None:
             return
@@ -128,7 +128,7 @@ class _Round:
             left = _what_is_left(t.cast(Dialog, errand.dialog), check) if delay is not None else None
             if delay is not None and left is not None:
                 errand.earlier.append({"waited": delay, **_attempt(check)})
-                self._engine.add(self._job(errand, Session(left)), delay)
+                self._engine.add(self._job(errand, left), delay)
                 return
         if errand.earlier or reason is not None:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
@@ -163,7 +163,6 @@ class _Round:
         except StopIteration as end:
             errand.further = None  # another attempt has its own
             return t.cast(Check, errand.first)._replace(tls=end.value)
-        self._errands[id(job.session)] = errand
         self._engine.add(job)
         return None
 
@@ -171,7 +170,7 @@ class _Round:
         repeat = self._planned.repeat
         if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
             again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
-            job = self._job(again, Session(dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint)))
+            job = self._job(again, dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint))
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:
@@ -192,15 +191,14 @@ class _Round:
             self._wishes[id(wishes)] = wishes.at(self._ways.vantage.name)
         return self._wishes[id(wishes)]
 
-    def _job(self, errand: _Errand, session: Session) -> Job:
-        self._errands[id(session)] = errand
-        errand.dialog = session.dialog
+    def _job(self, errand: _Errand, dialog: Dialog) -> Job:
+        errand.dialog = dialog
         target, endpoint = errand.target, errand.place.endpoint
         tlsa = tlsa_of(self._ways.known, target.domain, endpoint)
         return Job(
             target=target.name,
             endpoint=endpoint,
-            session=session,
+            dialog=dialog,
             timeouts=target.timeouts,
             tls=self._ways.settings[target.tls],
             verify=target.tls.verify,
@@ -212,6 +210,7 @@ class _Round:
             resumes=target.tls.resume,
             open_channel=self._ways.streams.open_channel if self._ways.streams is not None else None,
             dane=Reference(**tlsa) if tlsa is not None else None,
+            errand=errand,
         )
 
     def _made(self, job: Job, talk: Talk) -> Check:
@@ -219,10 +218,10 @@ class _Round:
             vantage=self._used(job, _left_from(job, talk)),
             target=job.target,
             endpoint=job.endpoint,
-            protocol=job.session.dialog.protocol,
+            protocol=job.dialog.protocol,
             started_at=moment(talk.started_at),
             seconds=talk.seconds,
-            dialog=job.session.as_dict(),
+            dialog=talk.session.as_dict(),
             tls=talk.tls_facts or without_tls(),
             steps=tuple(talk.steps),
         )
@@ -232,10 +231,10 @@ class _Round:
             vantage=self._used(job, self._ways.vantage.address),
             target=job.target,
             endpoint=job.endpoint,
-            protocol=job.session.dialog.protocol,
+            protocol=job.dialog.protocol,
             started_at=None,
             seconds=None,
-            dialog=job.session.as_dict(),
+            dialog=Session(job.dialog).as_dict(),
             tls=without_tls(),
             steps=(),
             not_tested=why.reason,
@@ -265,8 +264,9 @@ def dialog_of(target: Target, check_mode: bool, endpoint: Endpoint) -> Dialog:
     return dialog
 
 
-def unresolved(target: Target, place: Destination, session: Session, vantage: Vantage, phase: str = "resolve") -> Check:
+def unresolved(target: Target, place: Destination, dialog: Dialog, vantage: Vantage, phase: str = "resolve") -> Check:
     """A check that came to nothing in that phase, for ``place.error``."""
+    session = Session(dialog)
     session.failed_phase = phase
     return Check(
         vantage=vantage,

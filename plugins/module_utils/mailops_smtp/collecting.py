@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
 """Python's collector of cyclic garbage looks through all that is alive, again and again, while thousands of results
-pile up; there is no cyclic garbage among them. It is one per process, and so is this."""
+pile up; there is no cyclic garbage among them. So it does while Ansible makes syntax trees of what it packs for a
+target, which is half a million objects in a process that has as many already. The collector is one per process, and so
+is this."""
 
 from __future__ import annotations
 
@@ -31,4 +33,13 @@ def collecting_rarely() -> t.Iterator[None]:
         with _lock:
             _rounds -= 1
             if _rounds == 0:
+                _leave_aside_what_is_there()
                 gc.set_threshold(*_thresholds)
+
+
+def _leave_aside_what_is_there() -> None:
+    """The results are young to the collector, and would be looked through, all of them, as soon as it comes by again.
+    Frozen and thawed, they are as old as what it hardly ever looks at."""
+    if gc.get_freeze_count() == 0:  # nobody else has frozen anything
+        gc.freeze()
+        gc.unfreeze()

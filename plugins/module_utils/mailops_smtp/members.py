@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .dialog.session import Session
 from .evidence import TLS
 from .wire.engine import Engine, TurnedAway
-from .wire.talk import Job, Talk
+from .wire.job import Job
+from .wire.talk import Talk
 
 # However many servers keep showing up. A mail server must not take the search for an attack.
 MAX_CONNECTIONS = 20
@@ -51,17 +51,16 @@ def find_members(checked: t.Sequence[t.Tuple[Job, Talk, int]]) -> t.List[t.Optio
         going_on = [search for search in going_on if not search.is_over]
         if not going_on:
             break
-        jobs = {id(job.session): (search, job) for search in going_on for job in [_again(search.job)]}
-        for job, talk in Engine().run([job for _search, job in jobs.values()]):
-            search = jobs[id(job.session)][0]
+        for job, talk in Engine().run([_again(search) for search in going_on]):
+            search = job.errand
             if isinstance(talk, TurnedAway) or not search.note(talk) or talk.told_to_go:
                 going_on.remove(search)
     return [tuple(search.found.values()) or None for search in searches]
 
 
-def _again(job: Job) -> Job:
+def _again(search: Search) -> Job:
     """The same way, up to the capabilities under TLS and no further."""
-    dialog = job.session.dialog
+    dialog = search.job.dialog
     brief = dialog._replace(
         stop_after="ehlo" if dialog.protocol == "smtps" else "starttls",
         leave="quit",
@@ -69,7 +68,7 @@ def _again(job: Job) -> Job:
         xclient=(),
         auth=None,
     )
-    return job._replace(session=Session(brief), verify=False)
+    return search.job._replace(dialog=brief, verify=False, errand=search)
 
 
 def _name(dialog: t.Mapping[str, t.Any]) -> t.Optional[str]:

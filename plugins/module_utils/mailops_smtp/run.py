@@ -19,10 +19,9 @@ from .dialog import commands
 from .dialog.octets import excerpt
 from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
-from .mail_routes import known_names, mail_domains_of
+from .names import known_names, mail_domains_of
 from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
 from .progress import Watcher
-from .results import Results
 from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations
 from .vantage.jump_host import Streams, jump_host
@@ -63,6 +62,9 @@ def check(
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """
+    # Python on a vantage only gathers, and judges nothing.
+    from .results import Results
+
     planned = _planned(options, streams)
     with collecting_rarely(), Results(planned, check_mode, watchers) as results:
         listener = Listener(results.found, results.ended)

@@ -17,6 +17,7 @@ from pathlib import Path
 from ..plan.mailboxes import Access
 from .access import is_junk_name
 from .mail import MAX_OCTETS, Mail, MailboxError, contains
+from .pausing import pause
 
 # A file that was copied or restored may be older than what is in it, by a day at most.
 _EARLIER_SECONDS = 86400.0
@@ -96,9 +97,7 @@ class FileMailbox:
 
     def wait(self, seconds: float, stop: t.Callable[[], bool]) -> None:
         # Looking at a disk costs little.
-        until = time.monotonic() + min(seconds, 1.0)
-        while time.monotonic() < until and not stop():
-            time.sleep(min(0.2, max(0.0, until - time.monotonic())))
+        pause(min(seconds, 1.0), stop)
 
     def remove(self, mails: t.Sequence[Mail]) -> t.List[Mail]:
         try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import imaplib
-import time
 import typing as t
 
 from ..plan.mailboxes import Access
@@ -21,6 +20,7 @@ from .imap_login import log_in
 from .imap_search import look_into, search_for, uids_in
 from .imap_words import decoded, first, quoted, readable
 from .mail import Mail, MailboxError
+from .pausing import pause
 
 # IDLE sees one folder: the others are looked into at this interval.
 _IDLE_SECONDS = 30.0
@@ -71,9 +71,7 @@ class IMAPMailbox:
                 # The next look connects again and finds whatever has come meanwhile.
                 self._drop()
             return
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not stop():
-            time.sleep(min(0.2, max(0.0, until - time.monotonic())))
+        pause(seconds, stop)
 
     def remove(self, mails: t.Sequence[Mail]) -> t.List[Mail]:
         gone: t.List[Mail] = []

@@ -17,6 +17,7 @@ import typing as t
 from ..plan.mailboxes import Access
 from .access import connection_trouble, tls_context
 from .mail import MAX_OCTETS, Mail, MailboxError, contains
+from .pausing import pause
 
 # How many of the newest messages are looked through at first, and lines of each: TOP counts in lines.
 _NEWEST = 500
@@ -91,9 +92,7 @@ class POP3Mailbox:
         yield from found
 
     def wait(self, seconds: float, stop: t.Callable[[], bool]) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not stop():
-            time.sleep(min(0.2, max(0.0, until - time.monotonic())))
+        pause(seconds, stop)
 
     def remove(self, mails: t.Sequence[Mail]) -> t.List[Mail]:
         wanted = {mail.identifier: mail for mail in mails}

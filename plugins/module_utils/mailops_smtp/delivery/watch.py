@@ -14,6 +14,7 @@ import typing as t
 from ..evidence import printable
 from ..plan.mailboxes import Access
 from .mail import Mail, Mailbox, MailboxError
+from .pausing import pause
 from .recognition import recognise
 from .sent import Sent
 from .situation import Sighting
@@ -142,6 +143,4 @@ class Watch:
                 thread.join(_JOIN_SECONDS)
 
     def _linger(self, seconds: float, over: float) -> None:
-        until = min(time.monotonic() + seconds, max(over, time.monotonic()))
-        while time.monotonic() < until and any(thread.is_alive() for thread in self._threads):
-            time.sleep(min(_ATTENTION_SECONDS, max(0.0, until - time.monotonic())))
+        pause(min(seconds, over - time.monotonic()), lambda: not any(thread.is_alive() for thread in self._threads))

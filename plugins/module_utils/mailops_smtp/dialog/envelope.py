@@ -75,6 +75,8 @@ def has_a_turn(session: Session) -> bool:
 
 def _turn(session: Session) -> t.Tuple[t.List[Waiting], t.List[Waiting]]:
     """Who can be named in this transaction, and who has to wait for another, as LIMITS wants it (RFC 9422 4)."""
+    if not session.offered.offers("LIMITS"):
+        return session.transaction.waiting, []
     at_most = session.offered.limit("RCPTMAX")
     domains_at_most = session.offered.limit("RCPTDOMAINMAX")
     now: t.List[Waiting] = []

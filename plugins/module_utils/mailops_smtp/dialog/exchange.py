@@ -13,6 +13,9 @@ from .replies import Reply
 if t.TYPE_CHECKING:
     from .session import Session
 
+# Concealing shorter ones would make every reply unreadable.
+SHORTEST_SECRET = 4
+
 Procedure = t.Generator[t.Union["Exchange", "Handshake", "Farewell"], t.Any, t.Any]
 
 
@@ -33,6 +36,13 @@ class Exchange(t.NamedTuple):
     expected: t.Optional[str] = None
     pipelined: bool = False
     content: t.Optional[t.Iterator[bytes]] = None
+
+    def secrets(self, password: str) -> t.Tuple[bytes, ...]:
+        """What the reply must not show either: there are servers that quote the command they do not like."""
+        if commands.MASK not in (self.shown or ""):
+            return ()
+        words = (*self.wire.split()[-1:], password.encode("utf-8", "replace"))
+        return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
     @property
     def speaks(self) -> bool:

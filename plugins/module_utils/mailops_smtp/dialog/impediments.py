@@ -10,7 +10,16 @@ import typing as t
 from .parameters import mail_parameters, of_mail
 
 if t.TYPE_CHECKING:
+    from ..plan import Envelope
     from .session import Session
+
+
+_INDISPENSABLE = {
+    "SMTPUTF8": "the addresses cannot be written (RFC 6531 3.2)",
+    "REQUIRETLS": "the message must not be passed on (RFC 8689 4.2.1)",
+    "FUTURERELEASE": "the message would not be held back (RFC 4865)",
+    "DELIVERBY": "the message would not be returned in time (RFC 2852 4.1.4)",
+}
 
 
 def impediment(session: Session) -> t.Optional[str]:
@@ -23,18 +32,17 @@ def impediment(session: Session) -> t.Optional[str]:
 
 
 def _not_offered(session: Session) -> t.Optional[str]:
-    envelope = session.transaction.envelope
-    indispensable = {
-        "SMTPUTF8": "the addresses cannot be written (RFC 6531 3.2)",
-        "REQUIRETLS": "the message must not be passed on (RFC 8689 4.2.1)",
-        "FUTURERELEASE": "the message would not be held back (RFC 4865)",
-    }
-    if envelope.deliver_by is not None and envelope.deliver_by.mode == "return":
-        indispensable["DELIVERBY"] = "the message would not be returned in time (RFC 2852 4.1.4)"
-    for keyword, _parameter in of_mail(envelope):
-        if keyword in indispensable and not session.may_use(keyword):
-            return f"The server does not offer {keyword}, without which {indispensable[keyword]}."
+    for keyword, _parameter in of_mail(session.transaction.envelope):
+        if _is_indispensable(keyword, session.transaction.envelope) and not session.may_use(keyword):
+            return f"The server does not offer {keyword}, without which {_INDISPENSABLE[keyword]}."
     return None
+
+
+def _is_indispensable(keyword: str, envelope: Envelope) -> bool:
+    # RFC 2852 4.1.4: only who wants the message returned must not do without.
+    if keyword == "DELIVERBY":
+        return envelope.deliver_by is not None and envelope.deliver_by.mode == "return"
+    return keyword in _INDISPENSABLE
 
 
 def _in_clear_text(session: Session) -> t.Optional[str]:

@@ -44,46 +44,65 @@ class Outcome(t.NamedTuple):
     total: int
 
 
+class _Held(t.NamedTuple):
+    """An expectation, what was seen of it, and whether that is as expected."""
+
+    entry: Expected
+    value: t.Any
+    is_met: bool
+
+
 def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Found], str]) -> Outcome:
     """What becomes of ``check["expect"]``, in the light of what was diagnosed."""
     expectation = _read(json.dumps(check["expect"]), circumstances(check))
     if check["not_tested"] is not None or not check["steps"]:
         return Outcome([], [], list(found), len(expectation.all))
-    marked = _marked(check, expectation, found, verdict_of)
+    held = [_held(check, entry, found) for entry in expectation.all]
+    marked = _marked(check, held, found, verdict_of)
+    faults = [one for one in marked if not one.wanted]
+    faults.sort(key=lambda one: rank(one.signature.verdict), reverse=True)
+    place = f"{where(check['endpoint'])} from {printable(check['vantage']['name'], _QUOTED)}"
     unmet, verdicts = [], []
-    for entry in expectation.all:
-        value = _value(check, entry, marked)
-        if _is_met(entry, value):
+    for entry, value, is_met in held:
+        if entry.term.name == "severity":
+            # What is wanted does not count.
+            value, is_met = _held(check, entry, marked)[1:]
+        if is_met:
             continue
-        cause = _cause(check, entry, marked)
-        verdict = _verdict(entry, value, cause, marked, verdict_of)
+        cause = _cause(check, entry, faults)
+        verdict = _verdict(entry, value, cause, faults, verdict_of)
         if value is None and entry.term.name == "tls.versions" and check["tls"]["established"] is not None:
             # There was TLS, so it is this machine, or the way, that kept the version from being offered.
             verdict = "inconclusive"
         if verdict == "fail" and check["vantage"].get("unfit") and not _is_negative(entry, value):
             verdict = "inconclusive"
         verdicts.append(verdict)
-        unmet.append(_as_dict(check, entry, value, cause, verdict))
+        unmet.append(_as_dict(check, place, _Held(entry, value, is_met), cause, verdict))
     return Outcome(unmet, verdicts, marked, len(expectation.all))
 
 
+def _held(check: Check, entry: Expected, found: t.Sequence[Found]) -> _Held:
+    value = _value(check, entry, found)
+    return _Held(entry, value, _is_met(entry, value))
+
+
 def _marked(
-    check: Check, expectation: Expectation, found: t.Sequence[Found], verdict_of: t.Callable[[Found], str]
+    check: Check, held: t.Sequence[_Held], found: t.Sequence[Found], verdict_of: t.Callable[[Found], str]
 ) -> t.List[Found]:
     """The findings, those that a met expectation answers for marked as wanted."""
     ids: t.Set[str] = set()
     phases: t.Set[str] = set()
     steps: t.Set[int] = set()
-    for entry in expectation.all:
+    for entry, value, is_met in held:
         if entry.strict or entry.term.name in ("severity", "reached", "seconds"):
             continue
         if entry.term.name == "findings":
             ids.update([] if entry.forbidden else [entry.member or ""])
-        elif _is_met(entry, _value(check, entry, found)):
+        elif is_met:
             # That one member is as expected says nothing of the others.
             ids.update(entry.term.findings if entry.term.kind != "set" else ())
             # Who expects what is usual says nothing about what else may be wrong in that phase.
-            unusual = entry.term.whole and _is_unusual(entry, _value(check, entry, found))
+            unusual = entry.term.whole and _is_unusual(entry, value)
             phases.update(_phases(entry) if unusual else ())
             steps.update(_steps_of(check, entry.member) if entry.term.kind == "outcomes" else ())
     return [
@@ -159,21 +178,18 @@ def _others(entry: Expected, value: t.Iterable[str]) -> t.List[str]:
     return [member for member in value if member.lower() not in allowed]
 
 
-def _cause(check: Check, entry: Expected, found: t.Sequence[Found]) -> t.Optional[Found]:
+def _cause(check: Check, entry: Expected, faults: t.Sequence[Found]) -> t.Optional[Found]:
     """The finding that explains why an expectation is not met: one about this fact, about its phase, or about that in
-    which the dialog ended."""
-    ordered = sorted(
-        (one for one in found if not one.wanted), key=lambda one: rank(one.signature.verdict), reverse=True
-    )
-    about = [one for one in ordered if one.signature.id in entry.term.findings]
+    which the dialog ended. ``faults`` are those that nobody wants, the worst first."""
+    about = [one for one in faults if one.signature.id in entry.term.findings]
     if entry.term.kind == "outcomes":
         steps = set(_steps_of(check, entry.member))
-        about += [one for one in ordered if steps.intersection(one.steps)]
+        about += [one for one in faults if steps.intersection(one.steps)]
     elif entry.term.whole:
-        about += [one for one in ordered if one.phase in _phases(entry)]
+        about += [one for one in faults if one.phase in _phases(entry)]
     ended = check["failed_phase"]
     if ended is not None and PHASES.index(ended) <= PHASES.index(entry.term.phase):
-        about += [one for one in ordered if one.phase == ended]
+        about += [one for one in faults if one.phase == ended]
     serious = [one for one in about if rank(one.signature.verdict) > rank("pass")]
     return next(iter(serious or about), None)
 
@@ -182,7 +198,7 @@ def _verdict(
     entry: Expected,
     value: t.Any,
     cause: t.Optional[Found],
-    found: t.Sequence[Found],
+    faults: t.Sequence[Found],
     verdict_of: t.Callable[[Found], str],
 ) -> str:
     if cause is not None and verdict_of(cause) in _OPEN and not _is_negative(entry, value):
@@ -191,7 +207,7 @@ def _verdict(
         return "deferred"
     if value is None:
         # What a check did not come to see is open as long as it is open why.
-        whole = worst(verdict_of(one) for one in found if not one.wanted)
+        whole = worst(map(verdict_of, faults))
         return whole if whole in _OPEN else "fail"
     return "fail"
 
@@ -201,7 +217,8 @@ def _is_negative(entry: Expected, value: t.Any) -> bool:
     return value == "accepted" or (entry.forbidden and value is not None) or entry.term.name == "severity"
 
 
-def _as_dict(check: Check, entry: Expected, value: t.Any, cause: t.Optional[Found], verdict: str) -> t.Dict[str, t.Any]:
+def _as_dict(check: Check, place: str, held: _Held, cause: t.Optional[Found], verdict: str) -> t.Dict[str, t.Any]:
+    entry, value = held.entry, held.value
     if entry.strict:
         value = _others(entry, value) if value is not None else None
     elif entry.forbidden and value is not None:
@@ -213,7 +230,7 @@ def _as_dict(check: Check, entry: Expected, value: t.Any, cause: t.Optional[Foun
     return {
         "expected": str(entry),
         "found": _shown(value),
-        "where": f"{where(check['endpoint'])} from {printable(check['vantage']['name'], _QUOTED)}, at {phase}",
+        "where": f"{place}, at {phase}",
         "verdict": verdict,
         "finding": cause.signature.id if cause is not None else None,
         "evidence": steps,

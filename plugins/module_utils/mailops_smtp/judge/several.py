@@ -10,13 +10,11 @@ import typing as t
 
 from .conditions import Check
 from .judgement import diagnose, judgement
-from .mail_domains import belonging, judge_domain
 from .recognition import Found, without_consequences
 from .signature import Signature
 from .signatures import several as signatures
 from .vantages import endpoint_of, find_differences, is_greeted
 from .verdicts import count, worst
-from .views import differing
 
 _DOMAINS_SHOWN = 3
 
@@ -86,14 +84,21 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
         for case in cases
     ]
     counts = count(check["verdict"] for check in judged)
-    views = differing([domain["route"] for domain in domains])
-    judged_domains = [judge_domain(domain, judged, views.get(index)) for index, domain in enumerate(domains)]
-    of_domains = belonging(judged, judged_domains)
-    verdicts = [check["verdict"] for check, belongs in zip(judged, of_domains) if not belongs]
-    verdicts += [domain["verdict"] for domain in judged_domains]
+    verdicts = [check["verdict"] for check in judged]
     summary = _summary(judged, counts)
-    if judged_domains and all(of_domains):
-        summary = " ".join(domain["summary"] for domain in judged_domains[:_DOMAINS_SHOWN])
+    judged_domains: t.List[t.Dict[str, t.Any]] = []
+    if domains:
+        # Only who checks mail domains pays for it.
+        from .mail_domains import belonging, judge_domain
+        from .views import differing
+
+        views = differing([domain["route"] for domain in domains])
+        judged_domains = [judge_domain(domain, judged, views.get(index)) for index, domain in enumerate(domains)]
+        of_domains = belonging(judged, judged_domains)
+        verdicts = [check["verdict"] for check, belongs in zip(judged, of_domains) if not belongs]
+        verdicts += [domain["verdict"] for domain in judged_domains]
+        if all(of_domains):
+            summary = " ".join(domain["summary"] for domain in judged_domains[:_DOMAINS_SHOWN])
     return {
         "checks": judged,
         "domains": judged_domains,

@@ -8,7 +8,6 @@ the same name, type and choices wherever it is written. What the options mean to
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 from collections.abc import Mapping
 
@@ -358,6 +357,9 @@ def checked(
 
 
 def _known(written: str, table: t.Mapping[str, t.Any]) -> str:
+    # Only who mistypes pays for it.
+    import difflib
+
     close = difflib.get_close_matches(written, table, 1)
     return (f"did you mean {close[0]}? " if close else "") + "Known here are " + ", ".join(sorted(table))
 

@@ -13,7 +13,6 @@ import typing as t
 import uuid
 
 from ..checks import dialog_of, moment, unresolved
-from ..dialog.session import Session
 from ..evidence import Check, Endpoint, StepError, Vantage
 from ..judge.clocks import MOST_CLOCK_OFFSET, clock_sentence
 from ..plan import OptionError, Plan, Target
@@ -142,11 +141,11 @@ class Answers:
                     number += 1
 
     def _lost(self, target: Target, place: t.Any, repetition: t.Optional[int], error: StepError) -> Check:
-        session = Session(dialog_of(target, self._check_mode, Endpoint(**place)))
-        made = unresolved(target, Destination(Endpoint(**place), error), session, self._vantage, "connect")
+        dialog = dialog_of(target, self._check_mode, Endpoint(**place))
+        made = unresolved(target, Destination(Endpoint(**place), error), dialog, self._vantage, "connect")
         expect = target.expect.at(self._vantage.name) if target.expect is not None else None
-        dialog = _with_unknown_messages(made.dialog) if self.begun and self._sends(target) else made.dialog
-        return made._replace(dialog=dialog, expect=expect, repetition=repetition)
+        known = _with_unknown_messages(made.dialog) if self.begun and self._sends(target) else made.dialog
+        return made._replace(dialog=known, expect=expect, repetition=repetition)
 
     def _sends(self, target: Target) -> bool:
         """A check of it delivers a message, which may have left before the loss and even after it."""

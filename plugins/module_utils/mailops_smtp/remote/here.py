@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ..evidence import Check, StepError, Vantage
-from ..mail_routes import look_up_for_targets
+from ..names import look_up_for_targets
 from ..plan import Plan, plan
 from ..progress import Watcher
 from ..results import Results

@@ -22,9 +22,10 @@ import typing as t
 
 from ..evidence import StepError
 from . import descriptors
+from .job import Job
 from .manners import Manners, Queue
 from .readiness import READ, WRITE, readiness
-from .talk import Job, Talk
+from .talk import Talk
 
 # How many connections are begun before the streams that are open have their turn: each takes some 50 microseconds,
 # and what arrives meanwhile would be timed as so much later.
@@ -50,6 +51,9 @@ _CONNECT_ERRORS = {
     # ICMPv6 "administratively prohibited" arrives as this one. A firewall of our own answers at once instead.
     errno.EACCES: "unreachable",
 }
+
+# Linux makes a socket non-blocking at once, elsewhere that is a call of its own.
+_NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)
 
 _FAMILIES: t.Mapping[t.Optional[str], int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
 
@@ -182,7 +186,7 @@ class Engine:
         proxy = talk.job.proxy
         endpoint = proxy.endpoint if proxy is not None else talk.job.endpoint
         try:
-            connection = socket.socket(_FAMILIES[endpoint.family])
+            connection = socket.socket(_FAMILIES[endpoint.family], socket.SOCK_STREAM | _NON_BLOCKING)
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE) and len(self._talks) > 1:
                 self._wait_for_a_descriptor(talk)
@@ -190,7 +194,8 @@ class Engine:
                 talk.open_failed(_local_error(error.errno))
             return
         self._sockets[talk] = connection
-        connection.setblocking(False)
+        if not _NON_BLOCKING:
+            connection.setblocking(False)
         place: t.Any = endpoint.address if endpoint.port is None else (endpoint.address, endpoint.port)
         try:
             if endpoint.port is not None:

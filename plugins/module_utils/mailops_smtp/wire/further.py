@@ -8,7 +8,7 @@ import typing as t
 
 from ..evidence import TLS
 from . import resumption, versions
-from .talk import Job
+from .job import Job
 
 if t.TYPE_CHECKING:
     from .engine import Outcome

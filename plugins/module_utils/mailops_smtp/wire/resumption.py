@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..dialog.session import Session
 from ..evidence import TLS, TLSSession
-from .talk import Job, Talk
+from .job import Job
+from .talk import Talk
 
 if t.TYPE_CHECKING:
     from ..plan import Dialog
@@ -31,7 +31,7 @@ def second(job: Job, outcome: Outcome) -> t.Optional[Job]:
         return None
     # Whoever takes a session up again is not shown the certificates again.
     return job._replace(
-        session=Session(dialog_of_second(job.session.dialog)),
+        dialog=dialog_of_second(job.dialog),
         resumes=False,
         tls_session=outcome.tls_session,
         verify=False,

@@ -13,56 +13,23 @@ import contextlib
 import ssl
 import typing as t
 
-from ..dialog.commands import MASK
 from ..dialog.conversation import converse
 from ..dialog.exchange import Abandoned, Exchange, Farewell, Handshake, ServerSilent, StreamLost
 from ..dialog.octets import Unreadable
 from ..dialog.replies import Reply, ReplyError, ReplyReader
 from ..dialog.session import Session
-from ..evidence import TARGET_ERRORS, TLS, Endpoint, Step, StepError, without_tls
-from .dane import Reference, judged
-from .proxy import Negotiation, Proxy
+from ..evidence import TARGET_ERRORS, TLS, Step, StepError, without_tls
+from .dane import judged
+from .job import Job
+from .outbox import Outbox
+from .proxy import Negotiation
 from .proxy_protocol import Announcement
-from .tls import TLSFailure, TLSStream
-from .tls_settings import TLSSettings
+from .tls import TLSFailure, TLSStream, why_unacceptable
 
 RECEIVE_OCTETS = 65536
 
-# What goes out at once, and how often in a row before the other conversations have their turn.
-SEND_OCTETS = 65536
-SEND_ROUNDS = 16
-
-# Concealing shorter ones would make every reply unreadable.
-SHORTEST_SECRET = 4
-
-# Opens a stream from elsewhere (vantage.ssh): called with host, port, seconds that the opening may take, and where to
-# report the stream or the error.
-Opener = t.Callable[[str, int, float, t.Callable[[t.Any, t.Optional[StepError]], None]], None]
-
 # What comes before the first octet of SMTP, and of TLS.
 Preparation = (Negotiation, Announcement)
-
-
-class Job(t.NamedTuple):
-    """A check to be made. ``timeouts`` and the rest are the plan's; ``open_channel`` is None for a direct socket.
-
-    ``resumes``: its TLS session is to be taken up again by a second one (``resumption``), of which it is
-    ``tls_session``."""
-
-    target: str
-    endpoint: Endpoint
-    session: Session
-    timeouts: t.Any
-    tls: TLSSettings
-    verify: bool
-    server_name: str
-    source_address: t.Optional[str] = None
-    open_channel: t.Optional[Opener] = None
-    proxy: t.Optional[Proxy] = None
-    proxy_protocol: t.Any = None
-    dane: t.Optional[Reference] = None
-    resumes: bool = False
-    tls_session: t.Optional[ssl.SSLSession] = None
 
 
 class Talk:
@@ -76,7 +43,6 @@ class Talk:
         "_acknowledge",
         "_carrier",
         "_clock",
-        "_content",
         "_give_up",
         "_leaving",
         "_now",
@@ -108,7 +74,8 @@ class Talk:
 
     def __init__(self, job: Job, clock: t.Callable[[], float], now: t.Callable[[], float]) -> None:
         self.job = job
-        self.session = job.session
+        # Only now: of ten thousand checks, nearly all wait for their turn.
+        self.session = Session(job.dialog)
         self.started_at = now()
         self.steps: t.List[Step] = []
         self.tls_facts: t.Optional[TLS] = None
@@ -138,8 +105,7 @@ class Talk:
         if job.proxy is not None or job.proxy_protocol is not None:
             self._preparations = self._prepared_by()
         self._unsolicited: t.Optional[str] = None
-        self._outbox = b""
-        self._content: t.Optional[t.Iterator[bytes]] = None  # what is yet to come into the outbox
+        self._outbox = Outbox()
         self._tls: t.Optional[TLSStream] = None
         self._leaving = False
         # Has what came acknowledged at once; None where the stream is no connection of our own.
@@ -161,7 +127,7 @@ class Talk:
 
     @property
     def wants_write(self) -> bool:
-        if self._outbox:
+        if self._outbox.octets:
             return True
         if self._tls is not None:
             return self._tls.unsent()
@@ -211,7 +177,7 @@ class Talk:
                 return
             self._reader.receive(octets)
             # The reply to a message counts once all of the message is out; before, only a lost stream ends it.
-            if not self._outbox:
+            if not self._outbox.octets:
                 request = self._request
                 self._hear()
                 if self._request is request:
@@ -235,7 +201,7 @@ class Talk:
             self._continue_handshake()
         else:
             self._send()
-            if not self._outbox and not self.done:
+            if not self._outbox.octets and not self.done:
                 self._hear()
 
     def expired(self) -> None:
@@ -254,7 +220,7 @@ class Talk:
             self._lost("silent", f"The TLS handshake did not end within {patience.of('starttls'):g} s.")
         else:
             phase = self._request.phase if self._request is not None else self.session.phase
-            limit = patience.of(phase, bool(self._outbox))
+            limit = patience.of(phase, bool(self._outbox.octets))
             self._lost("silent", f"No complete reply within {limit:g} s.")
 
     def abandon(self) -> None:
@@ -339,15 +305,15 @@ class Talk:
                 self._send_unheard(request)
                 resume, value = self._procedure.send, None
                 continue
-            if request.wire or request.content is not None:
+            if request.speaks:
                 # What came before this command cannot be its reply.
                 reader = self._reader
                 self._unsolicited = reader.unsolicited()
                 auth = self.session.dialog.auth
                 if auth is not None:
-                    reader.concealed = _secrets(request, auth.password)
+                    reader.concealed = request.secrets(auth.password)
                     reader.confidential = request.phase == "auth"
-                self._outbox, self._content = request.wire, request.content
+                self._outbox.put(request.wire, request.content)
                 self._send()
                 if not request.awaits_reply and self._request is request:
                     self._hear()
@@ -381,51 +347,21 @@ class Talk:
 
     def _send(self) -> None:
         try:
-            if self._content is None:
-                sent = self.stream.send(self._outbox)
-                self._outbox = self._outbox[sent:]
-            else:
-                self._send_content()
+            if self._outbox.send(self.stream):
+                self._deadline_from(self._clock())
             if self._tls is not None:
                 self._tls.flush()
-        except BlockingIOError:
-            return
         except Unreadable as error:
             self._lost("unreadable", str(error))
         except OSError as error:
             # A server that refuses and hangs up may have said why: the more specific answer counts.
-            self._forget_outbox()
+            self._outbox.empty()
             self._drain()
             reply = None if self.done else self._next_reply()
             if reply is not None:
                 self._run(self._procedure.send, reply)
             elif not self.done:
                 self._lost(_lost_kind(error), _lost_detail(error))
-
-    def _send_content(self) -> None:
-        self._fill_outbox()
-        for _round in range(SEND_ROUNDS):
-            if not self._outbox:
-                break
-            sent = self.stream.send(self._outbox)
-            self._outbox = self._outbox[sent:]
-            self._fill_outbox()
-            self._deadline_from(self._clock())
-
-    def _fill_outbox(self) -> None:
-        """With small pieces together and large ones by themselves. It is empty only when all is out."""
-        if not self._outbox and self._content is not None:
-            pieces: t.List[bytes] = []
-            octets = 0
-            for piece in self._content:
-                pieces.append(piece)
-                octets += len(piece)
-                if octets >= SEND_OCTETS:
-                    break
-            self._outbox = b"".join(pieces)
-
-    def _forget_outbox(self) -> None:
-        self._outbox, self._content = b"", None
 
     def _send_unheard(self, farewell: Farewell) -> None:
         with contextlib.suppress(OSError):
@@ -445,7 +381,7 @@ class Talk:
     def _deadline_from(self, moment: float) -> None:
         """When the patience for what is requested now ends, if it begins at ``moment``."""
         request, give_up = self._request, self._give_up
-        patience = self.job.timeouts.of(request.phase, bool(self._outbox)) if request is not None else 0.0
+        patience = self.job.timeouts.of(request.phase, bool(self._outbox.octets)) if request is not None else 0.0
         self.deadline = moment + patience if moment + patience < give_up else give_up
 
     def _begin_handshake(self) -> None:
@@ -469,27 +405,15 @@ class Talk:
         self.stream = tls
         self.tls_facts = tls.observed(self._now(), self._offered(), self.job.dane)
         self.session.channel_bindings = tls.channel_bindings()
-        unacceptable = self._unacceptable()
+        unacceptable = why_unacceptable(self.tls_facts) if self.job.verify else None
         self._record(StepError("tls", unacceptable) if unacceptable else None)
         self._run(self._procedure.send, unacceptable)
         if not self.done:
             # The banner of implicit TLS can arrive together with the end of the handshake.
             self.readable()
 
-    def _unacceptable(self) -> t.Optional[str]:
-        """Why the certificate, asked to be verified, does not do; None where it does or nobody asked."""
-        facts = t.cast(TLS, self.tls_facts)
-        if not self.job.verify:
-            return None
-        if not facts.trusted:
-            return f"The certificate is not trusted: {facts.reason or 'the reason is unknown'}."
-        name = facts.name_matches
-        if name is None or name.matches is None:
-            return f"The certificate's name could not be checked: {name.reason if name else 'there is none'}."
-        return None if name.matches else f"The certificate is not for {name.name}."
-
     def _offered(self) -> t.Optional[bool]:
-        return True if self.job.session.dialog.protocol == "smtps" else self.session.starttls_offered
+        return True if self.session.dialog.protocol == "smtps" else self.session.starttls_offered
 
     def _lost(self, kind: str, detail: str, seen: t.Optional[Reply] = None) -> None:
         """The stream is gone or of no use any more. A whole reply that came before counts first."""
@@ -499,7 +423,7 @@ class Talk:
             lost = ask() if ask is not None else None
             kind, detail = (kind, detail) if lost is None else (_lost_kind(lost), _lost_detail(lost))
         if kind in ("closed", "reset") and isinstance(self._request, Exchange):
-            self._forget_outbox()
+            self._outbox.empty()
             reply = self._next_reply()
             if self.done:
                 return
@@ -509,7 +433,7 @@ class Talk:
         # Whoever did not take all of a command cannot be told QUIT.
         silent = kind in ("silent", "timeout") and isinstance(self._request, Exchange) and not self.wants_write
         self._record(StepError(kind, detail), seen or self._reader.incomplete())
-        self._forget_outbox()
+        self._outbox.empty()
         self._run(self._procedure.throw, ServerSilent() if silent else StreamLost())
 
     def _record(self, error: t.Optional[StepError], reply: t.Optional[Reply] = None) -> None:
@@ -546,7 +470,7 @@ class Talk:
     def _finish(self) -> None:
         self.done = True
         self.seconds = self._clock() - self._started
-        self._forget_outbox()
+        self._outbox.empty()
         if self._tls is None:
             dane = judged(self.job.dane, ()) if self.job.dane is not None else None
             offered = self.session.starttls_offered
@@ -555,14 +479,6 @@ class Talk:
         facts = self.tls_facts or self._tls.observed(self._now(), self._offered(), self.job.dane)
         # Tickets come after the handshake.
         self.tls_facts = facts._replace(session=self._tls.resumption())
-
-
-def _secrets(request: Exchange, password: str) -> t.Tuple[bytes, ...]:
-    """What the reply must not show either: there are servers that quote the command they do not like."""
-    if MASK not in (request.shown or ""):
-        return ()
-    words = (*request.wire.split()[-1:], password.encode("utf-8", "replace"))
-    return tuple(word for word in words if len(word) >= SHORTEST_SECRET)
 
 
 def _lost_kind(error: OSError) -> str:

@@ -270,7 +270,8 @@ class TLSStream:
             chain.extend(certificate_facts(entry, now) for entry in octets)
         except CertificateError as error:
             chain_reason = f"certificate {len(chain) + 1} of the chain cannot be read: {error}"
-        trusted, reason = self._settings.trust.trusted(octets) if octets else (None, None)
+        judgement = self._settings.trust.judged(octets, self._name) if octets else None
+        trusted, reason = (judgement.trusted, judgement.reason) if judgement is not None else (None, None)
         if trusted is False and chain_reason == LEAF_ONLY:
             trusted, reason = None, f"{reason}, but {chain_reason}"
         as_of = self._as_of(octets, chain_reason != LEAF_ONLY) if octets else None
@@ -285,13 +286,23 @@ class TLSStream:
             chain_reason=chain_reason,
             trusted=trusted,
             reason=reason,
-            name_matches=self._settings.trust.name_match(octets[0], self._name) if octets else None,
+            name_matches=judgement.name if judgement is not None else None,
             client_certificate_requested=self._tls.client_certificate_requested(self.established),
             as_of=as_of,
             ocsp=Stapling(None, UNASKED_STAPLE) if self.established else None,
             library=ssl.OPENSSL_VERSION,
             dane=judged(dane, octets, chain_reason != LEAF_ONLY) if dane is not None else None,
         )
+
+
+def why_unacceptable(facts: TLS) -> t.Optional[str]:
+    """Why a certificate that was asked to be verified does not do; None where it does."""
+    if not facts.trusted:
+        return f"The certificate is not trusted: {facts.reason or 'the reason is unknown'}."
+    name = facts.name_matches
+    if name is None or name.matches is None:
+        return f"The certificate's name could not be checked: {name.reason if name else 'there is none'}."
+    return None if name.matches else f"The certificate is not for {name.name}."
 
 
 def _certifiable(name: str) -> t.Optional[str]:

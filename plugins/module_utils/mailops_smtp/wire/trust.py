@@ -10,11 +10,13 @@ The judgement comes afterwards, and it is OpenSSL's own, not an imitation. A sec
 memory without any network: it is handed a ServerHello for TLS 1.2 and a Certificate message with the chain that the
 server presented. In TLS 1.2 the certificate comes in clear, ahead of any proof that the server has its key (which
 the real handshake has had), so OpenSSL verifies the chain at this point, and it either asks for more, which means yes,
-or says why not. Two clients answer two questions independently of each other:
+or says why not. Two questions are to be answered independently of each other:
 
 - *trusted*: does the chain lead to an authority of ``tls.ca_path`` or the system's store, today?
-- *name*: is the certificate good for this name? This client takes the server's own certificate for an authority and
-  looks at no dates, so that nothing but the name is left to fail.
+- *name*: is the certificate good for this name? Where there is no trust, this takes a client of its own, which takes
+  the server's certificate for an authority and looks at no dates, so that nothing but the name is left to fail.
+
+One that asks for both is content with nearly all certificates that are in order, and then there is nothing else to ask.
 """
 
 from __future__ import annotations
@@ -42,6 +44,17 @@ _REPLAY_CIPHERS = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
 MAX_CONTEXTS = 64
 
 
+class Judgement(t.NamedTuple):
+    """Whether the chain leads to a trusted authority, why not, and whether its certificate is good for the name."""
+
+    trusted: t.Optional[bool]
+    reason: t.Optional[str]
+    name: NameMatch
+
+
+_UNKNOWN = (None, None)
+
+
 class Trust:
     """What OpenSSL says of chains and names, each asked once: many dialogs meet the same certificate.
 
@@ -51,30 +64,40 @@ class Trust:
 
     def __init__(self) -> None:
         self.context = verifying_context()
+        # RFC 9525 6.1: the common name is not a name that was certified.
+        self.context.hostname_checks_common_name = False
         self.load_later: t.Optional[t.Callable[[ssl.SSLContext], None]] = None
         self._by_certificate: t.OrderedDict[bytes, t.Optional[ssl.SSLContext]] = collections.OrderedDict()
         self._chains: t.Dict[bytes, t.Tuple[t.Optional[bool], t.Optional[str]]] = {}
         self._names: t.Dict[t.Tuple[bytes, str], NameMatch] = {}
 
-    def trusted(self, chain: t.Sequence[bytes]) -> t.Tuple[t.Optional[bool], t.Optional[str]]:
-        """Whether the chain (DER, the server's own certificate first) leads to a trusted authority, and why not."""
-        digest = hashlib.sha256(b"".join(chain)).digest()
-        if digest not in self._chains:
-            if self.load_later is not None:
-                self.load_later(self.context)
-                self.load_later = None
+    def judged(self, chain: t.Sequence[bytes], name: t.Optional[str]) -> Judgement:
+        """What the chain (DER, the server's own certificate first) and the name come to."""
+        if self.load_later is not None:
+            self.load_later(self.context)
+            self.load_later = None
+        of_chain, of_name = hashlib.sha256(b"".join(chain)).digest(), (hashlib.sha256(chain[0]).digest(), name or "")
+        if name is not None and of_name not in self._names and self._chains.get(of_chain, _UNKNOWN)[0] is not False:
+            answer = verify(self.context, chain, name)
+            if answer.accepted or answer.mismatch:
+                self._names[of_name] = _name_match(answer, chain[0], name)
+            if not answer.mismatch:
+                self._chains[of_chain] = (answer.accepted, answer.reason)
+        if of_chain not in self._chains:
             answer = verify(self.context, chain)
-            self._chains[digest] = (answer.accepted, answer.reason)
-        return self._chains[digest]
+            self._chains[of_chain] = (answer.accepted, answer.reason)
+        if of_name not in self._names:
+            self._names[of_name] = self._name_without_trust(chain[0], name)
+        return Judgement(*self._chains[of_chain], self._names[of_name])
 
-    def name_match(self, certificate: bytes, name: t.Optional[str]) -> NameMatch:
-        """Whether the certificate (DER) is good for the name, trusted or not."""
+    def _name_without_trust(self, certificate: bytes, name: t.Optional[str]) -> NameMatch:
+        """Whether the certificate is good for the name, trusted or not."""
         if name is None:
             return NameMatch(None, None, None, "the name that was connected to cannot stand in a certificate")
-        key = (hashlib.sha256(certificate).digest(), name)
-        if key not in self._names:
-            self._names[key] = _name_match(self._context_for(certificate), certificate, name)
-        return self._names[key]
+        context = self._context_for(certificate)
+        if context is None:
+            return NameMatch(name, None, None, "the certificate cannot be read")
+        return _name_match(verify(context, [certificate], name), certificate, name)
 
     def _context_for(self, certificate: bytes) -> t.Optional[ssl.SSLContext]:
         if certificate not in self._by_certificate:
@@ -104,6 +127,7 @@ def verifying_context() -> ssl.SSLContext:
 def verify(context: ssl.SSLContext, chain: t.Sequence[bytes], name: t.Optional[str] = None) -> Answer:
     """Replay the chain to a verifying client (see the top of this file) and return what OpenSSL makes of it."""
     incoming = ssl.MemoryBIO()
+    context.check_hostname = name is not None
     client = context.wrap_bio(incoming, ssl.MemoryBIO(), server_hostname=name)
     with contextlib.suppress(ssl.SSLWantReadError):
         client.do_handshake()
@@ -148,7 +172,6 @@ def _context_for_names(certificate: bytes) -> t.Optional[ssl.SSLContext]:
     """A context in which only a name can be wrong with this certificate; None where that cannot be read."""
     context = verifying_context()
     context.set_ciphers(f"{_REPLAY_CIPHERS}:@SECLEVEL=0")
-    context.check_hostname = True
     # RFC 9525 6.1: the common name is not a name that was certified.
     context.hostname_checks_common_name = False
     context.verify_flags |= _X509_PARTIAL_CHAIN | X509_NO_CHECK_TIME
@@ -159,10 +182,7 @@ def _context_for_names(certificate: bytes) -> t.Optional[ssl.SSLContext]:
     return context
 
 
-def _name_match(context: t.Optional[ssl.SSLContext], certificate: bytes, name: str) -> NameMatch:
-    if context is None:
-        return NameMatch(name, None, None, "the certificate cannot be read")
-    answer = verify(context, [certificate], name)
+def _name_match(answer: Answer, certificate: bytes, name: str) -> NameMatch:
     if answer.accepted:
         return NameMatch(name, True, _matching_entry(certificate, name))
     if answer.mismatch:

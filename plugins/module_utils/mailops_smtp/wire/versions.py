@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..dialog.session import Session
 from ..evidence import TLS, OfferedVersion, Step
+from .job import Job
 from .resumption import dialog_of_second
-from .talk import Job, Talk
+from .talk import Talk
 
 if t.TYPE_CHECKING:
     from .engine import Outcome
@@ -39,7 +39,7 @@ def offer_each(job: Job, facts: TLS) -> t.Generator[Job, Outcome, t.Tuple[Offere
             seen.append(OfferedVersion(version, None, settings))
         else:
             outcome = yield job._replace(
-                session=Session(dialog_of_second(job.session.dialog)),
+                dialog=dialog_of_second(job.dialog),
                 tls=settings,
                 tls_session=None,
                 resumes=False,
