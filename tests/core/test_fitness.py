@@ -127,7 +127,7 @@ def test_this_machine() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "references None names nothing"),
+        ({}, "references name nothing"),
         ({"references": ["mx:25"], "recipient": "a@b"}, "'recipient' does not exist"),
     ],
 )

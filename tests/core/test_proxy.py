@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from mailops_smtp.evidence import ERROR_KINDS, Endpoint, StepError
 from mailops_smtp.plan import ProxyProtocol
 from mailops_smtp.wire.proxy import MAX_HEADER_LINES, MAX_LINE_OCTETS, Negotiation, Proxy, ProxyFailure
+from mailops_smtp.wire.proxy_address import first_that_answers
 
 from tests.core.streams import DIALOG, PLANNED, Clock, Stream, drive, evidence, talk
 
@@ -256,3 +258,22 @@ def test_a_proxy_that_cannot_be_reached_is_not_the_mail_server(told, recorded):
     made = talk(PLANNED, proxy=Proxy("socks5", PLACE, None, None))
     made.open_failed(told)
     assert made.steps[-1].error == recorded
+
+
+def test_a_proxy_that_listens_on_ipv4_alone_is_found_although_its_name_has_an_ipv6_address():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        dead = Endpoint("proxy", "::1", "ipv6", port)
+        alive = Endpoint("proxy", "127.0.0.1", "ipv4", port)
+        assert first_that_answers([dead, alive]) is alive
+        assert first_that_answers([alive, dead]) is alive
+    assert first_that_answers([dead, alive]) is dead  # the check says why it is none
+
+
+def test_the_only_address_of_a_proxy_is_not_tried_beforehand():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        only = Endpoint("proxy", "127.0.0.1", "ipv4", listening.getsockname()[1])
+        assert first_that_answers([only]) is only
+        with pytest.raises(BlockingIOError):
+            listening.accept()

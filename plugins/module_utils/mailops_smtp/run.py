@@ -28,6 +28,7 @@ from .vantage.jump_host import Streams, jump_host
 from .wait import wait_until
 from .wire import resumption
 from .wire.proxy import Proxy
+from .wire.proxy_address import first_that_answers
 from .wire.tls_settings import TLSSettingError, TLSSettings
 
 
@@ -202,15 +203,15 @@ def _vantage(planned: Plan, streams: t.Optional[Streams]) -> Vantage:
 
 
 def _proxy(planned: Plan) -> t.Union[Proxy, StepError, None]:
-    """Where the proxy is, by the first of its addresses, or why nobody knows."""
+    """Where the proxy is, by the first of its addresses that takes connections, or why nobody knows."""
     given = planned.proxy
     if given is None:
         return None
     found = addresses(given.host, "any")
     if isinstance(found, StepError):
         return StepError("proxy", f"The proxy cannot be reached: {found.detail}")
-    endpoint = Endpoint(given.host, found[0].address, found[0].family, given.port)
-    return Proxy(given.type, endpoint, given.username, given.password)
+    endpoints = [Endpoint(given.host, place.address, place.family, given.port) for place in found]
+    return Proxy(given.type, first_that_answers(endpoints), given.username, given.password)
 
 
 def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] = ()) -> t.Dict[str, t.Any]:

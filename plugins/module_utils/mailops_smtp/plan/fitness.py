@@ -22,7 +22,7 @@ def checks_of_references(values: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """
     if not values.get("references"):
         raise OptionError(
-            "references", values.get("references"), "names nothing",
+            "references", values.get("references"), "name nothing",
             "name a mail server or two that work, and that have nothing to do with those to be tested",
         )  # fmt: skip
     unknown = sorted(set(values) - set(FITNESS_OPTIONS))
