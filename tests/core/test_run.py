@@ -298,7 +298,7 @@ def untouched():
         ({"colour": "red"}, r"option 'colour' does not exist: .*Known here are address_family, .*\."),
         ({"port": 99999}, r"port 99999 is no port number: give 1 to 65535\."),
         ({"recipient": "a\r\nb@c.example"}, r"recipient 'a\\r\\nb@c\.example' contains a line end, .*: write .*\."),
-        ({"test_message": {}, "recipient": None}, r"recipient None is missing: give one, .*\."),
+        ({"test_message": {}, "recipient": None}, r"recipient is missing: give one, .*\."),
         ({"tls": {"ca_path": "/no/such/file"}}, r"tls\.ca_path '/no/such/file' cannot be used: .*\."),
         (
             {"tls": {"min_version": "TLSv1.3", "max_version": "TLSv1.2"}},

@@ -288,10 +288,11 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
 
 
 class OptionError(ValueError):
-    """A wrong option: its name, its value, what is wrong with it, and what would be right. One sentence."""
+    """A wrong option: its name, its value if it has one, what is wrong with it, what would be right. One sentence."""
 
     def __init__(self, option: str, value: t.Any, problem: str, remedy: str) -> None:
-        super().__init__(f"{option} {value!r} {problem}: {remedy}.")
+        shown = "" if value is None else f" {value!r}"  # what was not given has no value to show
+        super().__init__(f"{option}{shown} {problem}: {remedy}.")
         self.option = option
 
 
