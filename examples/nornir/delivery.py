@@ -35,6 +35,8 @@ def main() -> int:
     parser.add_argument("--username", help="by default the recipient")
     parser.add_argument("--within", type=float, default=60.0, metavar="SECONDS")
     given = parser.parse_args()
+    if given.imap and not os.environ.get("MAILBOX_PASSWORD"):
+        parser.error("the environment has no MAILBOX_PASSWORD, the password of the mailbox")  # before anything is sent
 
     with nornir() as nr:
         sent = nr.run(
@@ -64,7 +66,7 @@ def mailbox(given: argparse.Namespace) -> dict[str, Any]:
     if given.maildir:
         return {"maildir": given.maildir}
     username = given.username or given.recipient
-    return {"imap": given.imap, "username": username, "password": os.environ.get("MAILBOX_PASSWORD", "")}
+    return {"imap": given.imap, "username": username, "password": os.environ["MAILBOX_PASSWORD"]}
 
 
 if __name__ == "__main__":

@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from nornir import InitNornir
 from nornir.core import Nornir
 
 HERE = Path(__file__).resolve().parent
+
+
+# What fails is told by the examples, in a sentence. Nobody has to read its traceback besides.
+logging.getLogger("nornir").addHandler(logging.NullHandler())
 
 
 def nornir() -> Nornir:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
@@ -44,7 +45,7 @@ class ActionModule(ActionBase):
         arguments = with_vantage(self._task, self._connection, task_vars or {})
         if arguments.get("resolve_at") == "controller":
             arguments["looked_up"] = self._looked_up(arguments)
-        with self._signs_of_life(self._task.args.get("progress_file")):
+        with collecting_rarely(), self._signs_of_life(self._task.args.get("progress_file")):
             result.update(
                 self._execute_module(
                     module_name="mailops.smtp.smtp_check",

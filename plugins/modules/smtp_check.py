@@ -3241,6 +3241,7 @@ overview:
 import signal
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import (
     CHECK_OPTIONS,
     OptionError,
@@ -3260,6 +3261,12 @@ def main() -> None:
     # no_log here keeps the arguments out of the host's log: passwords within targets and jump are of no declared type.
     module = AnsibleModule(argument_spec=CHECK_OPTIONS, supports_check_mode=True, no_log=True)
     module.no_log_values.update(secrets(module.params, CHECK_OPTIONS))
+    # What is returned is copied as a whole before it is printed.
+    with collecting_rarely():
+        make_checks(module)
+
+
+def make_checks(module: AnsibleModule) -> None:
     try:
         run = check(module.params, check_mode=module.check_mode)
     except (OptionError, ImportError) as error:

@@ -117,6 +117,22 @@ def test_no_fault_where_none_is(dialogs: t.Dict[str, str]) -> None:
     assert located(*(seen(vantage, dialog) for vantage, dialog in dialogs.items())) == []
 
 
+POLICY = {"mode": "enforce", "valid": False, "mx_matches": False, "certificate_valid": True, "reason": "not named"}
+
+
+def test_a_policy_that_only_some_could_look_up_is_no_client_policy_of_the_server() -> None:
+    held = [seen(vantage, HEALTHY, tls={"mta_sts": POLICY}) for vantage in ("fra", "nyc")]
+    [location] = located(seen("hq", HEALTHY), *held, seen("tyo", HEALTHY))
+    assert (location["place"], location["vantages"], location["confidence"]) == ("server", ["fra", "nyc"], "certain")
+    assert location["reasons"][-1] == "hq, tyo did not come to know the policy that fra, nyc held it to."
+    # One alone has nobody to agree with, as with everything else that fails.
+    assert located(seen("hq", HEALTHY), held[0]) == []
+    # Whoever knows the policy and finds it met sees another certificate, or another server.
+    met = seen("hq", HEALTHY, tls={"mta_sts": {**POLICY, "valid": True, "mx_matches": True, "reason": None}})
+    [location] = located(met, *held)
+    assert (location["place"], location["vantages"]) == ("client_policy", ["fra", "nyc"])
+
+
 def test_without_a_word_about_sides_the_target_is_not_blamed() -> None:
     [everybody] = located(*(seen(vantage, TIMEOUT, labelled=False) for vantage in ("hq", "fra", "nyc")))
     assert everybody["place"] == "undetermined"

@@ -73,7 +73,7 @@ def test_an_alias_stands_for_the_name():
             {"inner": {"user": "u", "colour": "x"}},
             "option 'inner.colour' does not exist: Known here are key, user.",
         ),
-        ({"inner": {}}, "inner.user None is missing: it is needed here."),
+        ({"inner": {}}, "inner.user is missing: it is needed here."),
         ({"count": "many"}, "count 'many' is not a number: give a number."),
         ({"count": True}, "count True is not a number: give a number."),
         ({"count": 2.5}, "count 2.5 is not a number: give a number."),

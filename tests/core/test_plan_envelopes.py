@@ -141,7 +141,7 @@ def test_whoever_names_the_last_phase_wants_the_rest_left_out():
         ),
         (
             {"recipients": [{"notify": ["never"]}]},
-            "recipients[0].address None is missing: it is needed here.",
+            "recipients[0].address is missing: it is needed here.",
         ),
         (
             {"recipients": [{"address": "a@b.example", "notify": ["never", "delay"]}]},

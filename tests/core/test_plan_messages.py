@@ -171,7 +171,7 @@ def wrong(**options):
         ({"size": 400, "body": "x" * 100}, "size 400 is less than the message has: give 481 or more."),
         (
             {"attachments": [{}]},
-            "attachments[0].path None and content are needed, but only one of them: give one of the two.",
+            "attachments[0].path and content are needed, but only one of them: give one of the two.",
         ),
         (
             {"attachments": [{"path": "/a", "content": "b"}]},
@@ -179,7 +179,7 @@ def wrong(**options):
         ),
         (
             {"attachments": [{"content": "b"}]},
-            "attachments[0].name None is missing: give one: a content has no name of its own.",
+            "attachments[0].name is missing: give one: a content has no name of its own.",
         ),
         (
             {"attachments": [{"content": "b", "name": "a\nb"}]},

@@ -50,8 +50,8 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
             "pipelining True has no room for an extra command before rcpt: drop one of the two.",
         ),
         # Where to.
-        ({"host": None}, "host None leaves nothing to check: give host, or targets."),
-        ({"host": None, "targets": []}, "host None leaves nothing to check: give host, or targets."),
+        ({"host": None}, "host is missing: say what to test: host, or targets."),
+        ({"host": None, "targets": []}, "targets [] is empty: name at least one target."),
         ({"host": "mx1", "targets": ["mx2"]}, "host 'mx1' stands beside targets: give one of the two."),
         ({"host": ""}, "host '' is no valid host name: give its name."),
         ({"host": "mx 1"}, "host 'mx 1' is no valid host name: give its name."),
@@ -123,7 +123,7 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
             {"proxy": {"type": "socks4", **PROXY}},
             "proxy.type 'socks4' is not a choice here: choose one of socks5, http.",
         ),
-        ({"proxy": {"type": "http", "host": "proxy"}}, "proxy.port None is missing: it is needed here."),
+        ({"proxy": {"type": "http", "host": "proxy"}}, "proxy.port is missing: it is needed here."),
         (
             {"proxy": {"type": "http", **PROXY, "host": "http://proxy"}},
             "proxy.host 'http://proxy' is no valid host name: give its name or address.",
@@ -131,7 +131,7 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
         ({"proxy": {"type": "http", **PROXY, "port": 0}}, "proxy.port 0 is no port number: give 1 to 65535."),
         (
             {"proxy": {"type": "http", **PROXY, "username": "u"}},
-            "proxy.password None is missing: give both username and password, or neither.",
+            "proxy.password is missing: give both username and password, or neither.",
         ),
         (
             {"proxy": {"type": "http", **PROXY, "username": "u:v", "password": "p"}},
@@ -305,7 +305,7 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
         ),
         (
             {"auth": {"username": "u"}},
-            "auth.password None is missing: give it; only mechanism EXTERNAL has none.",
+            "auth.password is missing: give it; only mechanism EXTERNAL has none.",
         ),
         (
             {"auth": {"username": "u\0", "password": "p"}},
@@ -337,7 +337,7 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
         ),
         (
             {"test_message": {"subject": "x"}},
-            "recipient None is missing: give one, the message goes to it.",
+            "recipient is missing: give one, the message goes to it.",
         ),
         (
             {"recipient": "a@b.example", "test_message": {"subject": "a\r\nBcc: b@b.example"}},

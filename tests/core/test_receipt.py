@@ -192,6 +192,10 @@ def test_junk_counts_as_arrived_and_a_copy_in_the_inbox_comes_first() -> None:
 def test_a_mailbox_that_nobody_could_look_into_blames_nobody() -> None:
     made = judged(unlooked={"mine": "imap.c.test refuses the log-in of echo: no."})
     assert (states(made)[1], ids(made)[0], made["verdict"]) == ("pending", "dlv.mailbox_unreadable", "inconclusive")
+    # It is for the user to mend, who must not have to look for the reason.
+    assert made["summary"].endswith(
+        ": A mailbox could not be looked into (imap.c.test refuses the log-in of echo: no)."
+    )
     made = judged(seen(2), unlooked={"theirs": "The connection was lost."})
     assert (states(made)[1:3], made["verdict"]) == (("arrived", "pending"), "inconclusive")
 

@@ -12,6 +12,7 @@ import re
 import socket
 import threading
 import time
+import uuid
 
 import pytest
 from mailops_smtp import names as names_module
@@ -255,6 +256,9 @@ def test_two_runs_give_the_same_facts():
         options = {"host": "127.0.0.1", "port": server.port, **ENVELOPE, "test_message": {}}
         first, second = check(options), check(options)
     assert first["run_id"] != second["run_id"]
+    for run in (first, second):
+        assert uuid.UUID(run["run_id"]).version == 4
+        assert str(uuid.UUID(run["run_id"])) == run["run_id"]
     assert without_what_always_differs(first) == without_what_always_differs(second)
 
 
@@ -294,7 +298,7 @@ def untouched():
         ({"colour": "red"}, r"option 'colour' does not exist: .*Known here are address_family, .*\."),
         ({"port": 99999}, r"port 99999 is no port number: give 1 to 65535\."),
         ({"recipient": "a\r\nb@c.example"}, r"recipient 'a\\r\\nb@c\.example' contains a line end, .*: write .*\."),
-        ({"test_message": {}, "recipient": None}, r"recipient None is missing: give one, .*\."),
+        ({"test_message": {}, "recipient": None}, r"recipient is missing: give one, .*\."),
         ({"tls": {"ca_path": "/no/such/file"}}, r"tls\.ca_path '/no/such/file' cannot be used: .*\."),
         (
             {"tls": {"min_version": "TLSv1.3", "max_version": "TLSv1.2"}},

@@ -232,7 +232,7 @@ def test_wrong_options_are_told(given: t.Any, told: str) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({}, r"leaves nothing to check"),
+        ({}, r"^host is missing: "),
         ({"targets": ["a:25"], "check": {"prot": 1}}, r"option 'prot' does not exist"),
         ({"host": "a", "check": {"tls": {"ca_path": "/nowhere"}}}, r"tls\.ca_path"),
     ],

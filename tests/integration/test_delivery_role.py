@@ -159,7 +159,7 @@ def test_the_playbook_runs_by_its_full_name(controller: Controller) -> None:
 def test_a_wrong_variable_is_told_in_a_sentence(controller: Controller) -> None:
     given = variables(controller, delivery_mailbox={"imap": "mx1.contoso.test"})
     done, _found = play(controller, given)
-    assert "mailbox.username None is missing: imap needs a log-in." in done.stdout
+    assert "mailbox.username is missing: imap needs a log-in." in done.stdout
 
 
 def test_greylisting_is_sat_out_by_the_retry(controller: Controller) -> None:

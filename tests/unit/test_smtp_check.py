@@ -61,7 +61,7 @@ def test_only_a_message_changes_anything(ansible: Ansible, server: ScenarioServe
     ("arguments", "sentence"),
     [
         ({"host": "a", "targets": ["b"]}, "host 'a' stands beside targets: give one of the two."),
-        ({"port": 25}, "host None leaves nothing to check: give host, or targets."),
+        ({"port": 25}, "host is missing: say what to test: host, or targets."),
         ({"host": "a", "port": 70000}, "port 70000 is no port number: give 1 to 65535."),
         (
             {"host": "a", "recipient": "user@contoso.com\r\nDATA"},
@@ -70,7 +70,7 @@ def test_only_a_message_changes_anything(ansible: Ansible, server: ScenarioServe
         ),
         (
             {"host": "a", "test_message": {"subject": "hello"}},
-            "recipient None is missing: give one, the message goes to it.",
+            "recipient is missing: give one, the message goes to it.",
         ),
         ({"host": "a", "tls": {"ca_path": "/nonexistent"}}, "tls.ca_path '/nonexistent' cannot be used:"),
         (

@@ -100,7 +100,7 @@ def _everything(planned: ArrivalPlan) -> t.List[Sent]:
             sent = sent_in(entry)
         except ValueError as error:
             raise OptionError(
-                f"checks[{position}]", _kind(entry), f"is no check ({error})", "give the checks that smtp_check returns"
+                f"checks[{position}]", None, f"is no check ({_kind(entry)})", "give the checks that smtp_check returns"
             ) from error
         found += sent
     known = {sent.token for sent in found}
@@ -112,12 +112,12 @@ def _everything(planned: ArrivalPlan) -> t.List[Sent]:
         )
     if not found:
         remedy = "give smtp_check a test_message"
-        raise OptionError("checks", len(planned.checks), "have sent no message", remedy)
+        raise OptionError("checks", None, "have sent no message", remedy)
     return found
 
 
 def _kind(entry: t.Mapping[str, t.Any]) -> str:
-    return "with " + ", ".join(sorted(str(name) for name in entry)[:5]) if entry else "empty"
+    return "it has " + ", ".join(repr(str(name)) for name in sorted(entry)[:5]) if entry else "it is empty"
 
 
 # The other way.

@@ -67,6 +67,24 @@ def answered(check: Check) -> bool:
     return check["banner"] is not None and check["banner"]["code"] is not None
 
 
+def _policies_not_met(check: Check) -> t.Set[str]:
+    """Those of the domain for which senders would not deliver, although the server itself refused nothing."""
+    if check["failed_phase"] is not None or not check["tls"]:
+        return set()
+    held = {name: check["tls"].get(name) or {} for name in ("dane", "mta_sts")}
+    enforced = {"dane": bool(held["dane"].get("usable")), "mta_sts": held["mta_sts"].get("mode") == "enforce"}
+    return {name for name, policy in held.items() if enforced[name] and policy.get("valid") is False}
+
+
+def _unaware(seen: t.Mapping[str, Check], bad: t.Sequence[str], good: t.Sequence[str]) -> t.List[str]:
+    """Where it fails for a policy alone: those for whom it does not, since the policy could not be looked up there."""
+    not_met = [_policies_not_met(seen[vantage]) for vantage in bad]
+    if not all(not_met):
+        return []
+    known = {vantage: {name for name, policy in (seen[vantage]["tls"] or {}).items() if policy} for vantage in good}
+    return [vantage for vantage in good if set().union(*not_met) - known[vantage]]
+
+
 def localise(
     column: int, name: str, seen: t.Mapping[str, Check], places: t.Mapping[str, Whereabouts]
 ) -> t.Optional[Location]:
@@ -88,6 +106,12 @@ def localise(
     if not good and (not unreached or len(unreached) == len(bad)):
         return view.everywhere(bad, reached)
     if not unreached:
+        unaware = _unaware(seen, bad, good)
+        if unaware:
+            knowing = {vantage: check for vantage, check in seen.items() if vantage not in unaware}
+            located = localise(column, name, knowing, places)
+            reason = f"{_listed(unaware)} did not come to know the policy that {_listed(bad)} held it to"
+            return located and located._replace(reasons=(*located.reasons, reason))
         return view.refused_by_the_server(bad, good)
     return view.unreachable_from(unreached, [*good, *(vantage for vantage in bad if vantage in reached)])
 

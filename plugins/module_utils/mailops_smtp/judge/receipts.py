@@ -272,6 +272,8 @@ def _summary(receipt: Receipt, verdict: str, findings: t.Sequence[Receipt]) -> s
             legs["reverse"]["state"], f"the message the other way is {legs['reverse']['state']}"))  # fmt: skip
     whole = ", ".join([told, *others])
     main = findings[0]["title"] if findings and verdict not in ("pass", "not_tested") else ""
+    if main and findings[0]["id"] == signatures.UNLOOKED.id:
+        main = f"{main} ({findings[0]['meaning'].rstrip('.')})"  # the user's to mend, who must know what it is
     return printable(f"{name} {whole}{': ' + main if main else ''}.", _TEXT)
 
 

@@ -86,7 +86,7 @@ def plan_arrival(given: t.Mapping[str, t.Any]) -> ArrivalPlan:
     if not values["checks"] and not values["tokens"]:
         # An empty list is what a play has whose checks were all skipped: that is for the user to know.
         raise OptionError(
-            "checks", values["checks"], "leaves nothing to look for", "give the checks of smtp_check, or tokens"
+            "checks", values["checks"], "leave nothing to look for", "give the checks of smtp_check, or tokens"
         )
     for token in values["tokens"] or ():
         if not _TOKEN.fullmatch(token):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 
 from .options import OptionError
@@ -23,6 +22,9 @@ def moment(option: str, text: str) -> int:
 
     :raises OptionError: it is neither, or there is no such day or hour.
     """
+    # Few have a date to read, and this takes the locale module along.
+    import calendar
+
     found = _MOMENT.fullmatch(text)
     if found is None:
         raise OptionError(option, text, "is no date", _REMEDY)

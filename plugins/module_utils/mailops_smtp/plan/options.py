@@ -8,7 +8,6 @@ the same name, type and choices wherever it is written. What the options mean to
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 from collections.abc import Mapping
 
@@ -289,10 +288,11 @@ CHECK_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
 
 
 class OptionError(ValueError):
-    """A wrong option: its name, its value, what is wrong with it, and what would be right. One sentence."""
+    """A wrong option: its name, its value if it has one, what is wrong with it, what would be right. One sentence."""
 
     def __init__(self, option: str, value: t.Any, problem: str, remedy: str) -> None:
-        super().__init__(f"{option} {value!r} {problem}: {remedy}.")
+        shown = "" if value is None else f" {value!r}"  # what was not given has no value to show
+        super().__init__(f"{option}{shown} {problem}: {remedy}.")
         self.option = option
 
 
@@ -357,6 +357,9 @@ def checked(
 
 
 def _known(written: str, table: t.Mapping[str, t.Any]) -> str:
+    # Only who mistypes pays for it.
+    import difflib
+
     close = difflib.get_close_matches(written, table, 1)
     return (f"did you mean {close[0]}? " if close else "") + "Known here are " + ", ".join(sorted(table))
 

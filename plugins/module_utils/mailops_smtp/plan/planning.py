@@ -32,7 +32,9 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
     if values["host"] is not None and values["targets"] is not None:
         raise OptionError("host", values["host"], "stands beside targets", "give one of the two")
     if values["host"] is None and not values["targets"]:
-        raise OptionError("host", values["host"], "leaves nothing to check", "give host, or targets")
+        if values["targets"] is not None:
+            raise OptionError("targets", [], "is empty", "name at least one target")
+        raise OptionError("host", None, "is missing", "say what to test: host, or targets")
     via = values["via"]
     entries = [{"host": values["host"]}] if values["host"] is not None else values["targets"]
     shared: t.List[Shared] = []

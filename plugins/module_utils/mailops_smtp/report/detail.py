@@ -7,7 +7,6 @@ from __future__ import annotations
 import typing as t
 
 from ..judge.verdicts import rank
-from .transcript import transcript
 
 # With these, an overview stays below half a megabyte.
 MAX_OVERVIEW = 1000
@@ -22,6 +21,8 @@ def detailed(run: t.Dict[str, t.Any], detail: str) -> t.Dict[str, t.Any]:
     ``overview`` has the most important of each check, the worst first, and at most so many.
     """
     if detail == "transcript":
+        from .transcript import transcript
+
         checks = [{**check, "transcript": transcript(check).split("\n")} for check in run["checks"]]
         return {**run, "checks": checks}
     if detail == "summary":
