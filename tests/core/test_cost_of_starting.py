@@ -16,8 +16,22 @@ from mailops_smtp.scenario import ScenarioServer
 
 LIBRARY = Path(mailops_smtp.__file__).parents[1]
 
-# Each of them takes as long to import as dozens of our own files.
-DEAR = ["asyncio", "concurrent.futures", "dataclasses", "dns", "email", "inspect", "logging", "paramiko", "unittest"]
+# Each of them takes as long to import as several of our own files, and most as dozens.
+DEAR = [
+    "asyncio",
+    "calendar",
+    "concurrent.futures",
+    "dataclasses",
+    "difflib",
+    "dns",
+    "email",
+    "inspect",
+    "logging",
+    "paramiko",
+    "platform",
+    "unittest",
+    "uuid",
+]
 
 # Parts of the core that only some options need, or other tasks.
 FOR_OTHERS = {
@@ -38,6 +52,9 @@ FOR_OTHERS = {
     "zipped",
 }
 
+# On the near side of a run on a vantage it is judged, counted and written down. The far side starts anew each time.
+OF_THE_NEAR_SIDE = {"fitness", "journal", "judge", "results", "timings"}
+
 CHECK = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -45,6 +62,13 @@ from mailops_smtp.run import check
 options = {"recipient": "user@contoso.com", "helo_name": "test.com", "starttls": "never"}
 run = check({**options, "host": "127.0.0.1", "port": int(sys.argv[2])})
 print(json.dumps([run["verdict"], sorted(sys.modules)]))
+"""
+
+THERE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import mailops_smtp.remote.there
+print(json.dumps(sorted(sys.modules)))
 """
 
 
@@ -58,3 +82,12 @@ def test_a_plain_check_imports_what_it_uses():
     ours = {name[len("mailops_smtp.") :] for name in modules if name.startswith("mailops_smtp.")}
     assert ours & FOR_OTHERS == set()
     assert {"run", "judge.several", "wire.engine"} <= ours
+
+
+def test_python_on_a_vantage_imports_what_it_uses():
+    argv = [sys.executable, "-I", "-c", THERE, str(LIBRARY)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    modules = json.loads(done.stdout)
+    assert [name for name in DEAR if name in modules] == []
+    ours = {name[len("mailops_smtp.") :] for name in modules if name.startswith("mailops_smtp.")}
+    assert ours & (FOR_OTHERS | OF_THE_NEAR_SIDE) == set()

@@ -12,6 +12,7 @@ import re
 import socket
 import threading
 import time
+import uuid
 
 import pytest
 from mailops_smtp import names as names_module
@@ -255,6 +256,9 @@ def test_two_runs_give_the_same_facts():
         options = {"host": "127.0.0.1", "port": server.port, **ENVELOPE, "test_message": {}}
         first, second = check(options), check(options)
     assert first["run_id"] != second["run_id"]
+    for run in (first, second):
+        assert uuid.UUID(run["run_id"]).version == 4
+        assert str(uuid.UUID(run["run_id"])) == run["run_id"]
     assert without_what_always_differs(first) == without_what_always_differs(second)
 
 

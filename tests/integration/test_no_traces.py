@@ -50,6 +50,13 @@ def traces(controller: Controller, name: str) -> Traces:
     return files, sorted(command for command in commands if "sshd" not in command), len(pids)
 
 
+def traces_of_nobody(controller: Controller, name: str) -> Traces:
+    """The traces when nobody is logged in: what other tests left open, or ssh keeps for later, would end meanwhile."""
+    end_sessions(controller.lab, name)
+    until(lambda: not sessions(controller.lab, name))
+    return traces(controller, name)
+
+
 def settled(controller: Controller, name: str, before: Traces) -> Traces:
     """The traces once nothing changes any more that differs from before."""
     deadline = time.monotonic() + 10
@@ -62,7 +69,7 @@ def settled(controller: Controller, name: str, before: Traces) -> Traces:
     ("name", "mode"), [("jump", "python"), ("jump", "channel"), ("jump-closed", "exec"), ("jump-nc", "exec")]
 )
 def test_nothing_is_left_on_a_vantage(controller: Controller, name: str, mode: str) -> None:
-    before = traces(controller, name)
+    before = traces_of_nobody(controller, name)
     targets = [f"{controller.name(host)}:25" for host in ("mx1", "dropped", "silent")]
     checks_from(controller, name, targets=targets, mode=mode, timeouts={"connect": 1.0, "reply": 1.0, "total": 3.0})
     assert settled(controller, name, before) == before
@@ -72,10 +79,7 @@ def test_nothing_is_left_on_a_vantage(controller: Controller, name: str, mode: s
 def test_a_managed_host_keeps_ansibles_empty_folders_at_most(controller: Controller, pipelining: bool) -> None:
     # Without connections that ssh keeps for later.
     controller.environment.update(ANSIBLE_PIPELINING=str(pipelining), ANSIBLE_SSH_ARGS="")
-    # Other tests' connections may be among those that are kept, and would end meanwhile.
-    end_sessions(controller.lab, "vantage-a")
-    until(lambda: not sessions(controller.lab, "vantage-a"))
-    files, *processes = traces(controller, "vantage-a")
+    files, *processes = traces_of_nobody(controller, "vantage-a")
     hosts = controller.inventory("vantage-a")
     controller.smtp_check("-i", hosts, on="vantage-a", host=controller.name("mx1"), tls=controller.tls)
     deadline = time.monotonic() + 10

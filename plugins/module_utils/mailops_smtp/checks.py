@@ -9,9 +9,9 @@ deferred a recipient. The engine knows nothing of that: it is given one more dia
 from __future__ import annotations
 
 import functools
+import secrets
 import time
 import typing as t
-import uuid
 
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
@@ -357,7 +357,7 @@ def _to_the_second(seconds: int) -> str:
 
 def new_token() -> str:
     """Nobody can guess it, so whoever shows it has seen the message."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def header_date() -> str:

@@ -23,11 +23,10 @@ _BEFORE_SMTP = ("resolve", "connect", "proxy", "banner")
 
 
 class _Case(t.NamedTuple):
-    """A check and what was found in it, which the rules below add to."""
+    """A check as judged by itself, and what was found in it, which the rules below add to."""
 
-    check: Check
+    check: t.Dict[str, t.Any]
     found: t.List[Found]
-    judged: t.Dict[str, t.Any]  # by itself
     found_alone: int
 
 
@@ -58,7 +57,8 @@ class Judging:
         shows that."""
         found = diagnose(check)
         judged = _with_judgement(check, without_consequences(found))
-        self._cases[position] = _Case(check, found, judged, len(found))
+        # What it was made of is let go: ten thousand checks need not be there twice.
+        self._cases[position] = _Case(judged, found, len(found))
         return judged
 
     def finish(self, domains: t.Sequence[t.Mapping[str, t.Any]] = ()) -> t.Dict[str, t.Any]:
@@ -78,7 +78,7 @@ def _judged(cases: t.List[_Case], domains: t.Sequence[t.Mapping[str, t.Any]]) ->
             find_differences([(case.check, case.found) for case in endpoint_cases])
 
     judged = [
-        case.judged
+        case.check
         if len(case.found) == case.found_alone
         else _with_judgement(case.check, without_consequences(case.found))
         for case in cases

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-import uuid
 
 from ..checks import dialog_of, moment, unresolved
 from ..evidence import Check, Endpoint, StepError, Vantage
@@ -18,7 +17,7 @@ from ..judge.clocks import MOST_CLOCK_OFFSET, clock_sentence
 from ..plan import OptionError, Plan, Target
 from ..results import Results
 from ..route.endpoints import Destination
-from ..run import Rest, plan_facts
+from ..run import Rest, new_run_id, plan_facts
 
 
 class NotAccepted(OptionError):
@@ -119,7 +118,7 @@ class Answers:
         for number, target, place, repetition in list(self._open()):
             self.ended(number, self._lost(target, place, repetition, error))
         whole = self._run or {
-            "schema_version": 1, "run_id": str(uuid.uuid4()), "label": None, "started_at": moment(self._started),
+            "schema_version": 1, "run_id": new_run_id(), "label": None, "started_at": moment(self._started),
             "finished_at": moment(time.time()), "plan": plan_facts(self._planned, self._check_mode),
         }  # fmt: skip
         plan = {**whole["plan"], "asked": dict(self._planned.asked)}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import signal
 import sys
 import threading
@@ -19,7 +18,6 @@ import time
 import typing as t
 
 from ..evidence import Check, Endpoint
-from ..fitness.surroundings import surroundings
 from ..plan.options import OptionError
 from ..route.endpoints import Destination
 from ..run import Listener, Rest, gather
@@ -44,7 +42,7 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         signal.signal(number, _interrupt)
     speaker = _Speaker(mark)
     try:
-        speaker.say({"alive": platform.python_version(), "time": time.time()})
+        speaker.say({"alive": sys.version.split()[0], "time": time.time()})
         threading.Thread(target=speaker.stay_alive, daemon=True).start()
         options = _with_files(asked["options"], asked["files"])
         addresses: t.List[str] = []
@@ -63,6 +61,8 @@ def main(asked: t.Mapping[str, t.Any], mark: str) -> None:
         )
         run = gather(options, asked["check_mode"], listener=listener, rest=_rest(asked.get("rest")))
         if asked.get("surroundings"):
+            from ..fitness.surroundings import surroundings
+
             speaker.say({"surroundings": surroundings(next(filter(None, addresses), None))})
         speaker.say({"run": run})
     except NoMemoryFiles:
