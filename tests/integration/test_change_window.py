@@ -107,8 +107,8 @@ def test_a_whole_change_window_by_the_documentation_alone(
         keeps_contract({key: watch[key] for key in SCHEMA["$defs"]["watch"]["properties"]}, "watch")
         assert {outage["endpoint"]["host"] for outage in watch["outages"]} == {"mx2.contoso.test"}
         for outage in watch["outages"]:
-            # The first check that fails may have been under way when Postfix was stopped.
-            shortest, longest = starting - seen_down, seen_up - stopping + INTERVAL
+            # The first check that fails may have been under way when Postfix was stopped, for long on a busy machine.
+            shortest, longest = starting - seen_down, seen_up - stopping + 2 * INTERVAL
             assert shortest - CLOCK <= outage["seconds"] <= longest + CLOCK
     assert {watch["vantage"] for watch in watches} == {"vantage-a", "jump-bare"}
     keeps_contract(json.loads((folder / "comparison.json").read_text()), "comparison")
