@@ -18,7 +18,7 @@ import subprocess
 import sys
 import typing as t
 
-from . import ansible, judging, measure
+from . import ansible, judging, measure, starting
 from .chart import chart
 from .measure import Cost
 from .site import ROOT, Missing, Site, build
@@ -66,7 +66,8 @@ def _all(rounds: int, scale: int) -> t.Iterator[Row]:
             if milliseconds == 100:
                 yield _round_trips(site)
     yield from judging.rows(2000 // scale, rounds)
-    yield from ansible.rows(10 if scale > 1 else 1000)
+    yield from starting.rows(2 * rounds)
+    yield from ansible.rows(10 if scale > 1 else 1000, rounds)
 
 
 def _far_away(site: Site, milliseconds: int, scale: int, rounds: int) -> t.Iterator[Row]:

@@ -28,6 +28,7 @@ DEAR = [
     "inspect",
     "logging",
     "paramiko",
+    "pathlib",
     "platform",
     "unittest",
     "uuid",
@@ -36,12 +37,14 @@ DEAR = [
 # Parts of the core that only some options need, or other tasks.
 FOR_OTHERS = {
     "compare",
+    "dialog.rehearsal",
     "expect",
     "judge.expectations",
     "judge.mail_domains",
     "judge.mail_routes",
     "judge.views",
     "mail_routes",
+    "members",
     "plan.expectations",
     "plan.mail_routes",
     "report",
@@ -49,6 +52,9 @@ FOR_OTHERS = {
     "route.name_servers",
     "vantage.ssh",
     "vantage.via",
+    "wire.resumption",
+    "wire.trust_as_of",
+    "wire.versions",
     "zipped",
 }
 

@@ -16,7 +16,6 @@ import typing as t
 from .dialog.hints import seconds_to_wait
 from .dialog.session import Session
 from .evidence import Check, Endpoint, Step, Vantage, without_tls
-from .members import find_members
 from .plan import Dialog, Plan, Retry, Target, with_probes
 from .route.addresses import own_address
 from .route.endpoints import Destination, Known
@@ -114,6 +113,9 @@ class _Round:
         for job, talk in self._engine.run(jobs):
             self._take(job, talk)
         if self._balanced:
+            # Only who looks for them pays for it.
+            from .members import find_members
+
             for position, members in zip(self._balanced, find_members(list(self._balanced.values()))):
                 self._ended(position, self._held[position]._replace(members=members))
 

@@ -17,7 +17,6 @@ from .checks import Ways, header_date, make_checks, moment
 from .collecting import collecting_rarely
 from .dialog import commands
 from .dialog.octets import excerpt
-from .dialog.rehearsal import rehearse
 from .evidence import SCHEMA_VERSION, Check, Endpoint, StepError, Vantage
 from .names import known_names, mail_domains_of
 from .plan import Dialog, OptionError, Plan, Target, plan, with_probes
@@ -26,7 +25,6 @@ from .route.addresses import addresses, own_address
 from .route.endpoints import Destination, destinations
 from .vantage.jump_host import Streams, jump_host
 from .wait import wait_until
-from .wire import resumption
 from .wire.proxy import Proxy
 from .wire.proxy_address import first_that_answers
 from .wire.tls_settings import TLSSettingError, TLSSettings
@@ -244,12 +242,17 @@ def plan_facts(planned: Plan, check_mode: bool, more_warnings: t.Sequence[str] =
 
 def _dialogs(target: Target, dialog: Dialog) -> t.List[Dialog]:
     """On one connection after the other."""
+    # Only check mode tells what would be said.
+    from .wire import resumption
+
     more = int(target.tls.resume) + len(target.tls.probe_versions)
     return [dialog, *[resumption.dialog_of_second(dialog)] * more]
 
 
 def _lines(target: Target, dialog: Dialog) -> t.Iterator[str]:
     """What comes before the dialog, whose addresses are known once there is a connection, and the dialog."""
+    from .dialog.rehearsal import rehearse
+
     if target.proxy_protocol is not None:
         yield f"<PROXY {target.proxy_protocol.version} header>"
     yield from rehearse(dialog)

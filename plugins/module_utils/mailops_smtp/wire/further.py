@@ -7,7 +7,6 @@ from __future__ import annotations
 import typing as t
 
 from ..evidence import TLS
-from . import resumption, versions
 from .job import Job
 
 if t.TYPE_CHECKING:
@@ -28,8 +27,13 @@ def connections(job: Job, outcome: Outcome, facts: TLS) -> Further:
     """
     seen = facts
     if job.resumes:
+        # Only who asks for these pays for them.
+        from . import resumption
+
         second = resumption.second(job, outcome)
         seen = resumption.with_second(seen, (yield second)) if second else resumption.without_second(job, seen)
     if job.tls.versions:
+        from . import versions
+
         seen = seen._replace(versions=(yield from versions.offer_each(job, facts)))
     return seen

@@ -8,15 +8,17 @@ The handshake's context verifies nothing, on purpose: trust is judged apart from
 from __future__ import annotations
 
 import copy
+import os
 import re
 import ssl
 import typing as t
 import warnings
-from pathlib import Path
 
 from .handshake import observe
 from .trust import Trust, openssl_word
-from .trust_as_of import TrustAsOf
+
+if t.TYPE_CHECKING:
+    from .trust_as_of import TrustAsOf
 
 TLS_VERSIONS = {
     "SSLv3": ssl.TLSVersion.SSLv3,
@@ -96,8 +98,12 @@ class TLSSettings:
             self.trust.load_later = _load_system_authorities
         else:
             _load_authorities(self.trust.context, options.ca_path)
-        self.trust_as_of = TrustAsOf(options.as_of) if options.as_of is not None else None
-        if self.trust_as_of is not None:
+        self.trust_as_of: t.Optional[TrustAsOf] = None
+        if options.as_of is not None:
+            # Only who asks for another day pays for it.
+            from .trust_as_of import TrustAsOf
+
+            self.trust_as_of = TrustAsOf(options.as_of)
             _load_authorities(self.trust_as_of.context, options.ca_path)
         self.versions = {version: self._offering(options, version) for version in options.probe_versions}
 
@@ -200,9 +206,9 @@ def _load_authorities(context: ssl.SSLContext, ca_path: t.Optional[str]) -> None
         _load_system_authorities(context)
         return
     try:
-        if Path(ca_path).is_dir():
+        if os.path.isdir(ca_path):
             # OpenSSL looks into a directory only when it meets an issuer, and only for the name it hashes to.
-            if not any(re.fullmatch(r"[0-9a-f]{8}\.[0-9]+", entry.name) for entry in Path(ca_path).iterdir()):
+            if not any(re.fullmatch(r"[0-9a-f]{8}\.[0-9]+", name) for name in os.listdir(ca_path)):
                 raise TLSSettingError("tls.ca_path", ca_path, 'has no certificates by hash; run "openssl rehash" on it')
             context.load_verify_locations(capath=ca_path)
         else:
@@ -216,7 +222,7 @@ def _load_authorities(context: ssl.SSLContext, ca_path: t.Optional[str]) -> None
 def _check_readable(option: str, path: str) -> None:
     """OpenSSL says of a missing or forbidden file only that there is one, not which."""
     try:
-        with Path(path).open("rb"):
+        with open(path, "rb"):
             pass
     except OSError as error:
         raise TLSSettingError(option, path, f"cannot be read: {error.strerror}") from error
