@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
         try:
             found = mail_routes({"vantage": CONTROLLER, **self._task.args})
         except OptionError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         result.update(changed=False, **found)
         if "inconclusive" in found["counts"]:
             unknown = next(route for route in found["routes"] if route["verdict"] == "inconclusive")

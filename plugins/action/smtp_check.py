@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
         try:
             return look_up_for_targets(targets, nameservers, hosts if isinstance(hosts, Mapping) else None, ca_path)
         except OptionError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
 
     @contextlib.contextmanager
     def _signs_of_life(self, path: t.Any) -> t.Iterator[None]:

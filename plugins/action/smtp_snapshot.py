@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
             if not self._task.check_mode:
                 write(path, snapshot)
         except (SnapshotError, TypeError) as exc:
-            raise AnsibleActionFail(f"mailops.smtp.smtp_snapshot: {exc}") from exc
+            raise AnsibleActionFail(f"mailops.smtp.smtp_snapshot: {exc}") from None
         told = {name: snapshot[name] for name in ("verdict", "counts", "summary")}
         result.update(changed=True, path=path, **told)
         return result

@@ -72,10 +72,10 @@ def smtp_endpoints(found, port=25, family="any"):
         raise AnsibleFilterError(f"mailops.smtp.smtp_endpoints: family is {family!r}: give any, ipv4 or ipv6")
     try:
         endpoints = [_endpoint(entry) for entry in _entries(found, port)]
-    except (KeyError, TypeError, AttributeError) as exc:
+    except (KeyError, TypeError, AttributeError):
         raise AnsibleFilterError(
             "mailops.smtp.smtp_endpoints: the input is no result of mail_route_info or smtp_check, and no route of one"
-        ) from exc
+        ) from None
     wanted = [entry for entry in endpoints if entry["address"] and family in ("any", entry["family"])]
     once = {tuple(entry.values()): entry for entry in wanted}
     return sorted(once.values(), key=_rank)

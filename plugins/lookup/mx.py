@@ -71,10 +71,11 @@ class LookupModule(LookupBase):
         try:
             routes = mail_routes(options)["routes"]
         except OptionError as exc:
-            raise AnsibleLookupError(f"mailops.smtp.mx: {exc}") from exc
+            raise AnsibleLookupError(f"mailops.smtp.mx: {exc}") from None
         for route in routes:
             if route["status"] in ("unknown", "no_such_domain", "no_mail_host"):
-                raise AnsibleLookupError(f"mailops.smtp.mx: {route['summary']} {route['detail'] or ''}".rstrip())
+                summary, detail = route["summary"], route["detail"] or ""
+                raise AnsibleLookupError(f"mailops.smtp.mx: {summary if detail in summary else f'{summary} {detail}'}")
         return [
             host["host"]
             for route in routes

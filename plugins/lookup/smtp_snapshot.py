@@ -53,4 +53,4 @@ class LookupModule(LookupBase):
         try:
             return [read(os.path.expanduser(term)) for term in terms]
         except SnapshotError as exc:
-            raise AnsibleLookupError(f"mailops.smtp.smtp_snapshot: {exc}") from exc
+            raise AnsibleLookupError(f"mailops.smtp.smtp_snapshot: {exc}") from None

@@ -255,6 +255,9 @@ def test_no_answer_is_never_no_mx(rcode: t.Optional[int]) -> None:
     route = judged(Zone(HEALTHY, fails={DOMAIN: rcode}))
     assert (route["status"], route["verdict"], route["mx"]) == ("unknown", "inconclusive", [])
     assert not {"dns.no_mx_implicit", "dns.no_mx_no_addr", "dns.nxdomain"} & set(findings(route))
+    # Whoever reads the failed task has to know which name server that was, and what it did.
+    assert route["detail"]
+    assert route["summary"].endswith(f" ({route['detail']}).")
 
 
 CIRCLE = (f"{DOMAIN}. 1 IN CNAME a.com.", f"a.com. 1 IN CNAME {DOMAIN}.")

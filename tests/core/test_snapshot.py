@@ -129,8 +129,8 @@ def test_a_run_that_was_kept_as_it_came_is_read_as_a_snapshot(tmp_path):
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        (b"{", r"kept\.json: Expecting property name"),
-        (b"\xff\xfe", r"kept\.json: 'utf-8' codec"),
+        (b"{", r"kept\.json: this is no snapshot: it is not JSON \(Expecting property name"),
+        (b"\xff\xfe", r"kept\.json: this is no snapshot: it is not JSON \('utf-8' codec"),
         ([], r"kept\.json: this is no snapshot: it has no list of checks"),
         ({"checks": []}, r"the snapshot has no schema_version"),
         ({"checks": [], "schema_version": 2}, r"has schema_version 2, which a later version .* reads up to 1"),

@@ -103,7 +103,9 @@ def _summary(
         return f"{ways[route['status']]}."
     worst_ones = {entry.signature.id for entry in noticed if rank(entry.signature.verdict) == rank(verdict)}
     title = next(finding["title"] for _host, finding in findings if finding["id"] in worst_ones)
-    return f"{ways[route['status']]}: {title}."
+    told = route["detail"] if route["status"] == "unknown" else None
+    why = f" ({printable(told.rstrip('.'), 255)})" if told else ""
+    return f"{ways[route['status']]}: {title}{why}."
 
 
 def _listed(names: t.Sequence[str]) -> str:

@@ -61,7 +61,11 @@ def read(path: str) -> Record:
     if len(data) > MOST_OCTETS:
         raise SnapshotError(f"the snapshot {path} is larger than {MOST_OCTETS} octets")
     try:
-        return restored(json.loads(data.decode("utf-8")))
+        whole = json.loads(data.decode("utf-8"))
+    except ValueError as error:
+        raise SnapshotError(f"{path}: this is no snapshot: it is not JSON ({error})") from error
+    try:
+        return restored(whole)
     except ValueError as error:
         raise SnapshotError(f"{path}: {error}") from error
 
