@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
+from ansible_collections.mailops.smtp.plugins.plugin_utils.execution import execute
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import CONTROLLER, with_vantage
 
 
@@ -22,16 +22,8 @@ class ActionModule(ActionBase):
         result = super().run(task_vars=task_vars)
         if self._task.args.get("resolve_at") == "controller":
             return self._here(result)
-        with collecting_rarely():
-            result.update(
-                self._execute_module(
-                    module_name="mailops.smtp.mail_route_info",
-                    module_args=with_vantage(self._task, self._connection, task_vars or {}),
-                    task_vars=task_vars,
-                    # The result then comes from async_status, so nothing may be added to it here.
-                    wrap_async=self._task.async_val,
-                )
-            )
+        arguments = with_vantage(self._task, self._connection, task_vars or {})
+        result.update(execute(self, "mail_route_info", arguments, task_vars))
         return result
 
     def _here(self, result: dict[str, t.Any]) -> dict[str, t.Any]:

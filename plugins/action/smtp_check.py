@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.progress import line
+from ansible_collections.mailops.smtp.plugins.plugin_utils.execution import execute
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -45,16 +45,8 @@ class ActionModule(ActionBase):
         arguments = with_vantage(self._task, self._connection, task_vars or {})
         if arguments.get("resolve_at") == "controller":
             arguments["looked_up"] = self._looked_up(arguments)
-        with collecting_rarely(), self._signs_of_life(self._task.args.get("progress_file")):
-            result.update(
-                self._execute_module(
-                    module_name="mailops.smtp.smtp_check",
-                    module_args=arguments,
-                    task_vars=task_vars,
-                    # The result then comes from async_status, so nothing may be added to it here.
-                    wrap_async=self._task.async_val,
-                )
-            )
+        with self._signs_of_life(self._task.args.get("progress_file")):
+            result.update(execute(self, "smtp_check", arguments, task_vars))
         return result
 
     def _looked_up(self, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
+from ansible_collections.mailops.smtp.plugins.plugin_utils.execution import execute
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
 
@@ -19,14 +19,6 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
         result = super().run(task_vars=task_vars)
-        with collecting_rarely():
-            result.update(
-                self._execute_module(
-                    module_name="mailops.smtp.smtp_watch",
-                    module_args=with_vantage(self._task, self._connection, task_vars or {}),
-                    task_vars=task_vars,
-                    # The result then comes from async_status, so nothing may be added to it here.
-                    wrap_async=self._task.async_val,
-                )
-            )
+        arguments = with_vantage(self._task, self._connection, task_vars or {})
+        result.update(execute(self, "smtp_watch", arguments, task_vars))
         return result

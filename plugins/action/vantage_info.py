@@ -10,7 +10,7 @@ import time
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
+from ansible_collections.mailops.smtp.plugins.plugin_utils.execution import execute
 from ansible_collections.mailops.smtp.plugins.plugin_utils.vantage import with_vantage
 
 # The quickest of so many answers says the most.
@@ -30,16 +30,7 @@ class ActionModule(ActionBase):
             if offset is not None:
                 vantage["clock_offset"] = offset
                 arguments["clock_uncertainty"] = uncertainty
-        with collecting_rarely():
-            result.update(
-                self._execute_module(
-                    module_name="mailops.smtp.vantage_info",
-                    module_args=arguments,
-                    task_vars=task_vars,
-                    # The result then comes from async_status, so nothing may be added to it here.
-                    wrap_async=self._task.async_val,
-                )
-            )
+        result.update(execute(self, "vantage_info", arguments, task_vars))
         return result
 
     def _clock(self) -> tuple[t.Optional[float], t.Optional[float]]:

@@ -56,13 +56,14 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.mail_routes import mail_routes
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
+from ansible_collections.mailops.smtp.plugins.plugin_utils.lookup_options import set_options
 
 
 class LookupModule(LookupBase):
     """The mail hosts of domains."""
 
     def run(self, terms, variables=None, **kwargs):
-        self.set_options(var_options=variables, direct=kwargs)
+        set_options(self, "mx", variables, kwargs)
         if not terms:
             raise AnsibleLookupError("mailops.smtp.mx: give at least one mail domain")
         options = {"domains": [str(term) for term in terms], "checks": []}

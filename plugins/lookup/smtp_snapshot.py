@@ -45,11 +45,12 @@ import os
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.snapshot import SnapshotError, read
+from ansible_collections.mailops.smtp.plugins.plugin_utils.lookup_options import set_options
 
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        self.set_options(var_options=variables, direct=kwargs)
+        set_options(self, "smtp_snapshot", variables, kwargs)
         try:
             return [read(os.path.expanduser(term)) for term in terms]
         except SnapshotError as exc:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
@@ -44,8 +45,12 @@ def server() -> t.Iterator[NameServer]:
 
 def mx(ansible: Ansible, server: NameServer, *domains: str) -> str:
     """What a play prints of the lookup's result, or of its failure."""
-    arguments = ", ".join(map(repr, domains))
-    message = f"{{{{ query('mailops.smtp.mx', {arguments}, nameservers=['{server.address}']) | join(' ') }}}}"
+    return looked_up(ansible, "mx", *domains, f"nameservers=['{server.address}']")
+
+
+def looked_up(ansible: Ansible, name: str, *arguments: str) -> str:
+    written = ", ".join(argument if "=" in argument else repr(argument) for argument in arguments)
+    message = f"{{{{ query('mailops.smtp.{name}', {written}) | join(' ') }}}}"
     argv = [ansible.command("")[0], "localhost", "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": message})]
     done = subprocess.run(argv, env=ansible.environment, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout + done.stderr
@@ -58,6 +63,25 @@ def test_the_lookup_returns_the_hosts_in_order(ansible: Ansible, server: NameSer
 def test_the_lookup_says_what_is_wrong(ansible: Ansible, server: NameServer) -> None:
     assert "The domain nope.com does not exist." in mx(ansible, server, "nope.com")
     assert "domains[0] 'a@contoso.com' is no mail domain" in mx(ansible, server, "a@contoso.com")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("mx", "its options are nameservers"), ("smtp_snapshot", "it has no options")]
+)
+def test_an_option_that_does_not_exist_is_refused(ansible: Ansible, name: str, remedy: str) -> None:
+    """Ansible itself would take no notice of it."""
+    printed = " ".join(looked_up(ansible, name, "contoso.com", "nameserver='192.0.2.1'").split())
+    assert f"mailops.smtp.{name}: there is no option 'nameserver': {remedy}" in printed
+
+
+def test_the_lookup_in_a_loop(ansible: Ansible, tmp_path: Path) -> None:
+    """Which gives each lookup an option of its own. That the domain is refused shows that the option is not."""
+    task = {"ansible.builtin.debug": {"msg": "{{ item }}"}, "with_mailops.smtp.mx": ["a@contoso.com"]}
+    play = tmp_path / "play.json"
+    play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    argv = [f"{ansible.command('')[0]}-playbook", str(play)]
+    done = subprocess.run(argv, env=ansible.environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "domains[0] 'a@contoso.com' is no mail domain" in " ".join((done.stdout + done.stderr).split())
 
 
 def test_the_filter_sorts_endpoints_of_both_modules(server: NameServer) -> None:

@@ -63,10 +63,10 @@ def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Fou
     faults.sort(key=lambda one: rank(one.signature.verdict), reverse=True)
     place = f"{where(check['endpoint'])} from {printable(check['vantage']['name'], _QUOTED)}"
     unmet, verdicts = [], []
-    for entry, value, is_met in held:
-        if entry.term.name == "severity":
-            # What is wanted does not count.
-            value, is_met = _held(check, entry, marked)[1:]
+    for seen_before in held:
+        # Of the severities, what is wanted does not count.
+        one = _held(check, seen_before.entry, marked) if seen_before.entry.term.name == "severity" else seen_before
+        entry, value, is_met = one
         if is_met:
             continue
         cause = _cause(check, entry, faults)
@@ -77,7 +77,7 @@ def evaluate(check: Check, found: t.Sequence[Found], verdict_of: t.Callable[[Fou
         if verdict == "fail" and check["vantage"].get("unfit") and not _is_negative(entry, value):
             verdict = "inconclusive"
         verdicts.append(verdict)
-        unmet.append(_as_dict(check, place, _Held(entry, value, is_met), cause, verdict))
+        unmet.append(_as_dict(check, place, one, cause, verdict))
     return Outcome(unmet, verdicts, marked, len(expectation.all))
 
 
