@@ -301,6 +301,9 @@ def _processes() -> Iterator[tuple[int, int]]:
 @contextlib.contextmanager
 def _temporary_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="mailops-smtp-demo-"))
+    # Files that a library makes for a moment (trustme, to hand a certificate to ssl) are there too, whenever the signal
+    # comes.
+    elsewhere, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
     except KeyboardInterrupt:
@@ -315,6 +318,7 @@ def _temporary_folder() -> Iterator[Path]:
                 break
         raise
     finally:
+        tempfile.tempdir = elsewhere
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -113,3 +113,30 @@ def test_a_signal_while_a_program_is_being_started_leaves_no_program(tmp_path: P
     )  # fmt: skip
     assert done.stdout == "stopped\n", done.stderr
     assert processes_under(str(tmp_path)) == []
+
+
+STOPPED_WITH_A_FILE = """
+import sys, tempfile
+sys.path[:0] = [sys.argv[1]]
+import run
+
+try:
+    with run._temporary_folder():
+        tempfile.NamedTemporaryFile(suffix=".pem", delete=False)
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_a_file_that_a_library_has_made_for_a_moment_goes_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_WITH_A_FILE, ROOT / "demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.stdout == "stopped\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
