@@ -99,6 +99,8 @@ def _section(entry: Signature) -> str:
         )
     if entry.explains:
         rows.append(f"- takes the place of {_codes(entry.explains)}")
+    if entry.spoils:
+        rows.append("- takes the place of everything that shows from there on")
     return "\n".join(rows) + "\n"
 
 

@@ -6,7 +6,8 @@
    the catalogue is the order of precedence, most specific first, and its end is a last resort for every reply class.
 2. Steps after the phase in which the dialog broke off are consequences and get none.
 3. Every one of the REMARKS that fits is reported as well: they tell what is noticeable where nothing was refused.
-4. A finding that another one ``explains`` is left out. One root cause, one finding.
+4. A finding that another one ``explains``, or comes after another one that ``spoils`` the dialog, is left out. One root
+   cause, one finding.
 
 Text from a server is matched only after a bounded part was cut out of it, and no pattern of the catalogue repeats
 anything without a bound, so that no text can make a match expensive. Tests hold the catalogue to it.
@@ -83,7 +84,9 @@ def without_consequences(found: t.List[Found]) -> t.List[Found]:
     if len(found) < 2:
         return found
     explained = {identifier for entry in found for identifier in entry.signature.explains}
-    return [entry for entry in found if entry.signature.id not in explained]
+    left = [entry for entry in found if entry.signature.id not in explained]
+    spoilt = min((_ORDER[entry.phase] for entry in left if entry.signature.spoils), default=len(PHASES))
+    return [entry for entry in left if entry.signature.spoils or _ORDER[entry.phase] < spoilt]
 
 
 def _note(found: t.Dict[str, Found], new: Found) -> None:

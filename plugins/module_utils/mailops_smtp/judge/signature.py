@@ -69,6 +69,7 @@ class Signature(t.NamedTuple):
     ``title``, ``meaning``, ``next_step``: sentences that may hold the {words} of wording.words()
     ``reference``  the document that says so
     ``explains``   ids of findings that are mere consequences: they are left out beside this one
+    ``spoils``     whether everything that shows from its phase on is one: the dialog has lost its thread
     ``breaks_off`` the phase in which the dialog breaks off over this, if the user demands what is missing here: then,
                    and only then, the finding is an error and the check a failure
     """
@@ -85,6 +86,7 @@ class Signature(t.NamedTuple):
     next_step: str
     reference: str
     explains: t.Tuple[str, ...] = ()
+    spoils: bool = False
     breaks_off: str = ""
 
     @property

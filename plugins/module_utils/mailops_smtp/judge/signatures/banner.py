@@ -179,15 +179,8 @@ REMARKS = (
         "is about a client that breaks the rules.",
         next_step="Leave proxy_protocol out, or give the port that is meant for the load balancer.",
         reference="The PROXY protocol, section 2",
-        explains=(
-            "proto.unsolicited",
-            "proto.malformed",
-            "proto.lost",
-            "proto.5yz",
-            "proto.silent",
-            "ehlo.500_502",
-            "ehlo.helo_only",
-        ),
+        # OpenSMTPD's answer to the header stands in EHLO's place, and each later one in that of the next command.
+        spoils=True,
     ),
     Signature(
         id="ban.pix_mask",
