@@ -153,7 +153,7 @@ ended:
   - stop_file
   - interrupted
   - lost
-skipped:
+moments_missed:
   description: The moments at which no check began, since too many were still under way.
   type: int
   returned: unless an option is wrong
@@ -278,11 +278,11 @@ changes:
       returned: unless an option is wrong
     before:
       description: Its value before.
-      type: bool
+      type: raw
       returned: unless an option is wrong
     after:
       description: Its value after.
-      type: bool
+      type: raw
       returned: unless an option is wrong
     impact:
       description: The change in one sentence.

@@ -163,7 +163,7 @@ def watch() -> t.List[t.Dict[str, t.Any]]:
         "finished_at": "2026-03-01T21:10:00.000Z",
         "interval": 1.0,
         "ended": "stop_file",
-        "skipped": 0,
+        "moments_missed": 0,
     }
     return [
         {

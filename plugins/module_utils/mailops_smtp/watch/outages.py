@@ -30,11 +30,11 @@ class Header(t.NamedTuple):
 class End(t.NamedTuple):
     """When and why it ended: ``duration``, ``stop_file``, ``interrupted``, or ``lost``, where nobody wrote it down.
 
-    ``skipped``: the moments at which no check was begun, since too many were still under way."""
+    ``moments_missed``: the moments at which no check was begun, since too many were still under way."""
 
     finished_at: str
     ended: str
-    skipped: int = 0
+    moments_missed: int = 0
 
 
 def evaluated(header: Header, end: End, seen: t.Sequence[Record], changes: t.Sequence[Record]) -> Record:
@@ -55,7 +55,7 @@ def evaluated(header: Header, end: End, seen: t.Sequence[Record], changes: t.Seq
         "finished_at": end.finished_at,
         "interval": header.interval,
         "ended": end.ended,
-        "skipped": end.skipped,
+        "moments_missed": end.moments_missed,
         "outages": outages,
         "availability": min(known) if known else None,
         "longest_gap": longest if known else None,

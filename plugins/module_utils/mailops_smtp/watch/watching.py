@@ -65,7 +65,7 @@ def watch(
         checker = stack.enter_context(_Checker(asked, make))
         ended = "duration"
         began = time.monotonic()
-        moment, skipped = 0, 0
+        moment, moments_missed = 0, 0
         signs = {
             "stop_file": lambda: options.stop_file is not None and os.path.exists(options.stop_file),
             "interrupted": stopped or (lambda: False),
@@ -80,7 +80,7 @@ def watch(
                     ended = end_now
                     break
                 if not checker.begin():
-                    skipped += 1
+                    moments_missed += 1
                 # A host that slept makes up for nothing.
                 moment = max(moment + 1, int((time.monotonic() - began) / options.interval))
         except KeyboardInterrupt:
@@ -93,7 +93,7 @@ def watch(
         with contextlib.suppress(KeyboardInterrupt):
             for run in checker.rest(FAREWELL_SECONDS):
                 _take(run, meanwhile, seen, changes, log, told)
-        end = End(_now(), ended, skipped)
+        end = End(_now(), ended, moments_missed)
         if log is not None:
             log.ended(end)
     return evaluated(header, end, seen, changes)
