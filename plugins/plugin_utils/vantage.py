@@ -22,5 +22,7 @@ def with_vantage(task: t.Any, connection: t.Any, task_vars: Mapping[str, t.Any])
         if task.delegate_to and not task.args.get("via"):
             name = str(task.delegate_to)
         local = connection.transport == "local"
-        arguments["vantage"] = {"name": name, "mode": "local" if local else "managed", **(given or {})}
+        # What is not known of it is null in the facts and in what the role vantage finds out, and no wrong value.
+        known = {key: value for key, value in (given or {}).items() if value is not None}
+        arguments["vantage"] = {"name": name, "mode": "local" if local else "managed", **known}
     return arguments

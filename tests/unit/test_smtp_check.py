@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -39,6 +41,38 @@ def test_one_line_with_short_spellings(ansible: Ansible, server: ScenarioServer)
     [session] = server.wait(1, 10)
     assert [command.split()[0] for command in session.commands] == ["EHLO", "MAIL", "RCPT", "QUIT"]
     assert session.violations == []
+
+
+@pytest.mark.parametrize("side", ["", "outside"])
+def test_what_the_role_finds_out_of_a_vantage_is_what_the_module_takes(
+    ansible: Ansible, server: ScenarioServer, side: str
+) -> None:
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable, "server": f"127.0.0.1:{server.port}"},
+        "roles": [
+            {"role": "mailops.smtp.vantage", "vantage_references": ["{{ server }}"], "vantage_side": side},
+        ],
+        "tasks": [
+            {
+                "mailops.smtp.smtp_check": {"targets": ["{{ server }}"], "vantage": "{{ vantage_known }}"},
+                "register": "smtp",
+            },
+            {"ansible.builtin.assert": {"that": [f"smtp.vantages[0].side == {side or None!r}"]}},
+        ],
+    }
+    playbook = ansible.home / "play.json"
+    playbook.write_text(json.dumps([play]))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), playbook],
+        env=ansible.environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_refusal_fails_the_task_with_a_sentence_and_all_facts(ansible: Ansible, server: ScenarioServer) -> None:
