@@ -62,6 +62,8 @@ EXAMPLES = r"""
     that: comparison.verdict == 'pass'
     fail_msg: "{{ comparison.rollback_hint or comparison.summary }}"
   vars:
+    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-before.json.gz') }}"
+    after: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-after.json.gz') }}"
     comparison: "{{ before | mailops.smtp.smtp_compare(after, expected=['certificate renewed on mx1.contoso.com']) }}"
 """
 

@@ -35,6 +35,11 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Look at a server that is as it should be
+  mailops.smtp.smtp_check:
+    host: mx1.contoso.com
+  register: smtp
+
 - name: Write down what the server is like
   ansible.builtin.copy:
     content: "{{ smtp | mailops.smtp.smtp_expectations | ansible.builtin.to_nice_yaml }}"

@@ -43,13 +43,31 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Look where the names lead now
+  mailops.smtp.smtp_check:
+    targets:
+      - contoso.com
+  register: seen
+  failed_when: false
+
 - name: Look again where the names led before
   mailops.smtp.smtp_check:
     targets: "{{ former.targets }}"
     hosts: "{{ former.hosts }}"
   vars:
+    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-before.json.gz') }}"
     former: "{{ before | mailops.smtp.smtp_former(seen, inventory_hostname) }}"
+  register: again
   when: former.targets | length > 0
+  # What nobody answers at any more is for the comparison to judge.
+  failed_when: false
+
+- name: Compare with all of it
+  ansible.builtin.debug:
+    msg: "{{ (before | mailops.smtp.smtp_compare(after)).summary }}"
+  vars:
+    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-before.json.gz') }}"
+    after: "{{ [seen, again] | selectattr('checks', 'defined') }}"
 """
 
 RETURN = r"""

@@ -45,11 +45,19 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Collect what was seen meanwhile
+  mailops.smtp.smtp_watch:
+    log: /var/tmp/CHG0012345.watch
+    collect: true
+  register: watch
+
 - name: Fail the pipeline unless all is well
   ansible.builtin.assert:
     that: gate.verdict == 'pass'
     fail_msg: "{{ gate.rollback_hint or gate.summary }}"
   vars:
+    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-before.json.gz') }}"
+    after: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-after.json.gz') }}"
     gate: "{{ before | mailops.smtp.smtp_compare(after) | mailops.smtp.smtp_gate([watch], longest_gap=15) }}"
 """
 

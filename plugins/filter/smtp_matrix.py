@@ -46,6 +46,8 @@ EXAMPLES = r"""
           - host: mx1.contoso.com
           - host: mx2.contoso.com
       register: smtp
+      # A vantage that sees a fault shall not leave the play.
+      failed_when: false
 
     - name: Show where the vantages disagree
       ansible.builtin.debug:

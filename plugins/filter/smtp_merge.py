@@ -33,7 +33,9 @@ seealso:
 EXAMPLES = r"""
 - name: Join what two slices of a job have seen
   ansible.builtin.set_fact:
-    everything: "{{ [slice_1, slice_2] | mailops.smtp.smtp_merge(label='before') }}"
+    everything: "{{ slices | mailops.smtp.smtp_merge(label='before') }}"
+  vars:
+    slices: "{{ query('mailops.smtp.smtp_snapshot', 'slice-1.json.gz', 'slice-2.json.gz') }}"
 """
 
 RETURN = r"""

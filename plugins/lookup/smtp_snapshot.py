@@ -29,8 +29,8 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ (before | mailops.smtp.smtp_compare(after)).summary }}"
   vars:
-    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345/before.json.gz') }}"
-    after: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345/after.json.gz') }}"
+    before: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-before.json.gz') }}"
+    after: "{{ lookup('mailops.smtp.smtp_snapshot', 'CHG0012345-after.json.gz') }}"
 """
 
 RETURN = r"""

@@ -301,23 +301,6 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: receipt
 
-- name: The same with a test of the way back, tidying up afterwards
-  mailops.smtp.mail_arrival:
-    checks: "{{ sent.checks }}"
-    mailbox:
-      imap: imap.contoso.com
-      username: echo
-      password: "{{ vault_echo_password }}"
-    receipts:
-      imap: imap.fabrikam.com
-      username: probe
-      password: "{{ vault_probe_password }}"
-    reverse: true
-    reverse_through:
-      host: smtp.contoso.com
-    cleanup: true
-  delegate_to: localhost
-
 - name: A mailbox on the disk of the mail host
   mailops.smtp.mail_arrival:
     checks: "{{ sent.checks }}"
@@ -338,6 +321,32 @@ EXAMPLES = r"""
   async: 1000
   poll: 0
   register: looking
+
+- name: Wait for what came of it
+  ansible.builtin.async_status:
+    jid: "{{ looking.ansible_job_id }}"
+  delegate_to: localhost
+  register: receipt
+  until: receipt is finished
+  retries: 200
+  delay: 5
+
+- name: The same with a test of the way back, tidying up afterwards
+  mailops.smtp.mail_arrival:
+    checks: "{{ sent.checks }}"
+    mailbox:
+      imap: imap.contoso.com
+      username: echo
+      password: "{{ vault_echo_password }}"
+    receipts:
+      imap: imap.fabrikam.com
+      username: probe
+      password: "{{ vault_probe_password }}"
+    reverse: true
+    reverse_through:
+      host: smtp.contoso.com
+    cleanup: true
+  delegate_to: localhost
 """
 
 RETURN = r"""

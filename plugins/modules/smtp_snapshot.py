@@ -66,10 +66,12 @@ EXAMPLES = r"""
         targets:
           - contoso.com
       register: smtp
+      # A vantage that sees a fault shall not leave the play: it belongs into the snapshot.
+      failed_when: false
 
     - name: Keep what was seen
       mailops.smtp.smtp_snapshot:
-        path: CHG0012345/before.json.gz
+        path: CHG0012345-before.json.gz
         label: before
         results: "{{ ansible_play_hosts | map('extract', hostvars, 'smtp') }}"
       run_once: true

@@ -179,8 +179,8 @@ EXAMPLES = r"""
         targets: [contoso.com]
         vantage:
           side: outside
-          unfit: "{{ looked.vantage.unfit or '' }}"
-          clock_offset: "{{ looked.clock_offset or 0 }}"
+          unfit: "{{ looked.vantage.unfit | default(omit, true) }}"
+          clock_offset: "{{ looked.clock_offset | default(omit, true) }}"
 """
 
 RETURN = r"""
