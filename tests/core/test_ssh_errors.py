@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from mailops_smtp.mail_routes import mail_routes
+from mailops_smtp.run import check
 from mailops_smtp.vantage.channel import TunnelLost
 from mailops_smtp.vantage.ssh import SSHVantage
 from mailops_smtp.vantage.via import Via
@@ -152,7 +154,53 @@ def test_the_log_in_is_not_counted_as_the_targets_time(jump_host: JumpHost, home
 def test_a_jump_host_without_address(name: str) -> None:
     error = failure(Via(name))
     assert error.kind == "jump_unresolved"
-    assert name in error.detail
+    assert error.detail.count(name) == 1
+    assert "Errno" not in error.detail
+    assert "codec" not in error.detail
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (socket.EAI_NONAME, "the jump host's name nobody.example has no address"),
+        (socket.EAI_AGAIN, "the jump host's name nobody.example cannot be looked up: Temporary failure"),
+    ],
+)
+def test_a_jump_host_whose_name_nobody_knows(monkeypatch: pytest.MonkeyPatch, number: int, words: str) -> None:
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise socket.gaierror(number, "Temporary failure")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    assert failure(Via("nobody.example", user="ops")).detail == words
+
+
+def test_the_jump_hosts_trouble_is_told_in_one_sentence(jump_host: JumpHost, home: Path) -> None:
+    """The finding's title would say once more what the error's own sentence says of this very jump host."""
+    with socket.socket() as unused, JumpHost(Behaviour(password=PASSWORD)) as other:
+        unused.bind(("127.0.0.1", 0))
+        known = home / "known_hosts"
+        known.write_text(f"{jump_host.known_hosts_line}\n")
+        right = {"host": "127.0.0.1", "port": jump_host.port, "user": "ops", "password": PASSWORD}
+        jump_host.behaviour.refusals["mx.example"] = (PROHIBITED, "open failed")
+        sentences = {
+            "The jump host's name": {"host": "x" * 64 + ".example"},
+            "No connection to the jump host ": {"host": "127.0.0.1", "port": unused.getsockname()[1]},
+            "The key of the jump host ": {**right, "port": other.port},
+            "The jump host 127.0.0.1:": {**right, "password": "wrong"},
+            "The jump host ops@127.0.0.1:": {**right, "mode": "channel"},
+        }
+        for beginning, via in sentences.items():
+            run = check({"host": "mx.example", "port": 25, "via": {**via, "known_hosts": [str(known)]}})
+            [title] = [finding["title"] for finding in run["checks"][0]["findings"]]
+            assert f": {beginning}" in run["summary"]
+            assert title not in run["summary"].replace(f": {beginning}", "")
+
+
+def test_where_nobody_gets_to_the_name_servers_the_jump_host_is_named_and_no_name_server(home: Path) -> None:
+    via = {"host": "x" * 64 + ".example"}
+    [route] = mail_routes({"domains": ["contoso.com"], "via": via})["routes"]
+    assert route["detail"].startswith("the jump host's name ")
+    assert route["summary"].endswith(f"({route['detail']}).")
 
 
 def test_a_jump_host_that_is_not_there() -> None:

@@ -127,7 +127,7 @@ def _tls_ports(targets: t.Sequence[Target]) -> t.Iterator[int]:
 def name_servers(given: t.Sequence[str], streams: t.Optional[Streams]) -> NameServers:
     """Whom to ask: whom the user named, or else those of the place where the questions start."""
     from .route.name_servers import RESOLV_CONF, NameServers, configured, named, of_this_host
-    from .vantage.files import Unreadable
+    from .vantage.files import NoWayThere, Unreadable
 
     if given:
         return named(given)
@@ -136,6 +136,9 @@ def name_servers(given: t.Sequence[str], streams: t.Optional[Streams]) -> NameSe
     whose = f"{RESOLV_CONF} of {streams.name}"
     try:
         text = streams.read_file(RESOLV_CONF) if streams.read_file is not None else None
+    except NoWayThere as error:
+        # Whoever else is asked: there is no way to them either.
+        return NameServers((), whose, str(error))
     except Unreadable as error:
         way_out = "name the servers with nameservers, or give resolve_at: controller"
         return NameServers((), whose, f"The name servers of {streams.name} are not known, {way_out}: {error}")

@@ -13,7 +13,7 @@ from ..evidence import printable
 from .signature import Signature
 from .signatures import connect, mail_routes, resolve, vantage
 from .verdicts import SEVERITIES, rank, worst
-from .wording import anchor
+from .wording import EXPLAINED, anchor
 
 Route = t.Mapping[str, t.Any]
 
@@ -104,7 +104,8 @@ def _summary(
     worst_ones = {entry.signature.id for entry in noticed if rank(entry.signature.verdict) == rank(verdict)}
     title = next(finding["title"] for _host, finding in findings if finding["id"] in worst_ones)
     told = route["detail"] if route["status"] == "unknown" else None
-    why = f" ({printable(told.rstrip('.'), 255)})" if told else ""
+    # Our own sentence, which may hold the remedy.
+    why = f" ({printable(told.rstrip('.'), EXPLAINED)})" if told else ""
     return f"{ways[route['status']]}: {title}{why}."
 
 

@@ -44,6 +44,19 @@ _VERDICT_VERBS = {
 }
 
 
+# How errors begin that say all of their finding's title, and which jump host that is: no need to say it twice.
+_WHOLE_SENTENCES: t.Mapping[str, t.Tuple[str, ...]] = {
+    "jump_unresolved": ("the jump host's name ", "no connection from the jump host "),
+    "jump_unreachable": ("no connection to the jump host ", "no connection from the jump host ", "the jump host "),
+    "jump_host_key_unknown": ("the key of the jump host ", "the jump host "),
+    "jump_host_key_changed": ("the jump host ",),
+    "jump_authentication": ("the jump host ", "the key_file "),
+    "jump_forwarding": ("the jump host ",),
+    "jump_program": ("the jump host ", "on the jump host "),
+    "tunnel": ("the ssh connection to ",),
+}
+
+
 def finding(check: Check, found: Found, severity: str) -> t.Dict[str, t.Any]:
     """The public form of a finding (``findings[]`` of the facts)."""
     signature = found.signature
@@ -167,8 +180,12 @@ def summary(check: Check, verdict: str, main: t.Optional[Found], title: str) -> 
         return f"{where(check['endpoint'])} {_achieved(check)} {took}, but: {title}."
     phase, said = main.phase, ""
     if main.steps and not went_well(check["steps"][main.steps[0]]):
-        words = _said(check["steps"][main.steps[0]])
-        said = f" ({words})" if words.lower() != title.lower() else ""
+        step = check["steps"][main.steps[0]]
+        words = _said(step)
+        if words.lower().startswith(_WHOLE_SENTENCES.get(fact(step, "error.kind"), ())):
+            title = f"{words[:1].upper()}{words[1:]}"
+        elif words.lower() != title.lower():
+            said = f" ({words})"
     elif check["failed_phase"] is not None:
         # A remark, such as a missing extension, shows in another phase than the one that needs it.
         phase = check["failed_phase"]

@@ -15,6 +15,10 @@ class Unreadable(Exception):
     """Why there is no text: a sentence."""
 
 
+class NoWayThere(Unreadable):
+    """Nobody got as far as the jump host's files: the sentence is about the jump host itself."""
+
+
 def read_file(transport: t.Any, name: str, path: str, seconds: float) -> str:
     """The text of a file. Blocking, at most for about ``seconds``.
 

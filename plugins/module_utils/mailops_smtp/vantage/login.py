@@ -91,14 +91,20 @@ def _connect(hop: Via, timeout: float) -> socket.socket:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(DEAD_SECONDS * 1000))
         return connection
     except (socket.gaierror, UnicodeError) as error:
-        # UnicodeError: a label that is empty or too long for DNS.
-        raise JumpError(
-            "jump_unresolved", f"the jump host's name {hop.host} has no address ({error}); check via.host"
-        ) from error
+        raise JumpError("jump_unresolved", f"the jump host's name {hop.host} {_unresolved(error)}") from error
     except socket.timeout as error:
-        raise _unreachable(hop, f"no connection within {timeout:g} seconds") from error
+        raise _unreachable(hop, f"no answer within {timeout:g} seconds, of any of its addresses") from error
     except OSError as error:
         raise _unreachable(hop, error.strerror or str(error)) from error
+
+
+def _unresolved(error: t.Union[socket.gaierror, UnicodeError]) -> str:
+    if isinstance(error, UnicodeError):
+        return "is none that DNS could know: a part of it is empty, or longer than 63 characters"
+    # Systems tell a name that does not exist from one without an address each in their own way, or not at all.
+    if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
+        return "has no address"
+    return f"cannot be looked up: {error.strerror}"
 
 
 def _reach(hop: Via, before: Via, transport: Transport, timeout: float) -> paramiko.Channel:
@@ -110,14 +116,18 @@ def _reach(hop: Via, before: Via, transport: Transport, timeout: float) -> param
         raise _unreachable(hop, f"no connection within {timeout:g} seconds") from None
     error = opening.error(before.name)
     if error is not None:
-        raise JumpError(_HOP_KINDS.get(error.kind, "jump_unreachable"), f"jump host {hop.name}: {error.detail}")
+        detail = f"no connection from the jump host {before.name} to the jump host {hop.name}: {opening.said}"
+        kind = _HOP_KINDS.get(error.kind, "jump_unreachable")
+        raise JumpError(kind, error.detail if kind == "jump_forwarding" else detail)
     return opening.channel
 
 
+def _named(hop: Via) -> str:
+    return f"the jump host {hop.name}"
+
+
 def _unreachable(hop: Via, reason: str) -> JumpError:
-    return JumpError(
-        "jump_unreachable", f"no connection to the jump host {hop.name}: {reason}; check host, port and firewalls"
-    )
+    return JumpError("jump_unreachable", f"no connection to {_named(hop)}: {reason}; check host, port and firewalls")
 
 
 def _known_hosts(hop: Via) -> t.Tuple[str, ...]:
@@ -145,8 +155,8 @@ def _negotiate(hop: Via, transport: Transport, timeout: float) -> None:
     except LOST as error:
         raise JumpError(
             "jump_unreachable",
-            f"{hop.name} was reached, but no SSH connection came about ({printable(str(error)) or 'it was closed'}); "
-            f"check that this port is an SSH server's and that it offers current algorithms",
+            f"{_named(hop)} was reached, but no SSH connection came about ({printable(str(error)) or 'it was closed'});"
+            f" check that this port is an SSH server's and that it offers current algorithms",
         ) from error
 
 
@@ -165,25 +175,25 @@ def _verify_host_key(hop: Via, key: paramiko.PKey, known_keys: t.Sequence[KnownK
         if not same_type:
             raise JumpError(
                 "jump_host_key_unknown",
-                f"{hop.name} shows a certificate for its key {shown}, and {problem}; look at the lines with "
+                f"{_named(hop)} shows a certificate for its key {shown}, and {problem}; look at the lines with "
                 f"@cert-authority in {files}",
             )
     if any(known.revoked for known in same_key):
-        raise JumpError("jump_host_key_changed", f"{hop.name} shows the key {shown}, which {files} marks as revoked")
+        raise JumpError("jump_host_key_changed", f"{_named(hop)} shows the key {shown}, which {files} marks as revoked")
     if same_key:
         return
     if same_type:
         expected = ", ".join(fingerprint(known.data) for known in same_type)
         raise JumpError(
             "jump_host_key_changed",
-            f"{hop.name} shows the key {shown}, but {files} has {expected}: the host was set up anew, or somebody is "
-            f"in between; find out which, then replace the old line",
+            f"{_named(hop)} shows the key {shown}, but {files} has {expected}: the host was set up anew, or somebody "
+            f"is in between; find out which, then replace the old line",
         )
     port = f"-p {hop.port} " if hop.port != 22 else ""
     raise JumpError(
         "jump_host_key_unknown",
-        f"the key of {hop.name} is not in {files}: it shows {shown}; if its administrator confirms this fingerprint, "
-        f"add the key: ssh-keyscan {port}{hop.host} >> {_known_hosts(hop)[0]}",
+        f"the key of {_named(hop)} is not in {files}: it shows {shown}; if its administrator confirms this fingerprint,"
+        f" add the key: ssh-keyscan {port}{hop.host} >> {_known_hosts(hop)[0]}",
     )
 
 
@@ -229,11 +239,13 @@ def _try(transport: Transport, deadline: float, run: t.Callable[[], t.List[str]]
 
 
 def _refused(hop: Via, user: str, allowed: t.Iterable[str], tried: t.Sequence[str], reason: str) -> JumpError:
+    why = f" ({printable(reason).rstrip('.')})" if reason else ""
     return JumpError(
         "jump_authentication",
-        f"{hop.name} refused the log-in as {user}: it allows {', '.join(allowed) or 'no method that it names'}; tried "
-        f"{', '.join(tried) or 'nothing, as there is no key and no password for that'}"
-        f"{f' ({printable(reason)})' if reason else ''}; check user, key_file and password of via",
+        f"the jump host {hop.host}:{hop.port} refused the log-in as {user}: it allows "
+        f"{', '.join(allowed) or 'no method that it names'}; tried "
+        f"{', '.join(tried) or 'nothing, as there is no key and no password for that'}{why}; check user, key_file and "
+        f"password of via",
     )
 
 
@@ -262,7 +274,8 @@ def _keys(hop: Via) -> t.Iterator[t.Tuple[str, paramiko.PKey]]:
             yield from _with_certificate(hop.key_file, hop.password)
         except (OSError, paramiko.SSHException) as error:
             raise JumpError(
-                "jump_authentication", f"the key_file {hop.key_file} for {hop.name} cannot be used: {error}"
+                "jump_authentication",
+                f"the key_file {hop.key_file} for {_named(hop)} cannot be used: {error}",
             ) from error
         return
     if not hop.identities_only:

@@ -131,7 +131,7 @@ class Programs:
             detail = f"{wanted.refusal.detail}; nor could a program there connect in its place: {reason}"
             wanted.report(None, StepError("jump_forwarding", detail))
         else:
-            detail = f"on {self._name} no program could connect to {wanted.host}:{wanted.port}: {reason}"
+            detail = f"on the jump host {self._name} no program could connect to {wanted.host}:{wanted.port}: {reason}"
             wanted.report(None, StepError("jump_program", detail))
 
     def _ended(self) -> None:

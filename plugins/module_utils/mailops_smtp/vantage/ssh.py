@@ -21,7 +21,7 @@ from functools import partial
 
 from ..evidence import StepError
 from .channel import ChannelStream
-from .files import Unreadable, read_file
+from .files import NoWayThere, read_file
 from .login import JumpError, log_in
 from .program import Program
 from .programs import Programs, Wanted
@@ -129,13 +129,14 @@ class SSHVantage:
             return
         error = opening.error(self.via.name)
         if error is not None and error.kind != "tunnel":
-            error = StepError("jump_program", f"{self.via.name} allows no session to start a program in")
+            error = StepError("jump_program", f"the jump host {self.via.name} allows no session to start a program in")
         waiting.report(None, error)
 
     def read_file(self, path: str) -> str:
         """The text of a small file of the jump host. Blocking; for any other thread than the vantage's own.
 
-        :raises Unreadable: there is none to be had, or no way to the jump host.
+        :raises Unreadable: there is none to be had.
+        :raises NoWayThere: the same, for there is no way to the jump host.
         """
         transports: queue.SimpleQueue[t.Optional[Transport]] = queue.SimpleQueue()
 
@@ -152,7 +153,7 @@ class SSHVantage:
         except queue.Empty:
             transport = None
         if transport is None:
-            raise Unreadable(self._ended().detail)
+            raise NoWayThere(self._ended().detail)
         return read_file(transport, self.via.name, path, self._login_timeout)
 
     def close(self) -> None:
@@ -259,7 +260,7 @@ class SSHVantage:
             return StepError("tunnel", f"{self.via.name} opened no session in {waiting.timeout:g} s")
         detail = f"{self.via.name} had no connection to {awaited.host}:{awaited.port} in {waiting.timeout:g} s"
         if isinstance(awaited, Program) and not awaited.has_run:
-            return StepError("jump_program", f"{detail}: {awaited.unusable}")
+            return StepError("jump_program", f"the jump host {detail}: {awaited.unusable}")
         return StepError("timeout", detail)
 
     def _end(self) -> None:

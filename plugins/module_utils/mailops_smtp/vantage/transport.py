@@ -98,22 +98,26 @@ class Opening:
         self._explanation = explanation
         self.set()
 
+    @property
+    def said(self) -> str:
+        """What the jump host told of why there is no channel."""
+        return f"it said: {self._explanation}" if self._explanation else "it gave no explanation"
+
     def error(self, jump_host: str) -> t.Optional[StepError]:
         """Why there is no channel; None where there is one."""
         if self._reason is None:
             return None if self.channel.active else StepError("tunnel", f"the SSH connection to {jump_host} was lost")
         target = f"{self.host}:{self.port}"
-        said = f"it said: {self._explanation}" if self._explanation else "it gave no explanation"
         if self._reason in (_PROHIBITED, _UNKNOWN_TYPE):
             return StepError(
                 "jump_forwarding",
-                f"{jump_host} forbids forwarding to {target} ({said}); allow it there with AllowTcpForwarding and "
-                f"PermitOpen in sshd_config, or use another jump host",
+                f"the jump host {jump_host} forbids forwarding to {target} ({self.said}); allow it there with "
+                f"AllowTcpForwarding and PermitOpen in sshd_config, or use another jump host",
             )
         if self._reason == _CONNECT_FAILED:
             # Without a known explanation nothing may be said of the target: the attempt failed at the vantage.
-            return StepError(kind_of(self._explanation), f"{jump_host} could not connect to {target}: {said}")
-        return StepError("tunnel", f"{jump_host} opened no channel to {target}: {said}")
+            return StepError(kind_of(self._explanation), f"{jump_host} could not connect to {target}: {self.said}")
+        return StepError("tunnel", f"{jump_host} opened no channel to {target}: {self.said}")
 
 
 class Transport(SSHTransport):  # type: ignore[misc]  # paramiko comes without types
