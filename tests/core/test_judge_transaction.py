@@ -28,6 +28,22 @@ def followed_later():
     return facts
 
 
+@pytest.mark.parametrize("words", ["4.5.3 Too many recipients", "Too many recipients", "Full"])
+@pytest.mark.parametrize("left", ["nobody", "one", "one of several transactions"])
+def test_who_found_no_room_is_left_over_or_was_not(words, left):
+    """With or without an enhanced code, and in whichever transaction it was."""
+    facts = rcpt(f"S: 452 {words}")
+    if left == "nobody":
+        facts["recipients"][0]["outcome"] = "accepted"
+    if left == "one of several transactions":
+        accepted = [{**facts["recipients"][0], "outcome": "accepted"}]
+        facts["transactions"] = [
+            {name: facts[name] for name in ("failed_phase", "sender", "recipients", "message")} for _number in range(2)
+        ]
+        facts["recipients"] = facts["transactions"][0]["recipients"] = accepted
+    assert ("rcpt.few_at_once" in ids(judge(facts))) is (left == "nobody")
+
+
 def pipelined(facts):
     """The same, with the last command sent together with the one before."""
     facts["steps"][-1]["pipelined"] = True

@@ -43,6 +43,22 @@ def test_few_at_a_time():
     assert len(made) == 1
 
 
+def test_who_comes_back_later_keeps_nobody_waiting_who_comes_now():
+    made = queue()
+    made.add(("a", "retry"), 0.0, delay=100.0)
+    assert taken(made, 0.0) == []
+    made.add(("a", "now"), 1.0)
+    assert taken(made, 1.0) == [("a", "now")]
+    made.add(("a", "sooner"), 1.0, delay=50.0)
+    assert taken(made, 1.0) == []
+    assert made.next_moment() == 51.0
+    assert taken(made, 51.0) == [("a", "sooner")]
+    assert taken(made, 99.0) == []
+    assert taken(made, 100.0) == [("a", "retry")]
+    assert made.take(100.0) is None
+    assert made.next_moment() is None
+
+
 def test_the_budget_of_any_minute():
     made = queue(*jobs("a", 5), ("b", 0), per_minute=2)
     assert taken(made, 0.0) == [("a", 0), ("b", 0), ("a", 1)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+from datetime import datetime
 
 import pytest
 from mailops_smtp import collecting
@@ -51,6 +52,14 @@ def test_each_repetition_is_a_check_of_its_own(server):
     assert [entry["phase"] for entry in timing["phases"]] == ["connect", "banner", "ehlo", "mail", "rcpt", "quit"]
     for spread in (timing["seconds"], *timing["phases"]):
         assert 0 < spread["min"] <= spread["median"] <= spread["max"]
+
+
+def test_the_interval_runs_from_beginning_to_beginning_whatever_a_check_consists_of():
+    with deferring("450 4.7.1 Try again later") as server:
+        run = checked(server, recipient="user@contoso.com", retry={"delay": 0.5}, repeat={"count": 2, "interval": 0.6})
+    first, second = run["checks"]
+    began = [datetime.fromisoformat(made["started_at"]) for made in (first["attempts"]["earlier"][0], second)]
+    assert 0.59 <= (began[1] - began[0]).total_seconds() < 1.0, "and not after the attempt's 0.5 s and another 0.6"
 
 
 def test_repetitions_of_two_targets_stay_with_their_target(server):

@@ -44,13 +44,14 @@ class Ways(t.NamedTuple):
 class _Errand:
     """One check to be made, and what of it was made so far."""
 
-    __slots__ = ("dialog", "earlier", "first", "further", "place", "position", "repetition", "target")
+    __slots__ = ("began", "dialog", "earlier", "first", "further", "place", "position", "repetition", "target")
 
     def __init__(self, position: int, target: Target, place: Destination, repetition: t.Optional[int]) -> None:
         self.position = position
         self.target = target
         self.place = place
         self.repetition = repetition
+        self.began: t.Optional[float] = None  # by the monotonic clock, with its first connection
         self.earlier: t.List[t.Dict[str, t.Any]] = []
         self.dialog: t.Optional[Dialog] = None
         self.first: t.Optional[Check] = None  # which waits for further connections (wire.further)
@@ -121,6 +122,8 @@ class _Round:
 
     def _take(self, job: Job, talk: t.Union[Talk, TurnedAway]) -> None:
         errand: _Errand = job.errand
+        if errand.began is None and isinstance(talk, Talk):
+            errand.began = talk.began
         check = self._checked(errand, job, talk)
         if check is None:
             return
@@ -136,7 +139,7 @@ class _Round:
             attempts = {"count": len(errand.earlier) + 1, "earlier": errand.earlier, "reason": reason}
             check = check._replace(attempts=attempts)
         self._conclude(errand, check)
-        self._repeat(errand, check.seconds or 0.0)
+        self._repeat(errand)
 
     def _checked(self, errand: _Errand, job: Job, talk: t.Union[Talk, TurnedAway]) -> t.Optional[Check]:
         """What a connection has shown, with that of those before it where it is a further one; None where
@@ -168,11 +171,13 @@ class _Round:
         self._engine.add(job)
         return None
 
-    def _repeat(self, errand: _Errand, took: float) -> None:
+    def _repeat(self, errand: _Errand) -> None:
         repeat = self._planned.repeat
         if repeat is not None and errand.repetition is not None and errand.repetition < repeat.count:
             again = _Errand(errand.position + 1, errand.target, errand.place, errand.repetition + 1)
             job = self._job(again, dialog_of(errand.target, self._ways.check_mode, errand.place.endpoint))
+            # Further attempts and connections took their time, too.
+            took = time.monotonic() - errand.began if errand.began is not None else 0.0
             self._engine.add(job, max(0.0, repeat.interval - took))
 
     def _conclude(self, errand: _Errand, check: Check) -> None:

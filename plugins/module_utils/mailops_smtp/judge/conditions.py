@@ -143,6 +143,9 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "matches": _matches,
     "has length": lambda seen, value: len(seen) == value,
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
+    "leave nobody": lambda seen, value: all(
+        entry["outcome"] != value for transaction in seen for entry in transaction["recipients"]
+    ),
     "cannot be sent": lambda seen, value: any(bool((entry["sender"] or {}).get("problem")) == value for entry in seen),
     "have sent": _have_sent,
     "differ in": lambda seen, value: any(entry[value] != seen[0][value] for entry in seen),

@@ -40,7 +40,7 @@ class Manners(t.NamedTuple):
 class _Server:
     """What is known of one server's patience."""
 
-    __slots__ = ("calls", "closed", "is_listed", "limit", "not_before", "opened", "paused_at", "waiting")
+    __slots__ = ("calls", "closed", "is_listed", "later", "limit", "not_before", "opened", "paused_at", "waiting")
 
     def __init__(self, limit: int, not_before: float) -> None:
         self.waiting: t.List[t.Tuple[float, int, t.Any]] = []  # a heap: not before when, in which order, the job
@@ -51,6 +51,7 @@ class _Server:
         self.paused_at: t.Optional[float] = None
         self.closed: t.Optional[str] = None
         self.is_listed = False
+        self.later: t.Optional[float] = None  # when it is looked at again, where it is listed for that
 
 
 class Queue:
@@ -81,15 +82,15 @@ class Queue:
             return
         heapq.heappush(server.waiting, (now + delay if delay else 0.0, next(self._order), job))
         self._size += 1
-        self._list(server)
+        self._list_at_once(server)
 
     def take(self, now: float) -> t.Any:
         """A job whose turn it is, None where there is none now. Servers take turns: one with many checks does not keep
         the others waiting."""
         while self._later and self._later[0][0] <= now:
-            server = heapq.heappop(self._later)[2]
-            server.is_listed = False
-            self._list(server)
+            moment, _number, server = heapq.heappop(self._later)
+            if server.later == moment:
+                self._list_at_once(server)
         while self._ready:
             server = self._ready.popleft()
             server.is_listed = False
@@ -97,7 +98,7 @@ class Queue:
                 continue
             moment = self._when(server)
             if moment > now:
-                server.is_listed = True
+                server.is_listed, server.later = True, moment
                 heapq.heappush(self._later, (moment, next(self._order), server))
                 continue
             job = heapq.heappop(server.waiting)[2]
@@ -119,7 +120,7 @@ class Queue:
             server.calls.pop()
         heapq.heappush(server.waiting, (0.0, next(self._order), job))
         self._size += 1
-        self._list(server)
+        self._list_at_once(server)
 
     def ended(self, job: t.Any, began: float, now: float, told_to_go: bool) -> None:
         """A check is over, which began when, and whose server answered 421 if it was told to go."""
@@ -152,6 +153,12 @@ class Queue:
         if server.waiting and not server.is_listed and server.opened < server.limit:
             server.is_listed = True
             self._ready.append(server)
+
+    def _list_at_once(self, server: _Server) -> None:
+        """Also where it was to be looked at later, for a job that has longer to wait."""
+        if server.later is not None:
+            server.is_listed, server.later = False, None
+        self._list(server)
 
     def _when(self, server: _Server) -> float:
         """The earliest moment for the next call."""

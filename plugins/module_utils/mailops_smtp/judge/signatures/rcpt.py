@@ -4,7 +4,15 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..signature import Signature, When
+
+# Who found no room in one transaction followed in another. A check with only one transaction has no list of them.
+_NOBODY_IS_LEFT: t.Sequence[t.Tuple[t.Tuple[str, str, t.Any], ...]] = (
+    (("transactions", "is", None), ("recipients", "have no outcome", "deferred")),
+    (("transactions", "leave nobody", "deferred"),),
+)
 
 FAILURES = (
     Signature(
@@ -175,7 +183,11 @@ FAILURES = (
     Signature(
         id="rcpt.few_at_once",
         phases=("rcpt",),
-        when=(When(code="452", enhanced="x.5.3", facts=(("recipients", "have no outcome", "deferred"),)),),
+        when=(
+            *(When(code="452", enhanced="x.5.3", facts=facts) for facts in _NOBODY_IS_LEFT),
+            # Without an enhanced code it can mean that as well, and what came of it tells that it did.
+            *(When(code="452", text=r"\A(?![245]\.[0-9])", facts=facts) for facts in _NOBODY_IS_LEFT),
+        ),
         verdict="pass",
         severity="notice",
         confidence="certain",
