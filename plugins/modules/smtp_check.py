@@ -670,7 +670,7 @@ options:
   source_address:
     type: str
     description:
-      - The address to connect from.
+      - The address to connect from. Only addresses of its family are tested.
   expect:
     type: dict
     description:

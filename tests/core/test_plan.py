@@ -231,3 +231,9 @@ def test_no_warning_without_a_message_or_reason():
 
 def test_an_address_of_the_wanted_family_goes_through_a_jump_host():
     assert target(host="::1", via={"host": "jump"}, address_family="ipv6").address_family == "ipv6"
+
+
+@pytest.mark.parametrize(("source", "family"), [("192.0.2.7", "ipv4"), ("2001:db8::7", "ipv6")])
+def test_from_an_address_nothing_of_the_other_family_is_tested(source, family):
+    options = {"targets": ["contoso.com", "mx1.contoso.com:25"], "source_address": source}
+    assert [target.address_family for target in plan(options, "test.com").targets] == [family, family]

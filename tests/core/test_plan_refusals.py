@@ -265,6 +265,46 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
             "leave 'drop_after_send' has nothing to send before the banner: stop after ehlo or later.",
         ),
         (
+            {"leave": "drop_after_send"},
+            "leave 'drop_after_send' has nothing to send in the last phase, auth: stop where something is said, "
+            "or leave: drop.",
+        ),
+        (
+            {"leave": "drop_after_send", "stop_after": "starttls", "starttls": "never"},
+            "leave 'drop_after_send' has nothing to send in the last phase, starttls: stop where something is said, "
+            "or leave: drop.",
+        ),
+        (
+            {
+                "leave": "drop_after_send",
+                "stop_after": "data",
+                "recipient": "user@contoso.com",
+                "test_message": {"transfer": "bdat"},
+            },
+            "leave 'drop_after_send' has nothing to send in the last phase, data: stop where something is said, "
+            "or leave: drop.",
+        ),
+        (
+            {"hello": "helo", "tls": {"verify": True}},
+            "tls {'verify': True} has no effect with hello: helo: drop one of the two.",
+        ),
+        (
+            {"source_address": "::1", "host": "192.0.2.1"},
+            "source_address '::1' is no address to reach 192.0.2.1 from: give an IPv4 address.",
+        ),
+        (
+            {"source_address": "192.0.2.7", "host": None, "targets": ["mx1:25", "2001:db8::1"]},
+            "targets[1].source_address '192.0.2.7' is no address to reach 2001:db8::1 from: give an IPv6 address.",
+        ),
+        (
+            {"xclient": {"addr": "fe80::1%eth0"}},
+            "xclient.addr 'fe80::1%eth0' has a zone, which only the host itself knows: drop what begins with %.",
+        ),
+        (
+            {"random_recipient": True, "owned": True, "host": "unix:/run/dovecot/lmtp", "protocol": "lmtp"},
+            "recipient is missing: give one: a socket file has no domain.",
+        ),
+        (
             {"extra": [{"before": "mail", "send": "QUIT"}]},
             "extra[0].send 'QUIT' belongs to the procedure itself: give one that the dialog does not send itself.",
         ),

@@ -108,13 +108,35 @@ def test_every_shape_is_there_and_never_a_message():
 
 
 @pytest.mark.parametrize(
+    ("options", "sender", "recipient"),
+    [
+        ({"sender": "admin@bücher.example", "smtputf8": True}, "admin@xn--bcher-kva.example", "contoso.com"),
+        ({"sender": "jürgen@test.com"}, "", "contoso.com"),
+        ({"recipient": "user@bücher.example", "smtputf8": True}, "", "xn--bcher-kva.example"),
+        ({"recipient": "jürgen@bücher.example"}, "", "xn--bcher-kva.example"),
+        ({"recipient": "postmaster"}, "", "mx1.contoso.com"),
+        ({"recipient": None}, "", "mx1.contoso.com"),
+        ({"recipient": None, "host": "203.0.113.5"}, "", "[203.0.113.5]"),
+        ({"relay": True, "relay_recipient": "<user@bücher.example>"}, "", "contoso.com"),
+    ],
+)
+def test_probes_are_in_ascii_and_ask_about_a_domain(options, sender, recipient):
+    options = {"recipient": "user@contoso.com", "random_recipient": True, "owned": True, **options}
+    target = planned(**options)
+    made = with_probes(target.dialog, target.host, "203.0.113.5", "0123456789abcdef" * 2)
+    assert made.probes[-1][1:] == (sender, f"no-such-user-0123456789abcdef@{recipient}")
+    assert rehearse(made)[-1] == "QUIT"
+
+
+@pytest.mark.parametrize(
     ("options", "told"),
     [
         ({"relay": True}, "relay True is only for servers of one's own: declare that with owned: true"),
         ({"random_recipient": True}, "random_recipient True is only for servers of one's own"),
         ({"relay": True, "owned": True, "stop_after": "ehlo"}, "never has its turn with stop_after"),
-        ({"relay": True, "owned": True, "leave": "drop_after_send"}, "never has its turn with leave"),
+        ({"relay": True, "owned": True, "sender": "", "leave": "drop_after_send"}, "never has its turn with leave"),
         ({"relay": True, "owned": True, "pipelining": True, "sender": "a@b.cc"}, "comes one command after the other"),
+        ({"relay": True, "owned": True, "relay_recipient": "jürgen@b.cc"}, "needs SMTPUTF8, for which no probe asks"),
         ({"relay_recipient": "a@b.cc"}, "has no use: give relay: true"),
         ({"relay": True, "owned": True, "relay_recipient": "a@b\r\n.cc"}, "relay_recipient"),
         ({"relay": True, "owned": True, "relay_recipient": "nobody"}, "relay_recipient"),

@@ -39,8 +39,13 @@ def mailbox(
     unless the user wants the address ``as_written``."""
     address = bare(written)
     require_valid(option, address, check, remedy)
+    return address if as_written else in_ascii(address)
+
+
+def in_ascii(address: str) -> str:
+    """The address with its domain in ASCII where that makes all of it so."""
     local_part, at_sign, domain = address.rpartition("@")
-    return address if as_written or not local_part.isascii() else local_part + at_sign + commands.a_labels(domain)
+    return address if not local_part.isascii() else local_part + at_sign + commands.a_labels(domain)
 
 
 def bare(address: str) -> str:

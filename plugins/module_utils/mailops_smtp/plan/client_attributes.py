@@ -60,4 +60,7 @@ def _address(written: str, option: str) -> str:
     address = address_of(written.strip("[]"))
     if address is None:
         raise OptionError(option, written, "is no IP address", f"give an address, or {UNKNOWN[0]}")
+    if "%" in written:
+        # RFC 4007 11.2
+        raise OptionError(option, written, "has a zone, which only the host itself knows", "drop what begins with %")
     return f"IPV6:{address}" if isinstance(address, ipaddress.IPv6Address) else str(address)

@@ -69,6 +69,10 @@ def read_dialog(options: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: 
 
 def _refuse_what_never_happens(dialog: Dialog, options: t.Mapping[str, t.Any], prefix: str) -> None:
     """What was asked for and has no effect would be taken for tested."""
+    if dialog.leave == "drop_after_send" and not _says_something_last(dialog):
+        remedy = "stop where something is said, or leave: drop"
+        problem = f"has nothing to send in the last phase, {dialog.stop_after}"
+        raise OptionError(f"{prefix}leave", dialog.leave, problem, remedy)
     useful = used(dialog)
     for keyword in dialog.force:
         if keyword not in useful:
@@ -84,6 +88,19 @@ def _refuse_what_never_happens(dialog: Dialog, options: t.Mapping[str, t.Any], p
             raise OptionError(
                 f"{prefix}{option}", options[option], "has no MAIL FROM to go with", "give sender or recipient"
             )
+
+
+def _says_something_last(dialog: Dialog) -> bool:
+    """Whether the phase to stop after has a command, as far as that is not the server's to decide."""
+    phase, message = dialog.stop_after, dialog.envelope.message
+    if phase in ("xclient", "auth", "xforward"):
+        return bool(getattr(dialog, phase))
+    if phase == "starttls":
+        return dialog.starttls != "never"
+    if phase == "data" and message is not None and message.transfer == "bdat":
+        # RFC 3030: a message of one chunk has no other before the last.
+        return 0 < (message.chunk_size or 0) < message.size
+    return True
 
 
 def _hello(options: t.Mapping[str, t.Any], prefix: str) -> str:
@@ -108,8 +125,9 @@ def _starttls(options: t.Mapping[str, t.Any], prefix: str) -> str:
             )
         return "never"
     tls = {name: value for name, value in (options["tls"] or {}).items() if value is not None}
-    if given == "never" and tls:
-        raise OptionError(f"{prefix}tls", tls, "has no effect with starttls: never", "drop one of the two")
+    for option, value in (("starttls", "never"), ("hello", "helo")):
+        if tls and options[option] == value:
+            raise OptionError(f"{prefix}tls", tls, f"has no effect with {option}: {value}", "drop one of the two")
     return given or "optional"
 
 

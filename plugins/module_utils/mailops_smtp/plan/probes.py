@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ..dialog import commands
-from .addresses import address_of
-from .options import OptionError, require_valid
+from .addresses import address_of, in_ascii, mailbox
+from .options import OptionError
 from .records import AsksAbout, Dialog, Probe
 
 # RFC 2606: nobody's. What is accepted for it is never sent.
@@ -52,20 +52,25 @@ def read_probes(
             raise OptionError(f"{prefix}{name}", True, f"never has its turn with {option}", "drop one of the two")
         if dialog.pipelining:
             raise OptionError(f"{prefix}{name}", True, "comes one command after the other", "drop pipelining")
-    if options["relay_recipient"] is not None:
-        if not options["relay"]:
-            raise OptionError(f"{prefix}relay_recipient", options["relay_recipient"], "has no use", "give relay: true")
-        require_valid(
-            f"{prefix}relay_recipient", options["relay_recipient"], commands.check_address, "write local-part@domain"
-        )
-
+    if options["relay_recipient"] is not None and not options["relay"]:
+        raise OptionError(f"{prefix}relay_recipient", options["relay_recipient"], "has no use", "give relay: true")
     if not options["relay"] and not options["random_recipient"]:
         return None
     people = dialog.envelope.recipients
-    own = domain or (people[0].address.rpartition("@")[2] if people else None) or None
-    return AsksAbout(
-        bool(options["relay"]), bool(options["random_recipient"]), own, options["relay_recipient"] or STRANGER
-    )
+    # A bare Postmaster has no domain.
+    at_sign, people_at = people[0].address.rpartition("@")[1:] if people else ("", "")
+    own = domain or (commands.a_labels(people_at) if at_sign else None)
+    return AsksAbout(bool(options["relay"]), bool(options["random_recipient"]), own, _stranger(options, prefix))
+
+
+def _stranger(options: t.Mapping[str, t.Any], prefix: str) -> str:
+    if options["relay_recipient"] is None:
+        return STRANGER
+    option = f"{prefix}relay_recipient"
+    address = mailbox(option, options["relay_recipient"], False, commands.check_address)
+    if not address.isascii():
+        raise OptionError(option, address, "needs SMTPUTF8, for which no probe asks", "use a local part in ASCII")
+    return address
 
 
 def with_probes(dialog: Dialog, host: str, address: t.Optional[str], token: str) -> Dialog:
@@ -73,18 +78,21 @@ def with_probes(dialog: Dialog, host: str, address: t.Optional[str], token: str)
     wanted = dialog.asks_about
     if wanted is None:
         return dialog
+    literal = None if address is None else f"[IPv6:{address}]" if ":" in address else f"[{address}]"
     own = wanted.domain or host
-    probes = list(_relay(own, address, wanted.stranger)) if wanted.relay else []
+    # A host that is given by its address is no domain.
+    own = literal if address_of(own) and literal is not None else own
+    probes = list(_relay(own, literal, wanted.stranger)) if wanted.relay else []
     if wanted.random_recipient:
-        probes.append(Probe("random_recipient", dialog.envelope.sender, f"no-such-user-{token[:16]}@{own}"))
+        sender = in_ascii(dialog.envelope.sender)
+        # A probe asks for no extension. Nobody may refuse the null sender, whom all reports have.
+        sender = sender if sender.isascii() else ""
+        probes.append(Probe("random_recipient", sender, f"no-such-user-{token[:16]}@{own}"))
     return dialog._replace(probes=tuple(probes))
 
 
-def _relay(own: str, address: t.Optional[str], stranger: str) -> t.Iterator[Probe]:
+def _relay(own_name: str, literal: t.Optional[str], stranger: str) -> t.Iterator[Probe]:
     user, foreign = stranger.rsplit("@", 1)
-    literal = None if address is None else f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-    # A host that is given by its address is no domain.
-    own_name = literal if address_of(own) and literal is not None else own
     yield Probe("plain", SENDER, stranger)
     yield Probe("null_sender", "", stranger)
     yield Probe("own_domain", f"postmaster@{own_name}", stranger)

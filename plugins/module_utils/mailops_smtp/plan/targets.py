@@ -62,10 +62,13 @@ def read_target(
     if host is not None:
         _check_family(host, family, f"{prefix}address_family")
     if options["source_address"] is not None:
-        _check_source_address(options["source_address"], family, prefix)
+        # From an address of one family, no connection leads to one of the other.
+        family = options["address_family"] = _family_of_source(options["source_address"], family, host, prefix)
     auth = read_auth(options, prefix)
     dialog = read_dialog(options, auth, prefix, default_helo_name)
     dialog = dialog._replace(asks_about=read_probes(options, dialog, domain, prefix))
+    if host is not None and host.startswith(UNIX) and dialog.asks_about and dialog.asks_about.domain is None:
+        raise OptionError(f"{prefix}recipient", None, "is missing", "give one: a socket file has no domain")
     tls = _tls(options["tls"] or {}, auth, f"{prefix}tls.")
     expect = None
     if options["expect"]:
@@ -109,6 +112,7 @@ def _like_others(place: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], share
     elif not isinstance(port, int):
         port = checked(own, TARGET_OPTIONS, prefix)["port"]
     require_port(f"{prefix}port", port)
+    _refuse_other_family(host, options["source_address"], prefix)
     if host is not None:
         _check_family(host, options["address_family"], f"{prefix}address_family")
     return Target(
@@ -198,10 +202,21 @@ def _check_family(host: str, family: str, option: str) -> None:
         raise OptionError(option, family, f"does not fit the address {host}", f"give ipv{address.version} or any")
 
 
-def _check_source_address(text: str, family: str, prefix: str) -> None:
-    if address_of(text) is None:
+def _family_of_source(text: str, family: str, host: t.Optional[str], prefix: str) -> str:
+    source = address_of(text)
+    if source is None:
         raise OptionError(f"{prefix}source_address", text, "is no IP address", "give an address of the vantage")
     _check_family(text, family, f"{prefix}address_family")
+    _refuse_other_family(host, text, prefix)
+    return f"ipv{source.version}"
+
+
+def _refuse_other_family(host: t.Optional[str], source_address: t.Optional[str], prefix: str) -> None:
+    source, destination = address_of(source_address or ""), address_of(host or "")
+    if source is not None and destination is not None and source.version != destination.version:
+        problem = f"is no address to reach {host} from"
+        remedy = f"give an IPv{destination.version} address"
+        raise OptionError(f"{prefix}source_address", source_address, problem, remedy)
 
 
 def _refuse_probes_without_tls(options: t.Mapping[str, t.Any], dialog: Dialog, tls: TLSOptions, prefix: str) -> None:
