@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mailops_smtp.evidence import ERROR_KINDS, Endpoint, StepError
 from mailops_smtp.plan import ProxyProtocol
-from mailops_smtp.wire.proxy import MAX_HEADER_LINES, MAX_LINE_OCTETS, Negotiation, Proxy, ProxyFailure
+from mailops_smtp.wire.proxy import MAX_ANSWERS, MAX_HEADER_LINES, MAX_LINE_OCTETS, Negotiation, Proxy, ProxyFailure
 from mailops_smtp.wire.proxy_address import first_that_answers
 
 from tests.core.streams import DIALOG, PLANNED, Clock, Stream, drive, evidence, talk
@@ -108,6 +108,10 @@ def test_what_a_socks_reply_means(reply, kind, words):
         ([b"220 mx1.contoso.com ESMTP\r\n"], "What answers is not a SOCKS5 proxy."),
         ([b"\x05\x00", b"\x04\x00\x00\x01"], "What answers is not a SOCKS5 proxy."),
         ([b"\x05\xff"], "The proxy wants a log-in."),
+        (
+            [b"\x05\x00", b"\x05\x00\x00\x00" + bytes(6)],
+            "The proxy's answer has an address of type 0, unknown to RFC 1928.",
+        ),
         ([b"\x05\x02"], "The proxy chose log-in method 2, which it was not offered."),
         ([b"\x05", b""], "The proxy closed the connection."),
         (
@@ -131,6 +135,14 @@ def test_http_request():
     stream = through("http", CONNECTED["http"])
     assert stream.sent == b"CONNECT mx1.contoso.com:25 HTTP/1.1\r\nHost: mx1.contoso.com:25\r\n\r\n"
     assert through("http", CONNECTED["http"], host="::1").sent.startswith(b"CONNECT [::1]:25 HTTP/1.1\r\n")
+
+
+def test_interim_answers_are_none():
+    """RFC 9110 15.2."""
+    interim = b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n"
+    stream = through("http", [interim * 2 + b"HTTP/1.1 200 OK\r\n\r\n220 mx1\r\n"])
+    assert stream.recv(100) == b"220 mx1\r\n"
+    assert failure("http", [interim + b"HTTP/1.1 403 No\r\n"])[1].endswith('it answered 403 "No".')
 
 
 def test_http_log_in():
@@ -172,6 +184,10 @@ def test_what_an_http_status_means(status, kind):
         (
             b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * (MAX_HEADER_LINES + 1),
             f"The proxy's answer has more than {MAX_HEADER_LINES} header lines.",
+        ),
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\n" * MAX_ANSWERS,
+            f"The proxy answered {MAX_ANSWERS} times without an answer to the request.",
         ),
     ],
 )

@@ -130,6 +130,17 @@ def test_a_server_that_defers_for_ever_is_deferred():
     assert made["attempts"]["reason"] == "The server defers still, after 1 more attempts."
 
 
+def test_whoever_is_left_alone_after_421_has_been_tested_all_the_same():
+    with deferring("421 4.7.0 Try again later", sessions=9) as server:
+        run = checked(server, recipient="user@contoso.com", retry={"count": 3, "delay": 0})
+        assert len(server.wait()) == 1
+    keeps_contract(run)
+    (made,) = run["checks"]
+    assert (made["verdict"], made["recipients"][0]["reply"]["code"]) == ("deferred", 421)
+    assert (made["attempts"]["count"], made["attempts"]["earlier"]) == (1, [])
+    assert made["attempts"]["reason"].startswith("The server had answered 421 to another check of this run")
+
+
 def test_nobody_waits_longer_than_he_wants():
     with deferring("450 4.2.0 Greylisted for 2 hours") as server:
         run = checked(server, recipient="user@contoso.com", retry={"max_delay": 60})

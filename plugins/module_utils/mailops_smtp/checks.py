@@ -44,7 +44,7 @@ class Ways(t.NamedTuple):
 class _Errand:
     """One check to be made, and what of it was made so far."""
 
-    __slots__ = ("began", "dialog", "earlier", "first", "further", "place", "position", "repetition", "target")
+    __slots__ = ("began", "dialog", "earlier", "first", "further", "last", "place", "position", "repetition", "target")
 
     def __init__(self, position: int, target: Target, place: Destination, repetition: t.Optional[int]) -> None:
         self.position = position
@@ -53,6 +53,7 @@ class _Errand:
         self.repetition = repetition
         self.began: t.Optional[float] = None  # by the monotonic clock, with its first connection
         self.earlier: t.List[t.Dict[str, t.Any]] = []
+        self.last: t.Optional[Check] = None  # of the earlier attempts
         self.dialog: t.Optional[Dialog] = None
         self.first: t.Optional[Check] = None  # which waits for further connections (wire.further)
         self.further: t.Optional[further.Further] = None
@@ -128,11 +129,16 @@ class _Round:
         if check is None:
             return
         reason = None
-        if check.not_tested is None and self._planned.retry is not None:
+        if check.not_tested is not None and errand.last is not None:
+            # What the attempts before came to is what is known of the server.
+            check, reason = errand.last, check.not_tested
+            errand.earlier.pop()
+        elif check.not_tested is None and self._planned.retry is not None:
             delay, reason = _comes_back(self._planned.retry, len(errand.earlier), check.dialog)
             left = _what_is_left(t.cast(Dialog, errand.dialog), check) if delay is not None else None
             if delay is not None and left is not None:
                 errand.earlier.append({"waited": delay, **_attempt(check)})
+                errand.last = check
                 self._engine.add(self._job(errand, left), delay)
                 return
         if errand.earlier or reason is not None:

@@ -22,6 +22,9 @@ from ..evidence import Endpoint, printable
 MAX_LINE_OCTETS = 8192
 MAX_HEADER_LINES = 100
 
+# RFC 9110 15.2: any number of interim answers, 1xx, can come before the one that counts.
+MAX_ANSWERS = 10
+
 _SOCKS_VERSION = 5
 _NO_LOG_IN, _PASSWORD, _NOTHING_ACCEPTABLE = 0, 2, 0xFF
 _ADDRESS_OCTETS = {1: 4, 4: 16}  # by address type: IPv4 and IPv6
@@ -145,7 +148,12 @@ def socks5(host: str, port: int, username: t.Optional[str], password: t.Optional
             kind, f"The proxy had no connection to {authority(host, port)}: {words_of_rfc} (SOCKS reply {reply})."
         )
     # The address that the proxy connected from, or 0.0.0.0: it has to be read, and tells nothing reliable.
-    length = _ADDRESS_OCTETS[address_type] if address_type in _ADDRESS_OCTETS else (yield b"", 1)[0]
+    length = _ADDRESS_OCTETS.get(address_type)
+    if address_type == _NAME:
+        length = (yield b"", 1)[0]
+    if length is None:
+        # How long it is nobody knows, and so not where the mail server begins to speak.
+        raise ProxyFailure("proxy", f"The proxy's answer has an address of type {address_type}, unknown to RFC 1928.")
     yield b"", length + 2
 
 
@@ -171,14 +179,23 @@ def http_connect(host: str, port: int, username: t.Optional[str], password: t.Op
     if username is not None:
         lines.append(f"Proxy-Authorization: Basic {token}")
     yield "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii"), 0
-    status = _STATUS_LINE.fullmatch((yield from _line()))
-    if status is None:
-        raise ProxyFailure("proxy", "What answers is not an HTTP proxy.")
-    # There are servers that quote the request that they do not like.
-    code, reason = int(status[1]), printable((status[2] or b"").strip()).replace(token, MASK)
-    if code // 100 != 2:
-        kind = _HTTP_KINDS.get(code, "proxy")
-        raise ProxyFailure(kind, f'The proxy had no connection to {place}: it answered {code} "{reason}".')
+    for _number in range(MAX_ANSWERS):
+        status = _STATUS_LINE.fullmatch((yield from _line()))
+        if status is None:
+            raise ProxyFailure("proxy", "What answers is not an HTTP proxy.")
+        code = int(status[1])
+        if code // 100 not in (1, 2):
+            # There are servers that quote the request that they do not like.
+            reason = printable((status[2] or b"").strip()).replace(token, MASK)
+            kind = _HTTP_KINDS.get(code, "proxy")
+            raise ProxyFailure(kind, f'The proxy had no connection to {place}: it answered {code} "{reason}".')
+        yield from _header()
+        if code // 100 == 2:
+            return
+    raise ProxyFailure("proxy", f"The proxy answered {MAX_ANSWERS} times without an answer to the request.")
+
+
+def _header() -> t.Generator[t.Tuple[bytes, int], bytes, None]:
     for _number in range(MAX_HEADER_LINES):
         if not (yield from _line()):
             return
