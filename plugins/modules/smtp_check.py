@@ -856,6 +856,7 @@ options:
       - If the name ends in C(.gz), it is compressed.
       - The first line tells of the run, and after the last check a line of C(record) V(end) has its verdict. Where it
         is missing, the run was ended before its time.
+      - Where it can be begun and not written to its end, as on a disk that is full, the run goes on, and warns of that.
       - Is not written in check mode.
   progress_file:
     type: path
@@ -3106,7 +3107,8 @@ detail:
   sample: facts
 evidence_file:
   description: >-
-    The file with the full evidence, on the host that made the checks. Null where none was asked for, and in check mode.
+    The file with the full evidence, on the host that made the checks. Null where none was asked for, where it could not
+    be written to its end, and in check mode.
   type: str
   returned: always, unless an option is wrong
   sample: /var/tmp/smtp.jsonl.gz

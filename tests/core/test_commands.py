@@ -197,6 +197,7 @@ DOMAIN_256 = DOMAIN_255[:-1] + ".b"
         '"a@b\\"c"@contoso.com',
         "user@[198.51.100.7]",
         "user@[IPv6:2001:db8::1]",
+        "user@[X400:c=us]",
         "user@localhost",
         "a" * 64 + "@contoso.com",
         "user@" + DOMAIN_255,
@@ -224,6 +225,8 @@ def test_an_address(address):
         ("user@contoso..com", "has a domain that is no valid host name"),
         ("user@-contoso.com", "has a domain that is no valid host name"),
         ("user@contoso.com.", "has a domain that is no valid host name"),
+        ("user@[198.51.100.777]", "has a domain that is no valid host name"),
+        ("user@[IPv6:::fffff]", "has a domain that is no valid host name"),
         ("user@[198.51.100.7", "has a domain that is no valid host name"),
         ("user@contoso.com\r\nDATA", "contains a line end, which would start another command"),
     ],
@@ -249,7 +252,10 @@ def test_a_name_to_say_hello_with(name):
     commands.check_hello_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "two words", "test..com", "test.com.", "[198.51.100.7", "-", DOMAIN_256])
+@pytest.mark.parametrize(
+    "name",
+    ["", "two words", "test..com", "test.com.", "[198.51.100.7", "[999.1.1.1]", "[IPv6:1.2.3.4]", "-", DOMAIN_256],
+)
 def test_no_name_to_say_hello_with(name):
     with pytest.raises(CommandError, match=r"^is neither a host name nor an address literal such as \[198.51.100.7\]$"):
         commands.check_hello_name(name)

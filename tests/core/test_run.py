@@ -365,6 +365,12 @@ def test_the_default_helo_name(full_name, helo_name, monkeypatch):
     assert default_helo_name() == helo_name
 
 
+def test_a_host_with_ipv6_alone_calls_itself_by_that(monkeypatch):
+    monkeypatch.setattr(run_module.socket, "getfqdn", lambda: "localhost")
+    monkeypatch.setattr(run_module, "own_address", lambda towards: "2001:db8::9" if ":" in towards else None)
+    assert default_helo_name() == "[IPv6:2001:db8::9]"
+
+
 def test_the_own_address_where_there_is_no_network(monkeypatch):
     class Isolated(socket.socket):
         def connect(self, address):

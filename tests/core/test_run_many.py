@@ -217,6 +217,17 @@ def test_the_file_is_written_as_checks_end(tmp_path):
     assert [record["record"] for record in records(str(path))][-1] == "end"
 
 
+@pytest.mark.parametrize("name", ["evidence.jsonl", "evidence.jsonl.gz"])
+def test_a_full_disk_costs_nobody_his_checks(name, server, tmp_path):
+    path = tmp_path / name
+    path.symlink_to("/dev/full")
+    run = checked(server, recipient="user@contoso.com", evidence_file=str(path), repeat={"count": 2, "interval": 0})
+    keeps_contract(run)
+    assert (run["counts"], run["evidence_file"]) == ({"pass": 2}, None)
+    (warning,) = run["plan"]["warnings"]
+    assert warning == f"The evidence file {path} is incomplete: it could not be written (No space left on device)."
+
+
 def test_progress_is_told_and_written(server, tmp_path):
     path = tmp_path / "progress.json"
     told = []
@@ -292,10 +303,15 @@ def test_ten_thousand_checks_fit_a_controllers_limit(server):
         ({"connections": {"at_once": "many"}}, "connections.at_once 'many' is not a number"),
         ({"connections": {"jitter": float("nan")}}, "connections.jitter nan is out of range: "),
         (
+            {"evidence_file": "/tmp/file", "progress_file": "/tmp/file"},
+            "progress_file '/tmp/file' is evidence_file, too: name another file.",
+        ),
+        (
             {"evidence_file": "/no/such/folder/file"},
             "evidence_file '/no/such/folder/file' is in a folder that does not",
         ),
         ({"progress_file": "/tmp"}, "progress_file '/tmp' is a folder: "),
+        ({"progress_file": "/dev/null"}, "progress_file '/dev/null' is no regular file: "),
         ({"detail": "all"}, "detail 'all' is not a choice here: choose one of summary, facts, transcript."),
     ],
 )

@@ -99,6 +99,16 @@ def test_a_folder_that_is_not_there(tmp_path):
         snapshot.read(str(tmp_path / "before.json"))
 
 
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
+    pipe = tmp_path / "before.json"
+    os.mkfifo(pipe)
+    with pytest.raises(
+        snapshot.SnapshotError, match=r"before\.json cannot be written: it is there, and no regular file"
+    ):
+        snapshot.write(str(pipe), {})
+    assert pipe.is_fifo()
+
+
 def kept(tmp_path, record, compress=False):
     path = tmp_path / "kept.json"
     data = record if isinstance(record, bytes) else json.dumps(record).encode("utf-8")

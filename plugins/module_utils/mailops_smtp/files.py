@@ -37,8 +37,10 @@ def name_of(path: str) -> str:
     return os.path.basename(path)
 
 
-def why_not_to_be_written(path: str) -> t.Optional[str]:
-    """What is wrong with the path of a file that is yet to be written, None where nothing is."""
+def why_not_to_be_written(path: str, replaced: bool = False) -> t.Optional[str]:
+    """What is wrong with the path of a file that is yet to be written, None where nothing is.
+
+    :param replaced: a new file takes the place of the one that is there."""
     folder = os.path.dirname(path) or "."
     if "\0" in path:
         return "contains a NUL"
@@ -46,4 +48,7 @@ def why_not_to_be_written(path: str) -> t.Optional[str]:
         return "is a folder"
     if not os.path.isdir(folder):
         return "is in a folder that does not exist"
+    if replaced and os.path.exists(path) and not os.path.isfile(path):
+        # Root would replace the device for everybody.
+        return "is no regular file"
     return None if os.access(path if os.path.exists(path) else folder, os.W_OK) else "cannot be written"

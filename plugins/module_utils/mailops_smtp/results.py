@@ -34,9 +34,11 @@ class Results:
         self._progress = Progress("", 0)
         self._stack = contextlib.ExitStack()
         self._journal: t.Optional[Journal] = None
+        self._lost: t.List[str] = []  # why the evidence file ends early
         if not check_mode:
             if planned.evidence_file is not None:
-                self._journal = self._stack.enter_context(contextlib.closing(_journal(planned.evidence_file)))
+                self._journal = _journal(planned.evidence_file)
+                self._stack.callback(self._close_journal)
             if planned.progress_file is not None:
                 self._watchers.append(
                     self._stack.enter_context(contextlib.closing(ProgressFile(planned.progress_file)))
@@ -54,9 +56,7 @@ class Results:
 
     def expect(self, vantage: Vantage, endpoints: int) -> None:
         self._progress = Progress(vantage.name, endpoints * self._times)
-        if self._journal is not None:
-            asked = self._planned.as_dict()
-            self._journal.write({"record": "run", "plan": asked, "vantages": [vantage.as_dict()]})
+        self._write("run", {"plan": self._planned.as_dict(), "vantages": [vantage.as_dict()]})
 
     def ended(self, number: int, check: Check) -> None:
         self.take(number, check.as_dict())
@@ -65,8 +65,7 @@ class Results:
         """One check, and its number in the order of all."""
         check = self._judging.add(number, evidence)
         self._sent += _messages_sent(check)
-        if self._journal is not None:
-            self._journal.write({"record": "check", **check})
+        self._write("check", check)
         if check["repetition"] is not None and check["failed_phase"] == "resolve":
             # What has no address is not tried again.
             self._progress.total -= self._times - 1
@@ -86,16 +85,39 @@ class Results:
             "timings": timings(judged["checks"]) if self._planned.repeat is not None else None,
             "overview": None,
         }
-        if self._journal is not None:
-            self._journal.write(
-                {"record": "end", **{name: value for name, value in run.items() if name in _AT_THE_END}}
-            )
+        self._write("end", {name: value for name, value in run.items() if name in _AT_THE_END})
+        self._close_journal()
+        if self._lost:
+            run["evidence_file"] = None
+            run["plan"] = {**run["plan"], "warnings": [*run["plan"]["warnings"], *self._lost]}
         if self._planned.detail == "facts":
             return run
         # Only who wants something else pays for it.
         from .report.detail import detailed
 
         return detailed(run, self._planned.detail)
+
+    def _write(self, record: str, facts: Facts) -> None:
+        if self._journal is not None:
+            with self._losing_the_file_alone():
+                self._journal.write({"record": record, **facts})
+
+    def _close_journal(self) -> None:
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            with self._losing_the_file_alone():
+                journal.close()
+
+    @contextlib.contextmanager
+    def _losing_the_file_alone(self) -> t.Iterator[None]:
+        """Nobody loses his checks because a disk is full."""
+        try:
+            yield
+        except OSError as error:
+            if not self._lost:
+                path = self._planned.evidence_file
+                self._lost = [f"The evidence file {path} is incomplete: it could not be written ({error.strerror})."]
+            self._close_journal()
 
     @property
     def _times(self) -> int:

@@ -153,9 +153,10 @@ def default_helo_name() -> str:
         commands.check_hello_name(name)
     except commands.CommandError:
         name = ""
-    return (
-        name if "." in name and not name.startswith("localhost") else f"[{own_address('198.51.100.1') or '127.0.0.1'}]"
-    )
+    if "." in name and not name.startswith("localhost"):
+        return name
+    own = own_address("198.51.100.1") or own_address("2001:db8::1") or "127.0.0.1"
+    return f"[IPv6:{own}]" if ":" in own else f"[{own}]"
 
 
 def tls_settings(targets: t.Sequence[Target]) -> t.Dict[t.Any, TLSSettings]:

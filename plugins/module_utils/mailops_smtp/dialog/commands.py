@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import ipaddress
 import re
 import typing as t
 
@@ -272,8 +273,22 @@ def check_hello_name(name: str) -> None:
     """
     refuse_controls(name)
     domain = _DOMAIN.fullmatch(name) and len(name) <= MAX_DOMAIN_OCTETS
-    if not domain and not _ADDRESS_LITERAL.fullmatch(name):
+    if not domain and not _is_address_literal(name):
         raise CommandError("is neither a host name nor an address literal such as [198.51.100.7]")
+
+
+def _is_address_literal(text: str) -> bool:
+    """RFC 5321 4.1.3: an address in brackets, or what a tag of another kind stands before."""
+    if not _ADDRESS_LITERAL.fullmatch(text):
+        return False
+    written = text[1:-1]
+    version = 6 if written.startswith("IPv6:") else 4
+    if version == 4 and ":" in written:
+        return True
+    try:
+        return ipaddress.ip_address(written[len("IPv6:") :] if version == 6 else written).version == version
+    except ValueError:
+        return False
 
 
 def check_host_name(name: str) -> None:
@@ -313,7 +328,7 @@ def check_address(address: str) -> None:
         raise CommandError(f"has a local part of more than {MAX_LOCAL_PART_OCTETS} octets")
     if len(domain) > MAX_DOMAIN_OCTETS:
         raise CommandError(f"has a domain of more than {MAX_DOMAIN_OCTETS} octets")
-    if not _ADDRESS_LITERAL.fullmatch(domain):
+    if not _is_address_literal(domain):
         try:
             in_ascii = a_labels(domain)
         except CommandError as error:

@@ -64,11 +64,11 @@ def read_retry(given: t.Optional[t.Mapping[str, t.Any]], targets: t.Sequence[Tar
     return Retry(given["count"], given["delay"], given["max_delay"])
 
 
-def read_file(option: str, path: t.Optional[str]) -> t.Optional[str]:
-    """A file that is going to be written. Its folder has to be there."""
+def read_file(option: str, path: t.Optional[str], replaced: bool = False) -> t.Optional[str]:
+    """A file that is going to be written, or replaced by another. Its folder has to be there."""
     if path is None:
         return None
-    problem = why_not_to_be_written(path)
+    problem = why_not_to_be_written(path, replaced)
     if problem is not None:
         raise OptionError(option, path, problem, "name a file in a folder that exists and can be written to")
     return path

@@ -50,6 +50,8 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
     if proxy is not None or via is not None or elsewhere:
         for target in targets:
             _refuse_what_others_decide(target, *(("the proxy", "proxy") if proxy else ("the jump host", "via")))
+    if values["progress_file"] is not None and values["progress_file"] == values["evidence_file"]:
+        raise OptionError("progress_file", values["progress_file"], "is evidence_file, too", "name another file")
     vantage = values["vantage"] or {}
     return Plan(
         targets=targets,
@@ -74,7 +76,7 @@ def plan(given: t.Mapping[str, t.Any], default_helo_name: str, elsewhere: bool =
         retry=read_retry(values["retry"], targets),
         detail=values["detail"],
         evidence_file=read_file("evidence_file", values["evidence_file"]),
-        progress_file=read_file("progress_file", values["progress_file"]),
+        progress_file=read_file("progress_file", values["progress_file"], replaced=True),
     )
 
 

@@ -30,6 +30,9 @@ def write(path: str, snapshot: Record) -> None:
     if path.endswith(".gz"):
         # Neither a name nor a date goes in, so that the same snapshot makes the same file.
         data = gzip.compress(data, mtime=0)
+    if os.path.exists(path) and not os.path.isfile(path):
+        # Root would replace a device, such as /dev/stdout, for everybody.
+        raise SnapshotError(f"the snapshot {path} cannot be written: it is there, and no regular file")
     folder, name = os.path.split(os.path.abspath(path))
     temporary = None
     try:
