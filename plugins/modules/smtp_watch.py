@@ -206,7 +206,7 @@ outages:
       type: str
       returned: unless an option is wrong
     seconds:
-      description: How long that is; up to the last check, where it had not ended.
+      description: How long that is. Where its end was not seen, it is up to the last check, and was longer than that.
       type: float
       returned: unless an option is wrong
     how:

@@ -24,13 +24,16 @@ WORSE = comparison(run(seen(HEALTHY)), run(seen(PLAIN)))
 OPEN_END = comparison(run(seen(HEALTHY), seen(HEALTHY, "b")), run(seen(HEALTHY)))
 
 
-def watched(longest=8.0):
-    """A vantage that saw an outage of so many seconds, or none, or nothing at all."""
+def watched(longest=8.0, open_ends=()):
+    """A vantage that saw an outage of so many seconds, or none, or nothing at all; and for how long it saw those that
+    were not over."""
     (seen_by_one, _blind) = watch()
     outages = [{**seen_by_one["outages"][0], "seconds": longest}] if longest else []
+    outages += [{**seen_by_one["outages"][1], "seconds": seconds} for seconds in open_ends]
+    longest = max([longest, *open_ends]) if longest is not None else None
     endpoint = {**seen_by_one["endpoints"][0], "longest_gap": longest}
-    verdict = "inconclusive" if longest is None else "fail" if longest else "pass"
-    share = None if longest is None else 0.9 if longest else 1.0
+    verdict = "inconclusive" if longest is None else "fail" if outages else "pass"
+    share = None if longest is None else 0.9 if outages else 1.0
     return {
         **seen_by_one, "outages": outages, "longest_gap": longest, "availability": share, "verdict": verdict,
         "endpoints": [{**endpoint, "availability": share}], "changes": [], "summary": "Watched.",
@@ -46,6 +49,29 @@ def watched(longest=8.0):
         ([CLEAN], [watched()], {}, "pass", "The longest outage took 8.0 s."),
         ([CLEAN], [watched(), watched(0.0)], {"longest_gap": 8.0}, "pass", "within the 8.0 s that are allowed."),
         ([CLEAN], [watched()], {"longest_gap": 7.9}, "fail", "more than the 7.9 s that are allowed."),
+        (
+            [CLEAN],
+            [watched(0.0, [3.0])],
+            {},
+            "pass",
+            "The longest outage took at least 3.0 s, not over when the watch ended.",
+        ),
+        (
+            [CLEAN],
+            [watched(8.0, [9.0])],
+            {"longest_gap": 15.0},
+            "pass",
+            "at least 9.0 s, not over when the watch ended; as far as it was seen, that is within the 15.0 s that",
+        ),
+        ([CLEAN], [watched(0.0, [9.0])], {"longest_gap": 9.0}, "fail", "that is more than the 9.0 s that are allowed."),
+        ([CLEAN], [watched(0.0, [0.0])], {"longest_gap": 0.0}, "fail", "at least 0 ms, not over when the watch ended"),
+        (
+            [CLEAN],
+            [watched(8.0, [3.0])],
+            {},
+            "pass",
+            "took 8.0 s. Of the others, 1 was not over when the watch ended, and counts as long as it was seen.",
+        ),
         ([CLEAN], [watched(0.0)], {"longest_gap": 0.0}, "pass", "Nothing changed; 1 unchanged."),
         ([CLEAN], [watched(0.0), watched(None)], {"longest_gap": 10}, "inconclusive", "not known from everywhere"),
         ([CLEAN], [], {"longest_gap": 10}, "inconclusive", "not every vantage watched"),

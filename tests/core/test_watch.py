@@ -71,7 +71,9 @@ def test_no_outage() -> None:
 def test_an_outage_that_had_not_ended() -> None:
     found = result(seen(0), seen(1, "E: timeout t"), seen(5, "E: timeout t"))
     assert (found["outages"][0]["end"], found["outages"][0]["seconds"]) == (None, 4.0)
-    assert "and had not ended yet" in found["summary"]
+    assert "The longest took at least 4.0 s, not over when the watch ended (" in found["summary"]
+    longer_before = result(seen(0, "E: timeout t"), seen(6), seen(7, "E: timeout t"))
+    assert "The longest took 6.0 s (" in longer_before["summary"]
 
 
 def test_checks_that_end_out_of_order_are_put_in_order() -> None:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..evidence import SCHEMA_VERSION
 from ..judge.verdicts import worst
-from ..judge.wording import duration
+from ..judge.wording import duration, outage_length
 from .checks import NotARun
 
 Facts = t.Mapping[str, t.Any]
@@ -49,10 +49,10 @@ def gate(
     if times > 1:
         words.append(f"{clean} of {times} runs in a row were clean.")
         verdicts += ["fail"] if clean < times and last["verdict"] == "pass" else []
-    if longest:
-        words.append(f"The longest outage took {duration(longest)}{_allowed(longest, longest_gap)}.")
+    outages = [outage for watch in watches for outage in watch["outages"]]
+    words += _told_of(outages, longest_gap)
     if longest_gap is not None:
-        verdicts += ["fail"] if (longest or 0) > longest_gap else []
+        verdicts += [] if all(is_within(outage, longest_gap) for outage in outages) else ["fail"]
         if len(known) < len(gaps) or not gaps:
             verdicts.append("inconclusive")
             words.append("How long the outages were is not known from everywhere, since not every vantage watched.")
@@ -69,11 +69,36 @@ def gate(
         "longest_gap": longest,
         "allowed_gap": longest_gap,
         "availability": min(shares, default=None),
-        "outages": [outage for watch in watches for outage in watch["outages"]],
+        "outages": outages,
     }
 
 
-def _allowed(longest: float, allowed: t.Optional[float]) -> str:
-    if allowed is None:
-        return ""
-    return f", which is {'more than' if longest > allowed else 'within'} the {duration(allowed)} that are allowed"
+def is_within(outage: Facts, allowed: float) -> bool:
+    """Whether an outage was no longer than so many seconds, as far as it was seen. Where its end was not, it was longer
+    than that; nobody knows by how much."""
+    return bool(outage["seconds"] <= allowed if outage["end"] is not None else outage["seconds"] < allowed)
+
+
+def longest_of(outages: t.Sequence[Facts]) -> Facts:
+    """Of several of one length, one whose end was not seen."""
+    return max(outages, key=lambda outage: (outage["seconds"], outage["end"] is None))
+
+
+def _told_of(outages: t.Sequence[Facts], allowed: t.Optional[float]) -> t.Iterator[str]:
+    if not outages:
+        return
+    longest = longest_of(outages)
+    over = longest["end"] is not None
+    others = sum(outage["end"] is None for outage in outages) - (not over)
+    limit = ""
+    if allowed is not None:
+        limit = f"{'within' if is_within(longest, allowed) else 'more than'} the {duration(allowed)} that are allowed"
+    if over:
+        yield f"The longest outage took {outage_length(longest)}{', which is ' if limit else ''}{limit}."
+    else:
+        seen = f"The longest outage took {outage_length(longest)}, not over when the watch ended"
+        yield f"{seen}; as far as it was seen, that is {limit}." if limit else f"{seen}."
+    if others:
+        counted = "was not over when the watch ended, and counts as long as it was seen"
+        several = "were not over when the watch ended, and count as long as they were seen"
+        yield f"Of the others, {others} {counted if others == 1 else several}."

@@ -231,6 +231,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
+def outage_length(outage: t.Mapping[str, t.Any]) -> str:
+    """How long an outage was, as far as that is known: ``8.2 s``, or ``at least 8.2 s`` where its end was not seen."""
+    return f"{'' if outage['end'] is not None else 'at least '}{duration(outage['seconds'])}"
+
+
 def reply_words(reply: t.Mapping[str, t.Any]) -> str:
     """A reply in one line: ``550 5.1.1 "User unknown"``."""
     code = " ".join(str(part) for part in (reply["code"], reply["enhanced"]) if part is not None)

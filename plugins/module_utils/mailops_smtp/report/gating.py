@@ -12,6 +12,7 @@ import typing as t
 
 from ..compare import NotARun
 from ..compare.checks import service_of
+from ..compare.gate import is_within
 from ..judge.wording import duration
 
 Facts = t.Mapping[str, t.Any]
@@ -40,18 +41,19 @@ def gate_text(gate: Facts) -> str:
     return f"{gate['summary']} {hint}" if hint else str(gate["summary"])
 
 
-def is_allowed(gap: t.Optional[float], gate: t.Optional[Facts]) -> bool:
-    """Whether an outage of so many seconds is no failure."""
-    if not gap:
+def are_allowed(outages: t.Sequence[Facts], gate: t.Optional[Facts]) -> bool:
+    """Whether these are no failure."""
+    if not outages:
         return True
-    return gate is not None and (gate["allowed_gap"] is None or gap <= gate["allowed_gap"])
+    allowed = gate["allowed_gap"] if gate is not None else 0.0
+    return allowed is None or all(is_within(outage, allowed) for outage in outages)
 
 
 def watch_verdict(watch: Facts, gate: t.Optional[Facts]) -> str:
     """The verdict of a watch, by what is allowed."""
     if watch["verdict"] != "fail":
         return str(watch["verdict"])
-    return "pass" if is_allowed(watch["longest_gap"], gate) else "fail"
+    return "pass" if are_allowed(watch["outages"], gate) else "fail"
 
 
 def watch_words(watch: Facts, gate: t.Optional[Facts]) -> str:

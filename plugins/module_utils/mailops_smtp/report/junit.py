@@ -15,12 +15,13 @@ from __future__ import annotations
 import typing as t
 from xml.sax.saxutils import escape, quoteattr
 
+from ..compare.gate import longest_of
 from ..evidence import PHASES, printable
 from ..judge.verdicts import SEVERITIES
-from ..judge.wording import duration
+from ..judge.wording import outage_length
 from .comparing import KINDS
 from .contents import plural
-from .gating import blamed, gate_words, is_allowed
+from .gating import are_allowed, blamed, gate_words
 from .phases import stretches
 from .transcript import transcript
 from .watching import Row, rows, share_words
@@ -149,9 +150,10 @@ def _watched(row: Row, gate: t.Optional[Facts]) -> _Case:
     name = f"{row.endpoint['endpoint']['name']} from {row.vantage}, {row.endpoint['endpoint']['protocol']}"
     outcome = None
     if row.outages:
-        longest = duration(row.endpoint["longest_gap"] or 0.0)
-        told = f"{plural(len(row.outages), 'outage')}, the longest of {longest}"
-        allowed = is_allowed(row.endpoint["longest_gap"], gate)
+        longest = longest_of(row.outages)
+        told = f"{plural(len(row.outages), 'outage')}, the longest of {outage_length(longest)}"
+        told = told if longest["end"] is not None else f"{told}, not over when the watch ended"
+        allowed = are_allowed(row.outages, gate)
         told = f"{told}, which is allowed" if allowed else told
         outcome = ("skipped" if allowed else "failure", told, "\n".join(map(outage_words, row.outages)))
     elif row.endpoint["availability"] is None:

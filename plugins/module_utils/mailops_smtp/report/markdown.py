@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from ..evidence import printable
-from ..judge.wording import duration
+from ..judge.wording import duration, outage_length
 from .comparing import KINDS
 from .contents import needs_somebody, plural
 from .gating import gate_text, gate_words, watch_verdict, watch_words
@@ -185,7 +185,8 @@ def _outages(watches: t.Optional[t.Sequence[Facts]], gate: t.Optional[Facts]) ->
         rows = [
             [
                 escaped(outage["endpoint"]["name"]), escaped(outage["vantage"]), outage["start"],
-                outage["end"] or "not over", duration(outage["seconds"]), escaped(", ".join(outage["how"])),
+                outage["end"] or "not over when the watch ended", outage_length(outage),
+                escaped(", ".join(outage["how"])),
             ]
             for outage in outages[:_ROWS]
         ]  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ..compare.checks import endpoint_name, service_of
-from ..judge.wording import duration
+from ..judge.wording import outage_length
 
 # Who must fix it.
 OWNER_WORDS = {
@@ -63,7 +63,7 @@ def outage_words(outage: t.Mapping[str, t.Any]) -> str:
     """From when to when, how long that is, and how it looked."""
     end = outage["end"] or "the end of the watch, when it was not over"
     how = f" ({', '.join(outage['how'])})" if outage["how"] else ""
-    return f"{outage['start']} to {end}, {duration(outage['seconds'])}{how}"
+    return f"{outage['start']} to {end}, {outage_length(outage)}{how}"
 
 
 def value_words(value: t.Union[bool, float, str, t.Sequence[t.Any], None]) -> str:

@@ -49,8 +49,10 @@ def main(arguments: t.Optional[t.Sequence[str]] = None) -> int:
         return 2
     _write(f"\n{printable(result['summary'])}")
     for outage in result["outages"]:
-        ended = "and goes on" if outage["end"] is None else f"until {outage['end']}"
-        _write(f"  {where(outage['endpoint'])}: {outage['seconds']} s from {outage['start']} {ended}")
+        over = outage["end"] is not None
+        ended = f"until {outage['end']}" if over else "on, and was not over when the watch ended"
+        at_least = "" if over else "at least "
+        _write(f"  {where(outage['endpoint'])}: {at_least}{outage['seconds']} s from {outage['start']} {ended}")
     return {"pass": 0, "fail": 1}.get(result["verdict"], 2)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..compare.gate import longest_of
 from ..compare.places import Place
 from ..evidence import SCHEMA_VERSION
-from ..judge.wording import duration
+from ..judge.wording import outage_length
 from .observation import DOWN, UNKNOWN, UP, Record, parsed
 
 # The ways an outage looks that are written down, and the outages of an endpoint.
@@ -62,7 +63,7 @@ def evaluated(header: Header, end: End, seen: t.Sequence[Record], changes: t.Seq
         "changes": list(changes),
         "endpoints": endpoints,
         "verdict": "fail" if outages else "pass" if known else "inconclusive",
-        "summary": _summary(header, outages, endpoints, longest),
+        "summary": _summary(header, outages, endpoints),
     }
 
 
@@ -123,18 +124,18 @@ def _endpoint(place: Place, records: t.Sequence[Record], outages: t.Sequence[Rec
     }
 
 
-def _summary(header: Header, outages: t.Sequence[Record], endpoints: t.Sequence[Record], longest: float) -> str:
+def _summary(header: Header, outages: t.Sequence[Record], endpoints: t.Sequence[Record]) -> str:
     if not any(entry["availability"] is not None for entry in endpoints):
         return f"Nothing was seen from {header.vantage}."
     number = len(endpoints)
     watched = f"{number} endpoint{'' if number == 1 else 's'} watched from {header.vantage} every {header.interval:g} s"
     if not outages:
         return f"{watched}: no outage."
-    worst = max(outages, key=lambda entry: entry["seconds"])
-    still = ", and had not ended yet" if worst["end"] is None else ""
+    worst = longest_of(outages)
+    still = ", not over when the watch ended" if worst["end"] is None else ""
     plural = "" if len(outages) == 1 else "s"
     how = ", ".join(worst["how"]) or "for no known reason"
     return (
-        f"{watched}: {len(outages)} outage{plural}. The longest took {duration(longest)}{still} "
+        f"{watched}: {len(outages)} outage{plural}. The longest took {outage_length(worst)}{still} "
         f"({worst['endpoint']['name']}, {how})."
     )

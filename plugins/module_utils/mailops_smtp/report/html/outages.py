@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...judge.wording import duration
+from ...judge.wording import outage_length
 from ..contents import plural
 from ..gating import watch_verdict, watch_words
 from ..watching import Row, TimeLine, rows, seconds_of, share_words, time_line
@@ -92,7 +92,7 @@ def _outage(outage: Facts) -> t.Sequence[str]:
         outage["vantage"],
         _moment(outage["start"]),
         _moment(outage["end"]) if outage["end"] is not None else "not over when the watch ended",
-        duration(outage["seconds"]),
+        outage_length(outage),
         ", ".join(outage["how"]),
         outage["first"] or "none",
         outage["last"] or "none",
