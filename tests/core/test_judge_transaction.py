@@ -373,3 +373,12 @@ def test_a_recipient_that_is_unknown_for_now_is_not_being_asked_after():
     for why in ("User unknown in local recipient table", "undeliverable address: host mx2[192.0.2.1] said: 550 no"):
         facts = judge(rcpt(f"S: 450 4.1.1 <user@contoso.com>: Recipient address rejected: {why}"))
         assert ids(facts) == ["rcpt.deferred"]
+
+
+def test_an_extra_command_that_the_testers_own_trouble_spoiled_is_not_held_against_the_server():
+    facts = vrfy("252 2.0.0 user")
+    facts["steps"][-1].update(reply=None, error={"kind": "tunnel", "detail": "The SSH connection was lost."})
+    (entry,) = judge(facts)["unmet"]
+    assert (entry["verdict"], entry["finding"]) == ("inconclusive", "vantage.tunnel")
+    (entry,) = judge(vrfy("502 5.5.1 VRFY command is disabled"))["unmet"]
+    assert (entry["verdict"], entry["finding"]) == ("fail", "extra.unmet")
