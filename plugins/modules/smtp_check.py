@@ -361,6 +361,7 @@ options:
       - By default only an address whose local part is not ASCII is written so, and with it those beside it. Where just
         the domain is not ASCII, its form in ASCII (A-labels) is sent, which needs no extension.
       - Where the server does not offer SMTPUTF8, the dialog ends before MAIL FROM.
+      - A test message has such addresses in its header as they stand, too, and so needs 8BITMIME (RFC 6532).
   deliver_by: &deliver_by
     type: dict
     description:
