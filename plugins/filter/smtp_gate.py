@@ -30,7 +30,7 @@ options:
   longest_gap:
     description:
       - The longest outage in seconds that is allowed. Without it, or with a negative number, any is.
-      - With it, the gate stays closed unless every vantage has watched.
+      - With it, the gate stays closed unless every vantage has watched, to the end.
     type: float
   times:
     description:

@@ -1208,22 +1208,16 @@ summary:
   sample: "The message from outside-fra to contoso.test arrived after 2.0 s, its receipt came."
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.arrival import changed, look_for
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.interruption import interruptible
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.arrivals import ARRIVAL_OPTIONS
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError
 
 
-def interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     # A play that is ended, or an SSH session that is lost, still has the servers told LOGOUT, as Ctrl-C has.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+    interruptible()
     module = AnsibleModule(argument_spec=ARRIVAL_OPTIONS, supports_check_mode=True)
     try:
         result = look_for(module.params, check_mode=module.check_mode)

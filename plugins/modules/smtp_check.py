@@ -361,6 +361,7 @@ options:
       - By default only an address whose local part is not ASCII is written so, and with it those beside it. Where just
         the domain is not ASCII, its form in ASCII (A-labels) is sent, which needs no extension.
       - Where the server does not offer SMTPUTF8, the dialog ends before MAIL FROM.
+      - A test message has such addresses in its header as they stand, too, and so needs 8BITMIME (RFC 6532).
   deliver_by: &deliver_by
     type: dict
     description:
@@ -861,8 +862,8 @@ options:
   progress_file:
     type: path
     description:
-      - A file on the host that the task runs on, which tells once a second, as JSON, how many checks have ended with
-        which verdict.
+      - A file on the host that the task runs on, which tells from the beginning and once a second, as JSON, how many
+        checks have ended with which verdict.
       - Is not written in check mode.
       - Where the task runs on the controller itself (C(connection=local)), a line every five seconds tells it, too.
   start_at:
@@ -3240,10 +3241,9 @@ overview:
       sample: "mx1.contoso.test [198.18.1.10]:25 accepted the recipient user@contoso.test after 31 ms."
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.collecting import collecting_rarely
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.interruption import interruptible
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import (
     CHECK_OPTIONS,
     OptionError,
@@ -3252,14 +3252,9 @@ from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.opt
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.run import changed, check
 
 
-def interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     # A play that is ended, or an SSH session that is lost, still has the mail servers told QUIT, as Ctrl-C has.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+    interruptible()
     # no_log here keeps the arguments out of the host's log: passwords within targets and jump are of no declared type.
     module = AnsibleModule(argument_spec=CHECK_OPTIONS, supports_check_mode=True, no_log=True)
     module.no_log_values.update(secrets(module.params, CHECK_OPTIONS))

@@ -356,9 +356,8 @@ summary:
 
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.interruption import interruptible
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import (
     CHECK_OPTIONS,
     OptionError,
@@ -372,13 +371,9 @@ from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.watch im
 )
 
 
-def interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     # A watch that is ended from outside writes down what it has seen, and its sessions end with QUIT.
-    signal.signal(signal.SIGTERM, interrupt)
+    interruptible()
     # no_log here keeps the arguments out of the host's log: passwords within check, targets and via are of no declared
     # type.
     module = AnsibleModule(argument_spec=WATCH_OPTIONS, supports_check_mode=True, no_log=True)

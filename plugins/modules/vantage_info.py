@@ -354,12 +354,15 @@ summary:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.interruption import interruptible
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.fitness import FITNESS_OPTIONS
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.plan.options import OptionError, secrets
 from ansible_collections.mailops.smtp.plugins.module_utils.mailops_smtp.vantage_fitness import vantage_fitness
 
 
 def main() -> None:
+    # A play that is ended, or an SSH session that is lost, still has the mail servers told QUIT, as Ctrl-C has.
+    interruptible()
     # no_log keeps the arguments out of the host's log: passwords within references and jump are of no declared type.
     module = AnsibleModule(argument_spec=FITNESS_OPTIONS, supports_check_mode=True, no_log=True)
     module.no_log_values.update(secrets(module.params, FITNESS_OPTIONS))

@@ -52,6 +52,7 @@ MAY_KNOW: t.Dict[str, t.Set[str]] = {
     # Neither knows what a check is: both are given what to write.
     "journal": set(),
     "progress": set(),
+    "interruption": set(),
     "timings": {"evidence"},
     "collecting": set(),
     # What run.py does for each check, many at once.

@@ -405,6 +405,12 @@ def test_a_version_of_tls_that_is_gone():
     assert changes(compared(old, after, "TLS 1.1 gone")) == {"regressions": ["stopped_working"]}
 
 
+def test_a_server_that_is_dead_is_not_what_a_version_of_tls_that_is_gone_was_declared_for():
+    old = seen(HEALTHY, tls={"version": "TLSv1"}, target="mx1 by TLS 1.0")
+    dead = seen("E: refused", target="mx1 by TLS 1.0")
+    assert changes(compared(old, dead, "TLS 1.0 gone")) == {"regressions": ["stopped_working"]}
+
+
 @pytest.mark.parametrize(
     ("declared", "told"),
     [

@@ -90,6 +90,15 @@ def test_the_gate(comparisons, watches, limits, verdict, words):
     assert (made["rollback_hint"] is not None) == (WORSE in comparisons)
 
 
+@pytest.mark.parametrize(("limits", "verdict"), [({"longest_gap": 10.0}, "inconclusive"), ({}, "pass")])
+def test_a_watch_that_was_lost_saw_no_end_of_the_window(limits, verdict):
+    """It was killed, or its host was: that it saw no outage until then says nothing about what came after."""
+    whole, lost = watched(0.0), {**watched(0.0), "ended": "lost"}
+    made, _suites, _failed = told(run(seen(HEALTHY)), run(seen(HEALTHY)), [whole, lost], **limits)
+    assert made["verdict"] == verdict
+    assert ("lost before it was collected" in made["summary"]) == bool(limits)
+
+
 @pytest.mark.parametrize("wrong", [([],), ([{}],), ([CLEAN], [{}]), ([run(seen(HEALTHY))],)])
 def test_anything_else_is_refused(wrong):
     with pytest.raises(NotARun, match=r"expected .*mailops\.smtp\.smtp_"):

@@ -154,3 +154,13 @@ def test_the_slow_hop() -> None:
     assert slowest(timed(hops(100, 101, 102))) is None
     # An hour's skew is no wait.
     assert slowest(timed(hops(100, 3701, 102, 103), not_after=[104])) is None
+
+
+@pytest.mark.parametrize(("zone", "seconds"), [
+    (" +0100", 1795946400.0), (" -0000", 1795950000.0), (" GMT", 1795950000.0), (" UTC", 1795950000.0),
+    (" PST", 1795978800.0), ("", None), (" CET", None),
+])  # fmt: skip
+def test_a_stamp_whose_zone_nobody_knows_is_none(zone: str, seconds: t.Optional[float]) -> None:
+    """RFC 5322 4.3: of an alphabetic zone that it does not list, nothing is known."""
+    hop = read_hop(f"from a.test by mx1.contoso.com; Sun, 29 Nov 2026 11:00:00{zone}")
+    assert hop.at == seconds

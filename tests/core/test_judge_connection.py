@@ -201,3 +201,9 @@ def test_a_version_is_not_read_across_lines():
     assert judgement["software"] == {"product": "Postfix", "version": None, "confidence": "likely"}
     judgement = judge(check("S: 220-mx1.contoso.com\nS: 220 Postfix (3.7.11)"))
     assert judgement["software"]["version"] == "3.7.11"
+
+
+@pytest.mark.parametrize("lost", ["E: closed", "E: silent"])
+def test_who_has_greeted_in_clear_text_on_port_465_wants_no_tls_first(lost):
+    facts = check(f"S: 220 mx1.contoso.com ESMTP\nC: EHLO test.com\n{lost}", endpoint={"port": 465})
+    assert "ban.tls_bytes" not in ids(judge(facts))

@@ -66,7 +66,7 @@ RCPT = (
     ("reply", "expected"),
     [
         # Near misses of what these dialogs had the catalogue learn.
-        ("504 5.5.2 <user>: Recipient address rejected: need fully-qualified address", "mail.opt_unsup"),
+        ("504 5.5.2 <user>: Recipient address rejected: need fully-qualified address", "mail.syntax"),
         ("550 5.7.1 <u@contoso.com>: Recipient address rejected: we say HELO first", "rcpt.refused"),
         ("450 4.5.3 Error: too many recipients", "rcpt.too_many"),
         ("550 5.1.6 gone", "rcpt.refused"),

@@ -106,6 +106,28 @@ def test_egress_is_recognised_behind_a_jump_host_which_resolves_the_names_itself
     assert "tcp.egress_blocked" in found([seen(TIMEOUT, "mx.contoso.com", None), seen(TIMEOUT, "fabrikam.com", None)])
 
 
+@pytest.mark.parametrize("other", ["E: unreachable No route to host", "E: unresolved No such name"])
+def test_what_is_no_answer_of_a_host_does_not_hide_blocked_egress(other):
+    """A vantage without IPv6, and a name that nobody has, say nothing about port 25."""
+    run = judge_run([*CASES["tcp.egress_blocked"][0], seen(other, "mx1.contoso.com", "2001:db8::5")])
+    assert [ids(judged) for judged in run["checks"]][:2] == [["tcp.egress_blocked"]] * 2
+    assert "tcp.egress_blocked" not in ids(run["checks"][2])
+
+
+def test_an_address_that_answers_now_and_then_is_not_dead_beside_another():
+    repeated = [seen(TIMEOUT, "mx1.contoso.com", "203.0.113.5"), seen(HEALTHY, "mx1.contoso.com", "203.0.113.5")]
+    run = judge_run([{**facts, "repetition": number} for number, facts in enumerate(repeated, 1)])
+    assert ids(run["checks"][0]) == ["tcp.timeout"]
+    assert run["verdict"] == "fail"
+
+
+def test_a_top_level_domain_in_another_script_is_no_network():
+    host, other = "mx1.contoso.xn--p1ai", "mx2.contoso.xn--p1ai"
+    banner = "S: 220 mail.contoso.xn--p1ai ESMTP\nC: EHLO test.com\nS: 250 mail.contoso.xn--p1ai"
+    assert "tcp.intercepted" not in found([seen(banner, host, "203.0.113.5"), seen(banner, other, "198.51.100.9")])
+    assert found([seen(TIMEOUT, host, "203.0.113.5"), seen(TIMEOUT, other, "198.51.100.9")]) == {"tcp.timeout"}
+
+
 def test_two_hosts_of_one_operator_do_not_prove_blocked_egress():
     run = [seen(TIMEOUT, "mx1.contoso.com", "203.0.113.5"), seen(TIMEOUT, "mx2.contoso.com", "198.51.100.9")]
     assert found(run) == {"tcp.timeout"}

@@ -197,10 +197,20 @@ CASES = {
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": None}),
     ),
     "auth.not_offered": (
-        hello("250-hi\n250 SIZE", auth={"problem": "No AUTH."}, failed_phase="auth"),
+        hello("250-hi\n250 SIZE", auth={"mechanism": None, "problem": "No AUTH."}, failed_phase="auth"),
         hello("250-hi\n250 AUTH PLAIN", auth={"problem": "No CRAM-MD5."}, failed_phase="auth"),
     ),
 }
+
+
+@pytest.mark.parametrize("end", ["S: 421 4.7.0 Too many log-ins", "S: 535 5.7.8 No"])
+def test_who_forces_auth_is_told_how_it_was_answered(end):
+    facts = check(
+        f"S: 220 hi\nC: EHLO test.com\nS: 250 hi\nC: AUTH PLAIN ********\n{end}",
+        auth={"mechanism": "PLAIN", "problem": None},
+    )
+    assert facts["failed_phase"] == "auth"
+    assert "auth.not_offered" not in ids(judge(facts))
 
 
 @pytest.mark.parametrize("identifier", CASES)

@@ -116,6 +116,10 @@ CASES = {
         mixed_up("RCPT TO:<user@contoso.com> NOTIFY=NEVER,DELAY"),
     ),
     "rcpt.relay": (rcpt("S: 554 5.7.1 <user@contoso.com>: Relay access denied"), rcpt("S: 554 5.7.1 Access denied")),
+    "rcpt.relay_deferred": (
+        rcpt("S: 454 4.7.1 <user@contoso.com>: Relay access denied"),
+        rcpt("S: 454 4.7.1 <user@contoso.com>: Recipient address rejected: Try again"),
+    ),
     "rcpt.unknown": (
         rcpt("S: 550 5.1.1 <user@contoso.com>: Recipient address rejected: User unknown"),
         rcpt("S: 550 5.7.1 <user@contoso.com>: Recipient address rejected: Access denied"),
@@ -338,3 +342,43 @@ def test_an_extra_command_without_a_reply_is_unmet_too():
     facts["steps"][-1].update(reply=None, error={"kind": "closed", "detail": "it happened"})
     judgement = judge({**facts, "failed_phase": "rcpt"})
     assert (judgement["verdict"], unmet(judgement)) == ("fail", [("VRFY user: 2yz", None)])
+
+
+@pytest.mark.parametrize("name", ["dmarc", "relay", "spamhaus", "rbl", "dial-up"])
+def test_an_address_that_a_reply_repeats_is_no_reason(name):
+    """Reports of DMARC go to such mailboxes; that one does not exist says nothing about the sender."""
+    said = f"S: 550 5.1.1 <{name}@contoso.com>: Recipient address rejected: User unknown in virtual mailbox table"
+    facts = judge(mail(f"S: 250 2.1.0 Ok\nC: RCPT TO:<{name}@contoso.com>\n{said}"))
+    assert (ids(facts), facts["verdict"]) == (["rcpt.unknown"], "fail")
+
+
+def test_a_host_that_is_called_relay_denies_nothing():
+    assert ids(judge(rcpt("S: 550 5.1.1 User unknown (in reply to relay.contoso.com)"))) == ["rcpt.unknown"]
+    assert ids(judge(rcpt("S: 550 5.7.1 Unable to relay"))) == ["rcpt.relay"]
+    assert ids(judge(rcpt("S: 550 5.7.1 Relaying denied. Proper authentication required."))) == ["rcpt.relay"]
+
+
+@pytest.mark.parametrize(("phase", "said"), [
+    # Sendmail; Postfix's reject_non_fqdn_sender and reject_non_fqdn_recipient.
+    (mail, "553 5.5.4 <admin>... Domain name required for sender address admin"),
+    (mail, "504 5.5.2 <admin>: Sender address rejected: need fully-qualified address"),
+    (rcpt, "504 5.5.2 <user>: Recipient address rejected: need fully-qualified address"),
+])  # fmt: skip
+def test_an_address_without_a_domain_is_no_parameter(phase, said):
+    assert ids(judge(phase(f"S: {said}"))) == ["mail.syntax"]
+
+
+def test_a_recipient_that_is_unknown_for_now_is_not_being_asked_after():
+    """Postfix with soft_bounce, and where the next server has already said no to its probe."""
+    for why in ("User unknown in local recipient table", "undeliverable address: host mx2[192.0.2.1] said: 550 no"):
+        facts = judge(rcpt(f"S: 450 4.1.1 <user@contoso.com>: Recipient address rejected: {why}"))
+        assert ids(facts) == ["rcpt.deferred"]
+
+
+def test_an_extra_command_that_the_testers_own_trouble_spoiled_is_not_held_against_the_server():
+    facts = vrfy("252 2.0.0 user")
+    facts["steps"][-1].update(reply=None, error={"kind": "tunnel", "detail": "The SSH connection was lost."})
+    (entry,) = judge(facts)["unmet"]
+    assert (entry["verdict"], entry["finding"]) == ("inconclusive", "vantage.tunnel")
+    (entry,) = judge(vrfy("502 5.5.1 VRFY command is disabled"))["unmet"]
+    assert (entry["verdict"], entry["finding"]) == ("fail", "extra.unmet")

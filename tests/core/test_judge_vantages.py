@@ -94,6 +94,28 @@ def test_no_single_check_shows_it_and_the_order_of_vantages_does_not_matter(iden
     assert shown == before
 
 
+def test_who_never_got_to_connect_inside_does_not_prove_that_it_works_there():
+    outside = RUNS["tcp.outside_only"][0][:2]
+    assert "tcp.outside_only" not in found([*outside, at("lan", "E: jump_unreachable gone", "inside")])
+    assert "tcp.outside_only" not in found([*outside, at("lan", "E: resolver no answer", "inside")])
+
+
+def test_a_vantage_that_is_not_fit_does_not_accuse_the_perimeter():
+    fra, nyc, lan = copy.deepcopy(RUNS["tcp.outside_only"][0])
+    nyc["vantage"]["unfit"] = "no mail leaves its network"
+    assert "tcp.outside_only" not in found([fra, nyc, lan])
+
+
+def test_blocked_egress_of_the_vantages_outside_does_not_accuse_the_perimeter():
+    elsewhere = {"endpoint": {"host": "mx.fabrikam.com", "address": "198.51.100.9"}}
+    outside = [
+        at(name, TIMEOUT, "outside", name, **changes) for name in ("fra", "nyc") for changes in ({}, elsewhere)
+    ]  # fmt: skip
+    run = judge_run([*outside, at("lan", HEALTHY, "inside")])
+    assert {facts["verdict"] for facts in run["checks"]} == {"inconclusive", "pass"}
+    assert "tcp.outside_only" not in found([*outside, at("lan", HEALTHY, "inside")])
+
+
 def test_what_differs_is_named_and_by_whom_it_is_seen():
     judged = judge_run(RUNS["ehlo.caps_shrunk"][0])["checks"][1]
     (finding,) = [finding for finding in judged["findings"] if finding["id"] == "ehlo.caps_shrunk"]

@@ -71,6 +71,19 @@ def test_several_recipients_stand_in_one_folded_field():
     assert [address.addr_spec for address in parsed(content(made))["To"].addresses] == people
 
 
+def test_an_address_beyond_ascii_is_no_encoded_word():
+    """RFC 2047 5, RFC 6532 3.2."""
+    made = message(sender="jürgen@bücher.example", recipients=["user@contoso.com", "日本@contoso.com"], size=1000)
+    assert (made.content.eight_bit, made.content.binary, made.size) == (True, False, len(content(made)))
+    assert content(made).decode("utf-8").split("\r\n")[:3] == [
+        "From: <jürgen@bücher.example>",
+        "To: <user@contoso.com>,",
+        " <日本@contoso.com>",
+    ]
+    mine = message(recipients=["日本@contoso.com"], headers={"To": "user@contoso.com", "X-Name": "日本"})
+    assert (mine.content.eight_bit, content(mine).isascii()) == (False, True)
+
+
 def test_headers_are_added_and_replaced():
     made = message(headers={"subject": "Mine", "X-Ticket": "4711", "Message-Id": "<mine@test.com>"})
     found = parsed(content(made))

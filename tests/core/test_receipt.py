@@ -283,6 +283,25 @@ def test_a_vantage_whose_clock_is_an_hour_behind_makes_nothing_late() -> None:
     assert ids(made) == ["hop.vantage_skew"]
 
 
+def test_the_vantages_clock_and_that_of_a_host_are_told_apart() -> None:
+    """The vantage is an hour behind, and a relay in the middle three hours ahead."""
+    sent = a_sent(started_at=TAKEN - 3601, accepted_at=TAKEN - 3600)
+    way = stamped(2, "mx3.c.test") + stamped(3 * 3600 // 2, "mx2.c.test") + stamped(0)
+    content = f"{way}Message-ID: {SENT.message_id}\r\nX-Mailops-Token: {TOKEN}\r\n\r\nx".encode()
+    made = judged(seen(2, content, sent), told("postfix/02-delivered-here", sent=sent), sent=sent)
+    titles = {finding["id"]: finding["title"] for finding in made["findings"]}
+    assert titles["hop.skew"].startswith("The clock of mx2.c.test is off by at least 89 min")
+    assert titles["hop.vantage_skew"].endswith("differ by 59 min 59 s")
+
+
+def test_an_address_with_the_digits_of_a_full_mailbox_is_none() -> None:
+    report = (REPORTS / "postfix/03-refused-by-the-next-host.eml").read_bytes()
+    assert b"Diagnostic-Code: smtp; " in report
+    for where in (b"[10.5.2.2] ", b"5.2.2.9 "):
+        told_so = report.replace(b"Diagnostic-Code: smtp; ", b"Diagnostic-Code: smtp; " + where)
+        assert ids(judged(seen(3, told_so, access=THEIRS)))[0] == "dlv.refused"
+
+
 def test_a_store_whose_clock_is_ahead_makes_nothing_late() -> None:
     made = judged(seen(2)._replace(mail=Mail("INBOX", "1", TAKEN + 3602, 9, b"")), told("postfix/02-delivered-here"))
     assert (states(made)[1], made["legs"]["arrived"]["seconds"]) == ("arrived", 2.5)
@@ -316,6 +335,12 @@ def test_many_receipts_have_the_worst_verdict() -> None:
     result = judge_receipts(made)
     assert (result["verdict"], result["counts"]) == ("fail", {"pass": 1, "fail": 1})
     assert result["summary"].startswith("1 of 2 messages arrived. The message from outside to contoso.test did not")
+
+
+def test_the_journal_is_asked_for_the_day_as_it_was_counted() -> None:
+    """In UTC: west of Greenwich, the day before is still under way at that time."""
+    commands = [place["command"] for place in look_next("Postfix", "mx1.c.test", "4T2k", None, "2026-11-24")]
+    assert "journalctl --no-pager --since '2026-11-24 UTC' --grep 4T2k" in commands
 
 
 @pytest.mark.parametrize("product", [*PLACES, None, "Nobody's"])

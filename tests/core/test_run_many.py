@@ -213,7 +213,7 @@ def test_the_file_is_written_as_checks_end(tmp_path):
             {"targets": targets, "helo_name": "test.com", "evidence_file": str(path)},
             watchers=[lambda progress: seen.append([record["record"] for record in records(str(path))])],
         )
-    assert seen == [["run", "check"], ["run", "check", "check"]]
+    assert seen == [["run"], ["run", "check"], ["run", "check", "check"]]
     assert [record["record"] for record in records(str(path))][-1] == "end"
 
 
@@ -236,7 +236,7 @@ def test_progress_is_told_and_written(server, tmp_path):
         {"targets": targets, "helo_name": "test.com", "progress_file": str(path)},
         watchers=[lambda progress: told.append((progress.done, progress.total))],
     )
-    assert told == [(1, 2), (2, 2)]
+    assert told == [(0, 2), (1, 2), (2, 2)]
     record = json.loads(path.read_text())
     assert (record["done"], record["finished"], sum(record["counts"].values())) == (2, True, 2)
 
@@ -337,7 +337,7 @@ def test_pythons_collector_is_left_as_it_was(server):
         {"host": server.host, "port": server.port, "helo_name": "test.com"},
         watchers=[lambda progress: seen.append(gc.get_threshold())],
     )
-    assert seen == [collecting._SELDOM]
+    assert set(seen) == {collecting._SELDOM}
     assert gc.get_threshold() == before
 
 

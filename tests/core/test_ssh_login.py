@@ -327,9 +327,34 @@ def test_a_chain_of_proxyjumps_is_followed(home: Path) -> None:
     assert [hop.name for hop in resolved(given).jump] == ["o@out:22", "m.example:22"]
 
 
+def test_an_ssh_config_includes_others(home: Path) -> None:
+    """As ssh_config(5) has it: relative to ~/.ssh, in the block that it stands in, and up to the file's end alone."""
+    folder = home / ".ssh" / "config.d"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "more").mkdir(exist_ok=True)
+    (folder / "1").write_text("Host b\n HostName one.example\nHost c\n Port 2201\n")
+    (folder / "2").write_text("User two\n")
+    (folder / "3").write_text('Host "b" !c\n Port 2203\nMatch all\n IdentityFile ~/three\n')
+    text = "Include config.d/1 config.d/missing\nUser top\nHost x\n Include config.d/3\n User x\nHost b\n Port 2222\n"
+    whole = resolved(Via.parse({"host": "b", "ssh_config": config(home, text)}))
+    assert (whole.host, whole.user, whole.port, whole.identity_files) == ("one.example", "top", 2222, ())
+    text = f"Host b x\n Include = ~/.ssh/config.d/*\n UserKnownHostsFile {home}/a '{home}/b c'\nHost x\n User x\n"
+    for name, host, port in (("b", "one.example", 2203), ("c", "c", 22), ("x", "x", 22)):
+        found = resolved(Via.parse({"host": name, "ssh_config": config(home, text)}))
+        said = (None, ()) if name == "c" else ("two", (f"{home}/three",))
+        assert (found.host, found.port, found.user, found.identity_files) == (host, port, *said)
+    assert found.known_hosts == (f"{home}/a", f"{home}/b c", "/etc/ssh/ssh_known_hosts")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("Include ~/ssh_config\n", "includes more than 16 files in each other"),
+        ("Host b\n Port 99999\n", "it has the port 99999 for b"),
+        (
+            "CanonicalizeHostname yes\nCanonicalizeFallbackLocal no\nCanonicalDomains invalid\n",
+            "for b, no canonical name is found",
+        ),
         ("Host b\n ProxyCommand nc %h %p\n", "ProxyCommand for b: use ProxyJump"),
         ("Host b\n ProxyJump c\nHost c\n ProxyJump b\n", "leads in a circle"),
         ("Host b\n Nonsense\n", "cannot be read"),

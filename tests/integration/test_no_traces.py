@@ -11,6 +11,8 @@ import base64
 import contextlib
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +93,26 @@ def test_a_managed_host_keeps_ansibles_empty_folders_at_most(controller: Control
             return
         time.sleep(0.1)
     assert after == (files, *processes)
+
+
+def test_a_play_that_is_interrupted_leaves_nothing_that_runs(controller: Controller) -> None:
+    """With pipelining the module has no terminal, so no signal tells it that the SSH session is over."""
+    controller.environment.update(ANSIBLE_PIPELINING="True", ANSIBLE_SSH_ARGS="")
+    before = traces_of_nobody(controller, "vantage-a")
+    options = json.dumps({"host": controller.name("silent"), "timeouts": {"reply": 100.0, "total": 100.0}})
+    argv = ["ansible", "vantage-a", "-i", controller.inventory("vantage-a"), "-m", "mailops.smtp.smtp_check", "-a"]
+    command = controller.lab.argv("controller", [*argv, options], HERE.parents[1])
+    with subprocess.Popen(command, env=controller.environment, start_new_session=True) as running:
+        silent = controller.lab.state["faults"]["silent"]["ipv4"]
+        until(
+            lambda: (
+                f"{silent}:25" in controller.lab.run("vantage-a", ["ss", "-Htn"], capture_output=True, text=True).stdout
+            )
+        )
+        os.killpg(running.pid, signal.SIGINT)
+        running.wait(20)
+    _files, processes, number = settled(controller, "vantage-a", before)
+    assert (processes, number) == before[1:]
 
 
 class Seen(t.NamedTuple):

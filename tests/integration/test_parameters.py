@@ -40,6 +40,17 @@ def test_an_address_in_utf8(controller: Controller, host: str) -> None:
     assert [recipient["outcome"] for recipient in facts["recipients"]] == ["refused", "accepted"]
 
 
+@pytest.mark.parametrize("host", ["mx1", "exim"])
+def test_a_message_from_an_address_in_utf8(controller: Controller, host: str) -> None:
+    """Its header has that address as it stands, which the envelope says with BODY."""
+    envelope = {"sender": "jörg@bücher.example", "recipient": "user@contoso.test", "test_message": {}}
+    facts = checked(controller, SERVERS[host], **envelope)
+    (mail,) = sent(facts, "MAIL")
+    assert mail.split()[0:2] == ["MAIL", "FROM:<jörg@bücher.example>"]
+    assert mail.split()[-2:] == ["BODY=8BITMIME", "SMTPUTF8"]
+    assert facts["message"]["outcome"] == "accepted"
+
+
 @pytest.mark.parametrize("host", ["sendmail", "opensmtpd"])
 def test_no_address_in_utf8_goes_to_a_server_that_does_not_offer_it(controller: Controller, host: str) -> None:
     facts = checked(controller, SERVERS[host], sender="jörg@bücher.example", recipient="user@contoso.test")

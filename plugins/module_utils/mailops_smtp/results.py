@@ -57,6 +57,8 @@ class Results:
     def expect(self, vantage: Vantage, endpoints: int) -> None:
         self._progress = Progress(vantage.name, endpoints * self._times)
         self._write("run", {"plan": self._planned.as_dict(), "vantages": [vantage.as_dict()]})
+        # Servers that keep everybody waiting are those of which one wants to see that something is under way.
+        self._tell()
 
     def ended(self, number: int, check: Check) -> None:
         self.take(number, check.as_dict())
@@ -70,6 +72,9 @@ class Results:
             # What has no address is not tried again.
             self._progress.total -= self._times - 1
         self._progress.count(check["verdict"])
+        self._tell()
+
+    def _tell(self) -> None:
         for watcher in self._watchers:
             watcher(self._progress)
 

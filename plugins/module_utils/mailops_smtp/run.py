@@ -57,7 +57,7 @@ def check(
     :param options: by name, as ``options.CHECK_OPTIONS`` has them.
     :param check_mode: send no message: the dialogs end before DATA, and the plan says what would have been sent.
     :param streams: an open jump host to use; without it, ``via`` is logged in to for this run only.
-    :param watchers: told of each check that has ended. An exception of theirs ends the run.
+    :param watchers: told how many checks there are, and of each that has ended. An exception of theirs ends the run.
     :raises OptionError: for anything wrong with the options, before any connection is made.
     :raises ImportError: where ``via`` is given and paramiko is missing.
     """

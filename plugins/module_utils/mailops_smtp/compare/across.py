@@ -166,7 +166,8 @@ def _ipv6_location(
 def operator(host: str) -> t.Optional[str]:
     """Enough of a name or address to tell operators apart: two labels, or the network."""
     labels = host.lower().rstrip(".").split(".")
-    return ".".join(labels[-2:]) if labels[-1].isalpha() else network_of(host)
+    # A top-level domain may hold digits and hyphens (xn--p1ai), and is never a number.
+    return network_of(host) if labels[-1].isdigit() or ":" in host else ".".join(labels[-2:])
 
 
 def _unreached(check: Check) -> bool:

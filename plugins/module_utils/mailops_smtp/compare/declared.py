@@ -109,7 +109,8 @@ def _from_words(words: str, where: str) -> Declaration:
         version = re.sub(r"^TLS ?v?", "TLSv", gone["version"], flags=re.IGNORECASE).replace("TLSv1.0", "TLSv1")
         # A version that is asked for and refused ends the dialog at STARTTLS.
         changes = frozenset(("tls_failing", "tls_version_raised", "tls_version_lowered", "stopped_working"))
-        return Declaration(words, changes, {"tls_version": version}, found["on"], found["from"], False)
+        conditions = {"tls_version": version, "phase": "starttls"}
+        return Declaration(words, changes, conditions, found["on"], found["from"], False)
     kind = _known(found["what"], where)
     return Declaration(words, frozenset([kind]), {}, found["on"], found["from"], False)
 

@@ -41,6 +41,7 @@ def gate(
     last = comparisons[min(clean, len(comparisons) - 1)]
     gaps = [watch["longest_gap"] for watch in watches]
     known = [gap for gap in gaps if gap is not None]
+    lost = [watch for watch in watches if watch["ended"] == "lost"]
     longest = max(known, default=None)
     shares = [watch["availability"] for watch in watches if watch["availability"] is not None]
     verdicts = [last["verdict"]]
@@ -56,6 +57,9 @@ def gate(
         if len(known) < len(gaps) or not gaps:
             verdicts.append("inconclusive")
             words.append("How long the outages were is not known from everywhere, since not every vantage watched.")
+        if lost:
+            verdicts.append("inconclusive")
+            words.append(_told_of_lost(lost))
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": worst(verdicts),
@@ -71,6 +75,15 @@ def gate(
         "availability": min(shares, default=None),
         "outages": outages,
     }
+
+
+def _told_of_lost(watches: t.Sequence[Facts]) -> str:
+    names = ", ".join(watch["vantage"] for watch in watches)
+    is_one = len(watches) == 1
+    return (
+        f"The watch{'' if is_one else 'es'} of {names} {'was' if is_one else 'were'} lost before "
+        f"{'it was' if is_one else 'they were'} collected, and nobody knows what came after."
+    )
 
 
 def is_within(outage: Facts, allowed: float) -> bool:

@@ -24,6 +24,8 @@ MAX_CHARACTERS = 200_000
 MAX_PARTS = 100
 _MAX_FIELD = 4000
 
+# RFC 5322 3.3 and 4.3: also that of -0000 is the time in UTC.
+_UTC = re.compile(r"[+-]0000\b|\b(?:UTC?|GMT|Z)\b", re.I)
 _UNFOLDED = re.compile(r"\r?\n[ \t]+")
 
 
@@ -100,12 +102,13 @@ def words(value: str) -> str:
 
 
 def moment(value: t.Optional[str]) -> t.Optional[float]:
-    """A date of RFC 5322 as seconds since 1970, None where it is none or has no zone."""
+    """A date of RFC 5322 as seconds since 1970, None where it is none or its zone is not known."""
     if not value:
         return None
     try:
         found = email.utils.parsedate_tz(value[:200])
-        if found is None or found[9] is None:
+        # The library takes for UTC whatever it does not know, and what has no zone at all.
+        if found is None or (not found[9] and not _UTC.search(value[:200])):
             return None
         return float(email.utils.mktime_tz(found))
     except (ValueError, OverflowError, TypeError, IndexError):

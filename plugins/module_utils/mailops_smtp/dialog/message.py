@@ -99,8 +99,9 @@ def compose(
 
     ``date`` is an RFC 5322 date-time, ``domain`` the right side of Message-ID. ``headers`` adds header fields or
     replaces the ones that are written here, by name. What is not ASCII is encoded (RFC 2047, base64), so that the
-    message needs no extension of the server. ``size``: lines of filler behind the text make it exactly that large;
-    they come while it is sent. A text that has to be encoded has no room for them.
+    message needs no extension of the server; but for addresses in From and To, whose envelope needs SMTPUTF8 anyway.
+    ``size``: lines of filler behind the text make it exactly that large; they come while it is sent. A text that has to
+    be encoded has no room for them.
 
     :raises TooSmall: it is larger than ``size`` without any filler.
     """
@@ -123,12 +124,14 @@ def compose(
     replaced = {name.lower() for name in headers or {}}
     written = [(name, value) for name, value in fields.items() if name.lower() not in replaced]
     written += list((headers or {}).items())
-    header = "".join(_field(name, value) for name, value in written)
+    # RFC 2047 5 allows no encoded word in an address: what needs SMTPUTF8 in the envelope is in UTF-8 here, too.
+    addressed = [field for field in ("From", "To") if not fields[field].isascii() and field.lower() not in replaced]
+    header = "".join((_addresses if name in addressed else _field)(name, value) for name, value in written)
     # A CR at the body's end must not become one line end with the LF that follows it.
     text = _body(_LINE_END.sub("\n", body) + f"\n\nToken: {token}\n")
     if attachments:
         text = f"--{boundary}\n{_header_of_part(text_fields)}\n{text}"
-    front = _crlf(f"{header}\n{text}").encode("ascii")
+    front = _crlf(f"{header}\n{text}").encode("utf-8")
     behind = [_part(boundary, attachment) for attachment in attachments]
     end = f"--{boundary}--\r\n".encode("ascii") if attachments else b""
     without = len(front) + sum(part.size for part in behind) + len(end)
@@ -149,7 +152,7 @@ def compose(
     lines = _LINE_END.sub("\n", body).split("\n")
     alone = size is None and not attachments and "content-type" not in replaced
     return Message(
-        Content(pieces, without if size is None else size),
+        Content(pieces, without if size is None else size, eight_bit=bool(addressed)),
         message_id,
         token,
         subject=subject_sent,
@@ -191,6 +194,11 @@ def _field(name: str, value: str) -> str:
     if value.isascii() and len(name) + len(value) < 76:
         return f"{name}: {value}\n"
     return f"{name}: {Header(value, None if value.isascii() else 'utf-8', header_name=name).encode()}\n"
+
+
+def _addresses(name: str, value: str) -> str:
+    """RFC 6532 3.2, with an address a line."""
+    return f"{name}: {value}\n".replace(", ", ",\n ")
 
 
 def fits_7bit(body: str) -> bool:

@@ -43,7 +43,7 @@ def diagnose(check: Check) -> t.List[Found]:
 def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
     """The public form of what was found, the worst first."""
     product = software(check)
-    unmet = _unmet_extras(check)
+    unmet = _unmet_extras(check, found)
     verdicts: t.List[str] = []
     total = 0
     if check.get("expect"):
@@ -68,20 +68,25 @@ def judgement(check: Check, found: t.Sequence[Found]) -> t.Dict[str, t.Any]:
     return {"verdict": verdict, "summary": told, "findings": findings, "unmet": unmet, "software": product}
 
 
-def _unmet_extras(check: Check) -> t.List[t.Dict[str, t.Any]]:
-    """The extra commands that did not get the reply that was expected of them."""
-    return [
-        {
-            "expected": f"{step['sent']}: {step['expected']}",
-            "found": step["reply"] and step["reply"]["code"],
-            "where": f"{where(check['endpoint'])} from {printable(check['vantage']['name'], 120)}, at extra",
-            "verdict": "fail",
-            "finding": "extra.unmet",
-            "evidence": [index],
-        }
-        for index, step in enumerate(check["steps"])
-        if step["phase"] == "extra" and step["expected"] is not None and not went_well(step)
-    ]
+def _unmet_extras(check: Check, found: t.Sequence[Found]) -> t.List[t.Dict[str, t.Any]]:
+    """The extra commands that did not get the reply that was expected of them, each with the finding that says why."""
+    unmet = []
+    for index, step in enumerate(check["steps"]):
+        if step["phase"] == "extra" and step["expected"] is not None and not went_well(step):
+            causes = [entry for entry in found if index in entry.steps]
+            cause = max(causes, key=lambda entry: rank(_verdict(check, entry)), default=None)
+            verdict = _verdict(check, cause) if cause is not None else "fail"
+            unmet.append(
+                {
+                    "expected": f"{step['sent']}: {step['expected']}",
+                    "found": step["reply"] and step["reply"]["code"],
+                    "where": f"{where(check['endpoint'])} from {printable(check['vantage']['name'], 120)}, at extra",
+                    "verdict": verdict if verdict in ("deferred", "inconclusive") else "fail",
+                    "finding": cause.signature.id if cause is not None else "extra.unmet",
+                    "evidence": [index],
+                }
+            )
+    return unmet
 
 
 def _untouched(check: Check) -> str:

@@ -83,7 +83,8 @@ def _of_arrival(receipt: Receipt, arrived: Receipt) -> t.Iterator[t.Tuple[Receip
             yield signatures.MISSING, arrived["detail"]
     elif state == "refused":
         codes = (f"{entry['status']} {entry['diagnostic_code']}" for entry in _reported(receipt))
-        full = any(re.search(r"\b[45]\.2\.2\b", code) for code in codes)
+        # Not within an address, such as 10.5.2.2.
+        full = any(re.search(r"(?<![\d.])[45]\.2\.2(?!\.?\d)", code) for code in codes)
         yield (signatures.MAILBOX_FULL if full else signatures.REFUSED), arrived["detail"]
     elif state == "late":
         yield signatures.LATE, None
@@ -164,9 +165,7 @@ def words(receipt: Receipt, said: t.Optional[str]) -> t.Dict[str, str]:
     against = [f"{entry['field']}: {entry['verdict']}" for entry in receipt["spam"] if entry["unwanted"]]
     mdn = next((report["disposition"] for report in receipt["reports"] if report["kind"] == "mdn"), None)
     mentions = len(receipt["mentions"])
-    offset = skewed["clock_offset"] if skewed is not None else receipt["vantage_clock_offset"]
-    if said is None and skewed is None:
-        offset = receipt["vantage_clock_offset"]
+    offset, vantage_offset = skewed["clock_offset"] if skewed is not None else None, receipt["vantage_clock_offset"]
     return {
         "as_queue_id": f" as {receipt['queue_id']}" if receipt["queue_id"] else "",
         "changes": " ".join(entry["detail"] for entry in receipt["alterations"]),
@@ -190,6 +189,7 @@ def words(receipt: Receipt, said: t.Optional[str]) -> t.Dict[str, str]:
         "slow_host": _by(receipt["hops"], slow - 1 if slow else None),
         "trouble": printable(said, _TEXT) if said else "It is not known why.",
         "vantage": receipt["vantage"] or "unknown",
+        "vantage_offset": _time(abs(vantage_offset) if vantage_offset is not None else None),
         "verdicts": f" ({'; '.join(against)})" if against else "",
         "waited": _time(receipt["waited"]),
         "within": _time(arrived.get("within")),

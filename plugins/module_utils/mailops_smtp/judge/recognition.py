@@ -26,6 +26,9 @@ from .signatures import FAILURES, REMARKS
 
 _ORDER = {phase: position for position, phase in enumerate(PHASES)}
 
+# Replies repeat addresses, and a mailbox may be called dmarc or relay.
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,64}@[^\s<>()\[\]:;,\"']{1,255}")
+
 # RFC 5321 4.3.2, 3207 4 and 4954 4: the beginnings of the codes that let the dialog go on. PRDR's 353 says that a reply
 # for each recipient follows.
 _GOOD_CODES = {
@@ -135,11 +138,12 @@ def _step_fits(when: When, step: Check, text: t.List[str]) -> bool:
 
 
 def _text_seen(step: Check) -> str:
-    """What the patterns see of the server's words, or of the words about their absence."""
+    """What the patterns see of the server's words, or of the words about their absence: all but addresses."""
     lines = step["reply"]["lines"] if step["reply"] is not None else []
     if step["error"] is not None:
         lines = [*lines[:LINES_SEEN], step["error"]["detail"]]
-    return "\n".join(line[:LINE_SEEN] for line in lines[: LINES_SEEN + 1])
+    seen = "\n".join(line[:LINE_SEEN] for line in lines[: LINES_SEEN + 1])
+    return _ADDRESS.sub("@", seen) if "@" in seen else seen
 
 
 @functools.lru_cache(maxsize=None)

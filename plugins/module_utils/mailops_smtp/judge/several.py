@@ -21,6 +21,10 @@ _DOMAINS_SHOWN = 3
 # A dialog that broke off here never reached a mail server.
 _BEFORE_SMTP = ("resolve", "connect", "proxy", "banner")
 
+# With these no host has answered on port 25, nor was it the port that kept it from doing so: a vantage without IPv6, or
+# a name that nobody has, says nothing about the others.
+_NO_ANSWER = frozenset(("tcp.timeout", "tcp.unreachable", "dns.nxdomain", "dns.null_mx", "dns.bogus", "dns.resolver"))
+
 
 class _Case(t.NamedTuple):
     """A check as judged by itself, and what was found in it, which the rules below add to."""
@@ -132,7 +136,7 @@ def _find_blocked_egress(cases: t.Sequence[_Case]) -> None:
     """Port 25 of unrelated hosts answers nothing, and of no host anything."""
     on_port_25 = [case for case in cases if case.check["endpoint"]["port"] == 25 and case.check["steps"]]
     unanswered = [case for case in on_port_25 if "tcp.timeout" in _ids(case)]
-    if len(unanswered) == len(on_port_25) and _any_unrelated([case.check for case in unanswered]):
+    if all(_ids(case) & _NO_ANSWER for case in on_port_25) and _any_unrelated([case.check for case in unanswered]):
         for case in unanswered:
             _add(case, signatures.EGRESS_BLOCKED)
 
@@ -159,6 +163,9 @@ def _find_dead_addresses(cases: t.Sequence[_Case]) -> None:
     """Some addresses of a host answer, others do not."""
     dead = [case for case in cases if _ids(case).intersection(signatures.NO_CONNECTION)]
     living = [case for case in cases if case.check["failed_phase"] not in _BEFORE_SMTP and case.check["steps"]]
+    # One that answers now and then, over repetitions, is not dead.
+    answering = {case.check["endpoint"]["address"] for case in living}
+    dead = [case for case in dead if case.check["endpoint"]["address"] not in answering]
     if not dead or not living:
         return
     only_v6 = _families(dead) == {"ipv6"} and _families(living) == {"ipv4"}
@@ -209,7 +216,8 @@ def _any_unrelated(checks: t.Sequence[Check]) -> bool:
 def _operator(host: str) -> t.Optional[str]:
     """Enough of a name or address to tell operators apart: two labels, or the network."""
     labels = host.lower().rstrip(".").split(".")
-    return ".".join(labels[-2:]) if labels[-1].isalpha() else _network(host)
+    # A top-level domain may hold digits and hyphens (xn--p1ai), and is never a number.
+    return _network(host) if labels[-1].isdigit() or ":" in host else ".".join(labels[-2:])
 
 
 def _network(address: t.Optional[str]) -> t.Optional[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..evidence import TARGET_ERRORS
 from .conditions import Check, fact
 from .recognition import Found
 from .signature import Signature
@@ -42,9 +43,12 @@ def endpoint_of(check: Check) -> t.Tuple[t.Any, ...]:
 
 
 def _outside_only(entries: t.Sequence[Entry]) -> None:
-    """All outside fail to connect, on at least two networks; all inside do not."""
-    outside = [entry for entry in entries if entry[0]["vantage"].get("side") == "outside" and entry[0]["steps"]]
-    inside = [entry for entry in entries if entry[0]["vantage"].get("side") == "inside" and entry[0]["steps"]]
+    """All outside fail to connect, on at least two networks; all inside that got so far do not. Who fails for a reason
+    of his own, outside or inside, is no witness."""
+    outside = [entry for entry in entries if entry[0]["vantage"].get("side") == "outside" and _can_tell(entry)]
+    inside = [
+        entry for entry in entries if entry[0]["vantage"].get("side") == "inside" and _has_tried_to_connect(entry[0])
+    ]
     networks = {entry[0]["vantage"].get("network") or entry[0]["vantage"]["name"] for entry in outside}
     if not inside or len(networks) < 2:
         return
@@ -53,6 +57,18 @@ def _outside_only(entries: t.Sequence[Entry]) -> None:
     ):
         for entry in outside:
             _add(entry, signatures.OUTSIDE_ONLY, outside=_names(outside), inside=_names(inside))
+
+
+def _can_tell(entry: Entry) -> bool:
+    check, found = entry
+    blocked = any(one.signature.id == "tcp.egress_blocked" for one in found)
+    return bool(check["steps"]) and not check["vantage"].get("unfit") and not blocked
+
+
+def _has_tried_to_connect(check: Check) -> bool:
+    """Whether there was a connection, or somebody else than the tester's own side kept it from coming about."""
+    steps = [step for step in check["steps"] if step["phase"] == "connect"]
+    return bool(steps) and all(step["error"] is None or step["error"]["kind"] in TARGET_ERRORS for step in steps)
 
 
 def _unconnected(check: Check) -> bool:

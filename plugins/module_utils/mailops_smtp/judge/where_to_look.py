@@ -21,7 +21,9 @@ class Place(t.NamedTuple):
     shows: str
 
 
-_JOURNAL = Place("posix", "journalctl --no-pager --since {since} --grep {queue_id}", "what the journal says of it")
+_JOURNAL = Place(
+    "posix", "journalctl --no-pager --since '{since} UTC' --grep {queue_id}", "what the journal says of it"
+)
 
 PLACES: t.Dict[str, t.Tuple[Place, ...]] = {
     "Postfix": (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailops.smtp authors
 # SPDX-License-Identifier: Apache-2.0
 """What ssh_config(5) says of a jump host: HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump and
-UserKnownHostsFile, by Host and Match. What ``via`` says comes before it.
+UserKnownHostsFile, by Host, Match and Include. What ``via`` says comes before it.
 
 StrictHostKeyChecking is passed over: that a host key is not to be checked is said here, by name, or not at all.
 """
@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import glob
 import os
+import re
+import shlex
 import typing as t
 
+from .known_hosts import DEFAULT_FILES
 from .via import Via, ViaError
 
 with contextlib.suppress(ImportError):  # SSHVantage says what is missing
@@ -20,8 +24,11 @@ with contextlib.suppress(ImportError):  # SSHVantage says what is missing
 
 DEFAULT_FILE = "~/.ssh/config"
 
-# A jump host that is reached through itself.
+# A jump host that is reached through itself, and a file that includes itself (so many may lie in each other).
 _MOST_HOPS = 8
+_MOST_FILES = 16
+
+_LINE = re.compile(r"\s*(host|match|include)(?:\s*=\s*|\s+)(.+)", re.IGNORECASE | re.DOTALL)
 
 
 def resolved(via: Via) -> Via:
@@ -35,36 +42,80 @@ def resolved(via: Via) -> Via:
     if config is None:
         return via
     before = _hops_before(first, config, path, _MOST_HOPS)
-    chain = [*before, *(_filled_in(hop, config) for hop in (first, *others))]
+    chain = [*before, *(_filled_in(hop, config, path) for hop in (first, *others))]
     return dataclasses.replace(chain[-1], jump=tuple(chain[:-1]))
 
 
 def _read(path: str, asked_for: bool) -> t.Any:
     try:
-        with open(path, encoding="utf-8") as file:
-            return paramiko.SSHConfig.from_file(file)
+        config = paramiko.SSHConfig()
+        config.parse(_lines(path, "", _MOST_FILES))
+        return config
     except FileNotFoundError:
         if asked_for:
             raise ViaError("via.ssh_config", path, "name a file that exists and can be read") from None
         return None
-    except (OSError, UnicodeDecodeError, paramiko.SSHException) as error:
+    except (OSError, ValueError, paramiko.SSHException) as error:
         raise ViaError("via.ssh_config", path, f"it cannot be read ({error}); name another, or /dev/null") from error
 
 
-def _lookup(hop: Via, config: t.Any) -> t.Mapping[str, t.Any]:
-    found: t.Mapping[str, t.Any] = config.lookup(hop.host)
+def _lines(path: str, outer: str, left: int) -> t.Iterator[str]:
+    """A file's lines, and in place of each Include those of the files that it names, which paramiko would pass over.
+
+    :param outer: the criteria of Match that hold for all of it, which are those of the block that includes it.
+    """
+    block = outer
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            found = _LINE.match(line)
+            keyword, words = (found.group(1).lower(), found.group(2).strip()) if found else ("", "")
+            if keyword == "include":
+                for name in _included(words):
+                    if left == 0:
+                        raise ValueError(f"it includes more than {_MOST_FILES} files in each other")
+                    yield from _lines(name, block, left - 1)
+                    # What an included file began ends with it.
+                    yield f"Match {block or 'all'}\n"
+                continue
+            if keyword == "host":
+                patterns = ",".join(shlex.split(words, comments=True))
+                block = f"{outer} originalhost {patterns}".strip()
+            elif keyword == "match":
+                block = outer if words.lower() == "all" else f"{outer} {words}".strip()
+            yield f"Match {block or 'all'}\n" if keyword and outer else line
+
+
+def _included(words: str) -> t.Iterator[str]:
+    """ssh_config(5): relative to ~/.ssh, in the order of their names; that there is none is no error."""
+    for pattern in shlex.split(words, comments=True):
+        named = glob.glob(os.path.join(os.path.expanduser("~/.ssh"), os.path.expanduser(pattern)))
+        yield from filter(os.path.isfile, sorted(named))
+
+
+def _lookup(hop: Via, config: t.Any, path: str) -> t.Mapping[str, t.Any]:
+    try:
+        found: t.Mapping[str, t.Any] = config.lookup(hop.host)
+    except (paramiko.CouldNotCanonicalize, paramiko.SSHException, ImportError) as error:
+        # The last one: Match exec needs a package that paramiko does not always bring along.
+        reason = str(error) if not isinstance(error, paramiko.CouldNotCanonicalize) else "no canonical name is found"
+        raise ViaError("via.ssh_config", path, f"for {hop.host}, {reason}; name another file, or /dev/null") from error
     return found
 
 
-def _filled_in(hop: Via, config: t.Any) -> Via:
-    said = _lookup(hop, config)
+def _filled_in(hop: Via, config: t.Any, path: str) -> Via:
+    said = _lookup(hop, config, path)
     port = hop.port
-    if not hop.port_given and str(said.get("port", "")).isdigit():
+    if not hop.port_given and re.fullmatch("[0-9]{1,5}", str(said.get("port", ""))):
         port = int(said["port"])
+        if not 1 <= port <= 65535:
+            raise ViaError(
+                "via.ssh_config", path, f"it has the port {port} for {hop.host}: correct it, or give via.port"
+            )
     known_hosts = hop.known_hosts
     if known_hosts is None and said.get("userknownhostsfile"):
-        files = [os.path.expanduser(file) for file in str(said["userknownhostsfile"]).split()]
-        known_hosts = tuple(file for file in files if file.lower() != "none")
+        files = [os.path.expanduser(file) for file in _words(str(said["userknownhostsfile"]))]
+        # The system's file counts besides the user's (GlobalKnownHostsFile).
+        known_hosts = (*(file for file in files if file.lower() != "none"), *DEFAULT_FILES[1:])
     return dataclasses.replace(
         hop,
         host=str(said.get("hostname") or hop.host),
@@ -77,9 +128,17 @@ def _filled_in(hop: Via, config: t.Any) -> Via:
     )
 
 
+def _words(value: str) -> t.List[str]:
+    # paramiko takes the quotation marks from a value that begins and ends with one, whatever is between them.
+    for whole in (value, f'"{value}"'):
+        with contextlib.suppress(ValueError):
+            return shlex.split(whole)
+    return value.split()
+
+
 def _hops_before(hop: Via, config: t.Any, path: str, left: int) -> t.List[Via]:
     """The chain that leads to a hop which names none itself."""
-    said = _lookup(hop, config)
+    said = _lookup(hop, config, path)
     jump = said.get("proxyjump")
     if jump is None or str(jump).lower() == "none":
         if jump is None and str(said.get("proxycommand", "none")).lower() != "none":
@@ -95,4 +154,4 @@ def _hops_before(hop: Via, config: t.Any, path: str, left: int) -> t.List[Via]:
         )
         for name in str(jump).split(",")
     ]
-    return [*_hops_before(chain[0], config, path, left - 1), *(_filled_in(entry, config) for entry in chain)]
+    return [*_hops_before(chain[0], config, path, left - 1), *(_filled_in(entry, config, path) for entry in chain)]

@@ -202,7 +202,8 @@ REMARKS = (
     Signature(
         id="auth.not_offered",
         phases=("auth",),
-        when=(When(no_keyword="AUTH", facts=(("failed_phase", "is", "auth"),)),),
+        # Whoever forces AUTH is answered, and the answer is what counts.
+        when=(When(no_keyword="AUTH", facts=(("auth.mechanism", "is", None), ("failed_phase", "is", "auth"))),),
         verdict="fail",
         severity="error",
         confidence="certain",

@@ -13,7 +13,11 @@ FAILURES = (
         when=(
             # A TLS record begins with its type, 21 (alert) or 22 (handshake), and version 3.x (RFC 8446 5.1).
             When(text=r"\\x1[56]\\x03"),
-            When(error=("silent", "closed"), facts=(("endpoint.port", "is", 465), ("protocol", "is", "esmtp"))),
+            When(
+                error=("silent", "closed"),
+                # Who has greeted in clear text waits for no handshake.
+                facts=(("endpoint.port", "is", 465), ("protocol", "is", "esmtp"), ("banner.code", "is not", 220)),
+            ),
         ),
         verdict="fail",
         severity="error",

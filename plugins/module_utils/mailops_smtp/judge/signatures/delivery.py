@@ -128,7 +128,7 @@ SKEW = ReceiptSignature(
 )  # fmt: skip
 VANTAGE_SKEW = ReceiptSignature(
     "hop.vantage_skew", "accepted", "pass", "notice", "likely", "vantage",
-    "The clock of the vantage {vantage} and that of {host} differ by {offset}",
+    "The clock of the vantage {vantage} and that of {host} differ by {vantage_offset}",
     "Times are counted by the servers' clocks, as far as these agree with one another.",
     "Let both keep their time by NTP.",
     "RFC 5321 section 4.4",

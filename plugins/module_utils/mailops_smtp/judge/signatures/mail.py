@@ -191,6 +191,9 @@ FAILURES = (
             When(code="5yz", enhanced="5.1.[37]"),
             When(code="501", enhanced="5.5.[24]"),
             When(code="555", enhanced="5.5.2"),
+            # Sendmail and Postfix, of an address without a domain.
+            When(code="553", enhanced="5.5.4"),
+            When(code="50[14]", text=r"\baddress rejected: need fully-qualified address\b"),
             When(code="501", text=r"^(?![245]\.)(?!.{0,200}\b(?:DSN|option|parameter)\b)"),
         ),
         verdict="fail",

@@ -8,6 +8,9 @@ import typing as t
 
 from ..signature import Signature, When
 
+# Not the name of a host, such as relay.contoso.com.
+_RELAY = r"(?<![.-])\brelay(?:s|ed|ing)?\b(?!(?:-[a-z0-9-]{1,60})?\.[a-z0-9])"
+
 # Who found no room in one transaction followed in another. A check with only one transaction has no list of them.
 _NOBODY_IS_LEFT: t.Sequence[t.Tuple[t.Tuple[str, str, t.Any], ...]] = (
     (("transactions", "is", None), ("recipients", "have no outcome", "deferred")),
@@ -118,7 +121,7 @@ FAILURES = (
         id="rcpt.relay",
         phases=("rcpt",),
         when=(
-            When(code="5yz", text=r"\brelay"),
+            When(code="5yz", text=_RELAY),
             When(enhanced="5.7.54"),
             When(enhanced="5.7.64"),
         ),
@@ -132,6 +135,21 @@ FAILURES = (
         next_step="If the server should take mail for the domain, add it to its own domains; if this client may "
         "relay, add its address.",
         reference="RFC 5321 section 3.6.1",
+    ),
+    Signature(
+        id="rcpt.relay_deferred",
+        phases=("rcpt",),
+        when=(When(code="4(?!21)yz", text=_RELAY + r".{0,40}\b(?:denied|prohibited|not (?:allowed|permitted))\b"),),
+        verdict="deferred",
+        severity="warning",
+        confidence="likely",
+        owner="sender",
+        title="Relay denied, if not for good: {recipients}",
+        meaning="The domain is not at home on this server, and this client may not send through it ({reply}). Postfix "
+        "says it with 454 where it is set up to put off what it would refuse, as Debian's is.",
+        next_step="If the server should take mail for the domain, add it to its own domains; if this client may "
+        "relay, add its address, or log in. Trying again changes nothing.",
+        reference="Postfix defer_unauth_destination",
     ),
     Signature(
         id="rcpt.unknown",
@@ -274,7 +292,8 @@ FAILURES = (
         id="rcpt.unverified",
         phases=("rcpt",),
         when=(
-            When(code="450", enhanced="4.1.1"),
+            # Not of one that is unknown already, and refused for now only (soft_bounce).
+            When(code="450", enhanced="4.1.1", text=r"^(?!.{0,300}\b(?:unknown|undeliverable)\b)"),
             When(
                 code="45[01]",
                 text=r"\bunverified address\b|\bverification in progress\b"
