@@ -198,8 +198,8 @@ def test_junit_blames_one_case_of_a_check_that_failed_without_breaking_off():
 
 def test_expectations_that_are_not_met_stand_in_every_format():
     made = run(seen(HEALTHY, "a"), seen(HEALTHY, "b"))
-    for check in made["checks"]:
-        check.update(verdict="fail", unmet=[{**UNMET, "found": ["250 Ok", None]}])
+    for facts in made["checks"]:
+        facts.update(verdict="fail", unmet=[{**UNMET, "found": ["250 Ok", None]}])
     kept = json.loads(report(made, "json"))["unmet"]
     assert kept == [{"expected": "relay refused", "found": ["250 Ok", None], "verdict": "fail", "checks": [0, 1]}]
     for format in ("terminal", "markdown", "html", "junit"):
