@@ -47,6 +47,15 @@ def test_an_address_that_cannot_be_used_as_a_source():
     )
 
 
+def test_a_zone_that_this_host_does_not_have_is_told_in_words():
+    there = job(25)
+    (made,) = talks(there._replace(endpoint=there.endpoint._replace(address="fe80::1%nowhere", family="ipv6")))
+    error = made.steps[0].error
+    assert error.kind == "local"
+    assert error.detail.startswith("The vantage could not open the connection: ")
+    assert "Unknown error" not in error.detail
+
+
 def test_a_source_address():
     with ScenarioServer() as server:
         (made,) = talks(job(server.port, source_address="127.0.0.2"))

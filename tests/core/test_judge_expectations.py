@@ -369,3 +369,15 @@ def test_a_receive_connector_of_exchange(dialog, missing):
     judged_facts = judge_run([facts])["checks"][0]
     assert [entry["expected"] for entry in judged_facts["unmet"]] == missing
     assert judged_facts["verdict"] == ("pass" if not missing else "fail")
+
+
+@pytest.mark.parametrize(("condition", "is_met"), [
+    ("mx1.contoso.com ESMTP Postfix", True), ("second line", True), ("third line", False),
+    ("!= third line", True), ("!= second line", False),
+    ("in [third line, second line]", True), ("in [third line, fourth line]", False),
+    ("not in [third line, fourth line]", True), ("not in [third line, second line]", False),
+])  # fmt: skip
+def test_a_banner_of_several_lines_is_held_against_any_condition(condition, is_met):
+    greeting = "S: 220-mx1.contoso.com ESMTP Postfix\nS: 220 second line\nC: EHLO a.b\nS: 250 mx1"
+    judgement = judge(check(greeting, expect={"banner": {"text": condition}}))
+    assert (judgement["unmet"] == []) == is_met

@@ -44,6 +44,22 @@ def test_who_found_no_room_is_left_over_or_was_not(words, left):
     assert ("rcpt.few_at_once" in ids(judge(facts))) is (left == "nobody")
 
 
+def left_over(reason):
+    """A second recipient, who was not named, for that reason."""
+    facts = rcpt("S: 250 2.1.5 Ok")
+    facts["recipients"].append({**facts["recipients"][0], "outcome": "not_tried", "reason": reason, "reply": None})
+    return facts
+
+
+def test_who_had_no_turn_keeps_any_of_several_transactions_from_passing():
+    facts = left_over("The server takes no more than 2 transactions.")
+    part = {name: facts[name] for name in ("failed_phase", "sender", "recipients", "message")}
+    facts["transactions"] = [{**part, "recipients": part["recipients"][:1]}, part]
+    facts["recipients"] = part["recipients"][:1]
+    judgement = judge(facts)
+    assert (judgement["verdict"], ids(judgement)[0]) == ("deferred", "rcpt.no_turn")
+
+
 def pipelined(facts):
     """The same, with the last command sent together with the one before."""
     facts["steps"][-1]["pipelined"] = True
@@ -128,6 +144,7 @@ CASES = {
         rcpt("S: 550 Unrouteable address"),
         rcpt("S: 550-Callback setup failed while verifying\nS: 550 user@contoso.com"),
     ),
+    "rcpt.no_turn": (left_over("The server takes no more than 2 transactions."), left_over(None)),
     "rcpt.few_at_once": (followed_later(), rcpt("S: 452 4.5.3 Too many recipients")),
     "rcpt.full": (rcpt("S: 452 4.2.2 Mailbox full"), rcpt("S: 452 4.5.3 Too many recipients")),
     "rcpt.greylist": (

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 from mailops_smtp.compare import NotARun
+from mailops_smtp.judge import judge_run
 from mailops_smtp.report.contents import contents
 from mailops_smtp.report.markdown import escaped
 from mailops_smtp.report.watching import TimeLine, seconds_of, share_words
@@ -22,7 +23,7 @@ from mailops_smtp.report.writing import FORMATS, NoSuchFormat, report
 from mailops_smtp.run import check as make_run
 from mailops_smtp.scenario import ScenarioServer
 
-from tests.core.dialogs import HEALTHY
+from tests.core.dialogs import HEALTHY, check
 from tests.core.html_page import read
 from tests.core.reports import HOSTILE, NO_TLS, comparison, every_verdict, hostile, run, seen, three_vantages, watch
 from tests.facts_contract import SCHEMA, keeps_contract
@@ -197,8 +198,8 @@ def test_junit_blames_one_case_of_a_check_that_failed_without_breaking_off():
 
 def test_expectations_that_are_not_met_stand_in_every_format():
     made = run(seen(HEALTHY, "a"), seen(HEALTHY, "b"))
-    for check in made["checks"]:
-        check.update(verdict="fail", unmet=[{**UNMET, "found": ["250 Ok", None]}])
+    for facts in made["checks"]:
+        facts.update(verdict="fail", unmet=[{**UNMET, "found": ["250 Ok", None]}])
     kept = json.loads(report(made, "json"))["unmet"]
     assert kept == [{"expected": "relay refused", "found": ["250 Ok", None], "verdict": "fail", "checks": [0, 1]}]
     for format in ("terminal", "markdown", "html", "junit"):
@@ -382,3 +383,16 @@ def test_moments_are_those_of_the_facts():
 )
 def test_an_availability_is_never_rounded_up(share, words):
     assert share_words(share) == words
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_check_that_was_not_made_has_no_moment_and_is_reported(format):
+    """Of a run that was interrupted, and of dialogs that were pasted from a ticket."""
+    made = run(seen(HEALTHY, "a"), check("", not_tested="The run was interrupted.", started_at=None, target="later"))
+    assert re.search("not.tested|interrupted", report(made, format))
+    contents_of_all = contents(made)
+    keeps_contract(contents_of_all, "checks_report")
+    assert contents_of_all["started_at"] == made["checks"][0]["started_at"]
+    pasted = {**check(HEALTHY), "started_at": None}
+    assert contents([judge_run([pasted])], earlier=[judge_run([pasted])])["earlier"]["started_at"] is None
+    report(judge_run([pasted]), format, earlier=judge_run([pasted]))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -161,6 +162,14 @@ def test_a_damaged_or_endless_file_is_refused(tmp_path, monkeypatch):
     (tmp_path / "cut.gz").write_bytes(data[:-20])
     with pytest.raises(snapshot.SnapshotError, match=r"cut\.gz cannot be read: "):
         snapshot.read(str(tmp_path / "cut.gz"))
+    # Gzip's own header and each part of what it has compressed.
+    for position in range(2, len(data) - 8, max(1, len(data) // 100)):
+        (tmp_path / "rotten.gz").write_bytes(data[:position] + b"\xff\x00\xff\x00" + data[position + 4 :])
+        with contextlib.suppress(snapshot.SnapshotError):
+            snapshot.read(str(tmp_path / "rotten.gz"))
+    (tmp_path / "deep").write_text("[" * 200000, encoding="ascii")
+    with pytest.raises(snapshot.SnapshotError, match="it is not JSON"):
+        snapshot.read(str(tmp_path / "deep"))
     monkeypatch.setattr("mailops_smtp.snapshot.file.MOST_OCTETS", 1000)
     with pytest.raises(snapshot.SnapshotError, match=r"is larger than 1000 octets"):
         snapshot.read(path)

@@ -31,7 +31,7 @@ from mailops_smtp.plan.mailboxes import KINDS
 from mailops_smtp.plan.options import CHECK_OPTIONS, TARGET_OPTIONS
 
 from tests import repository
-from tests.facts_contract import SCHEMA
+from tests.facts_contract import SCHEMA, keeps_contract
 
 Node = dict[str, t.Any]
 
@@ -215,10 +215,25 @@ def test_the_page_names_every_error_kind() -> None:
 
 def test_the_pages_check_has_every_field_of_the_schema() -> None:
     page = (repository.ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
-    check, finding, unmet = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    blocks = (yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    check, of_a_domain, finding, unmet = blocks
     _has_every_field(check, DEFS["check"], "check")
     _has_every_field(finding, DEFS["finding"], "finding")
     _has_every_field(unmet, DEFS["unmet"], "unmet")
+    keeps_contract(_without_cuts(check), "check")
+    keeps_contract(_without_cuts({**check, "tls": {**check["tls"], **of_a_domain}}), "check")
+    assert list(of_a_domain) == ["dane", "mta_sts"]
+    keeps_contract(finding, "finding")
+    keeps_contract(unmet, "unmet")
+
+
+def _without_cuts(example: t.Any) -> t.Any:
+    """Without the dots that stand for the rest of a list."""
+    if isinstance(example, list):
+        return [_without_cuts(entry) for entry in example if entry != "..."]
+    if isinstance(example, dict):
+        return {name: _without_cuts(value) for name, value in example.items()}
+    return example
 
 
 def _has_every_field(example: Node, described: Node, path: str) -> None:

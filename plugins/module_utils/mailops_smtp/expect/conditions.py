@@ -103,7 +103,9 @@ def holds(condition: Condition, kind: str, choices: t.Sequence[str], seen: t.Any
     elif kind in ("text", "choice") and isinstance(seen, str):
         seen = seen.lower()
     if isinstance(seen, (list, tuple)):
-        return any(_COMPARES["=="](entry.lower(), value) for entry in seen)
+        # Of several lines one is enough, and where it must not be there, none.
+        found = any(line.lower() in (value if relation in ("in", "not in") else (value,)) for line in seen)
+        return found == (relation in ("==", "in"))
     return _COMPARES[relation](seen, value)
 
 

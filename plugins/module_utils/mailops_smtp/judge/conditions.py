@@ -143,6 +143,10 @@ RELATIONS: t.Dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "matches": _matches,
     "has length": lambda seen, value: len(seen) == value,
     "have no outcome": lambda seen, value: all(entry["outcome"] != value for entry in seen),
+    "have a": lambda seen, value: any(entry.get(value) for entry in seen),
+    "have a recipient with a": lambda seen, value: any(
+        entry.get(value) for transaction in seen for entry in transaction["recipients"]
+    ),
     "leave nobody": lambda seen, value: all(
         entry["outcome"] != value for transaction in seen for entry in transaction["recipients"]
     ),

@@ -47,7 +47,7 @@ def beside(checks: t.Sequence[Facts], labels: t.Sequence[str], laid_out: Facts) 
         cells.append(line)
     verdicts = [check["verdict"] for check in checks]
     return {
-        "started_at": min((check["started_at"] for check in checks), default=None),
+        "started_at": min((check["started_at"] for check in checks if check["started_at"] is not None), default=None),
         "labels": list(labels),
         "verdict": worst(verdicts),
         "counts": count(verdicts),

@@ -47,7 +47,7 @@ def contents(
     return {
         "schema_version": SCHEMA_VERSION,
         "title": printable(title) if title else _title(laid_out),
-        "started_at": min((check["started_at"] for check in checks), default=None),
+        "started_at": min((check["started_at"] for check in checks if check["started_at"] is not None), default=None),
         "finished_at": max(_ends(runs), default=None),
         "labels": _labels(runs),
         "verdict": worst(verdicts),

@@ -62,7 +62,8 @@ def junit(report: Facts) -> str:
         suites.setdefault(vantage, []).extend(
             _cases(check, group, phases, is_known=is_blamed is not None and not is_blamed(check))
         )
-        started[vantage] = min(started.get(vantage, check["started_at"]), check["started_at"])
+        if check["started_at"] is not None:
+            started[vantage] = min(started.get(vantage, check["started_at"]), check["started_at"])
     if report["comparison"] is not None:
         suites[_BEFORE_AND_AFTER] = list(_changes(report["comparison"]))
     if report["watch"]:

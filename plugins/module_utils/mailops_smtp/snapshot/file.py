@@ -12,6 +12,7 @@ import re
 import ssl
 import tempfile
 import typing as t
+import zlib
 
 from .record import Record, SnapshotError, restored
 
@@ -58,14 +59,14 @@ def read(path: str) -> Record:
             stream.seek(0)
             source = t.cast(t.IO[bytes], gzip.GzipFile(fileobj=stream)) if compressed else stream
             data = source.read(MOST_OCTETS + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise SnapshotError(f"the snapshot {path} cannot be read: {reason}") from error
     if len(data) > MOST_OCTETS:
         raise SnapshotError(f"the snapshot {path} is larger than {MOST_OCTETS} octets")
     try:
         whole = json.loads(data.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SnapshotError(f"{path}: this is no snapshot: it is not JSON ({error})") from error
     try:
         return restored(whole)

@@ -205,7 +205,8 @@ class Engine:
                 connection.bind((talk.job.source_address, 0))
             code = connection.connect_ex(place)
         except OSError as error:
-            talk.open_failed(_local_error(error.errno))
+            # Of an address with a zone it is the resolver's error, whose numbers are others.
+            talk.open_failed(_local_error(error.errno, error.strerror))
             return
         if code in (0, errno.EINPROGRESS):
             self._watch(talk, connection.fileno(), WRITE)
@@ -360,6 +361,6 @@ def _network_error(code: int) -> StepError:
     return StepError(_CONNECT_ERRORS[code], f"{os.strerror(code)}.")
 
 
-def _local_error(code: t.Optional[int]) -> StepError:
-    reason = os.strerror(code) if code else "for an unknown reason"
+def _local_error(code: t.Optional[int], words: t.Optional[str] = None) -> StepError:
+    reason = words or (os.strerror(code) if code else "for an unknown reason")
     return StepError("local", f"The vantage could not open the connection: {reason}.")

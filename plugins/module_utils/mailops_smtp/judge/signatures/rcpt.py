@@ -340,6 +340,23 @@ FAILURES = (
 
 REMARKS = (
     Signature(
+        id="rcpt.no_turn",
+        phases=("rcpt",),
+        when=(
+            When(facts=(("transactions", "is", None), ("recipients", "have a", "reason"))),
+            When(facts=(("transactions", "have a recipient with a", "reason"),)),
+        ),
+        verdict="deferred",
+        severity="warning",
+        confidence="certain",
+        owner="sender",
+        title="The server's limits left no turn to all recipients",
+        meaning="It says how many transactions it takes in one connection (LIMITS), which was not enough for as many "
+        "recipients. Nothing is known of those that were not named to it.",
+        next_step="Test the others in a check of their own.",
+        reference="RFC 9422 section 4.1",
+    ),
+    Signature(
         id="rcpt.forwarded",
         phases=("rcpt",),
         when=(When(code="251"),),

@@ -138,7 +138,8 @@ def _unmet(entry: Facts) -> str:
 
 def _facts(check: Facts) -> t.Iterator[str]:
     """What people look for first, as far as it was seen; one text, since thousands of dialogs have it."""
-    yield check["started_at"].replace("T", " ").replace("Z", " UTC")
+    if check["started_at"] is not None:
+        yield check["started_at"].replace("T", " ").replace("Z", " UTC")
     address = check["vantage"]["address"]
     yield f"{check['vantage']['mode']}{f' from {address}' if address else ''}"
     software = (check["banner"] or {}).get("software")
