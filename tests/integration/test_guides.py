@@ -90,7 +90,7 @@ def desk(controller: Controller) -> Controller:
     return controller
 
 
-@pytest.mark.skipif(version.parse(release.__version__) < version.parse("2.19"), reason="2.18 says what failed otherwise")
+@pytest.mark.skipif(version.parse(release.__version__) < version.parse("2.19"), reason="2.18 tells failures otherwise")
 @pytest.mark.provokes("queue file size limit", "improper command pipelining", "lost connection after", "close error")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.page}-{example.name}")
 def test_a_play_prints_what_the_guide_says(desk: Controller, example: Example) -> None:
