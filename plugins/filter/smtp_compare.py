@@ -75,7 +75,7 @@ _value:
     verdict:
       description:
         - V(fail) for a regression, an endpoint that is gone, or a required change that did not come.
-        - V(inconclusive) where a vantage or a check is missing, else V(pass).
+        - V(inconclusive) where a vantage or a check is missing, or nothing could be compared; else V(pass).
       type: str
       sample: fail
     summary:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from mailops_smtp.compare import DeclarationError, NotARun, Tolerance, comparison
+from mailops_smtp.compare import DeclarationError, NotARun, Tolerance, comparison, gate
 from mailops_smtp.judge import judge_run
 
 from tests.core.dialogs import CERTIFICATE, HEALTHY, check
@@ -453,3 +453,17 @@ def test_masking_costs_little_whatever_a_server_says():
         began = time.perf_counter()
         masked(text)
         assert time.perf_counter() - began < 2.0
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (run(), run()),
+    (run(), run(seen(HEALTHY))),
+    (run(seen("", not_tested="The run was interrupted.")), run(seen(HEALTHY))),
+    (run(seen("E: tunnel lost")), run(seen(HEALTHY))),
+])  # fmt: skip
+def test_where_nothing_could_be_compared_nothing_is_known(before, after):
+    """An empty snapshot of before, such as that of a host that could not be reached, is no proof that all is well."""
+    found = comparison(before, after)
+    assert (found["verdict"], found["unchanged"]) == ("inconclusive", 0)
+    assert found["summary"].endswith("Nothing could be compared.")
+    assert gate([found])["verdict"] == "inconclusive"

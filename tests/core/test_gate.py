@@ -99,6 +99,12 @@ def test_a_watch_that_was_lost_saw_no_end_of_the_window(limits, verdict):
     assert ("lost before it was collected" in made["summary"]) == bool(limits)
 
 
+def test_where_nothing_could_be_compared_no_report_says_that_all_is_well():
+    made, _suites, failed = told(run(), run(seen(HEALTHY)))
+    assert made["verdict"] == "inconclusive"
+    assert [group for group, _name in failed] == ["gate", "compared"]
+
+
 @pytest.mark.parametrize("wrong", [([],), ([{}],), ([CLEAN], [{}]), ([run(seen(HEALTHY))],)])
 def test_anything_else_is_refused(wrong):
     with pytest.raises(NotARun, match=r"expected .*mailops\.smtp\.smtp_"):

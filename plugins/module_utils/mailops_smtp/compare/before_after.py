@@ -57,10 +57,13 @@ def comparison(
     fulfilled = {entry.declared for entry in entries}
     unseen = [entry for entry in declared if entry.text not in fulfilled]
     verdict = _verdict(lists, any(entry.required for entry in unseen))
+    # A declared change can be that everything is replaced.
+    blind = verdict == "pass" and not lists["expected"] and not any(pair.before and pair.after for pair in found)
+    verdict = "inconclusive" if blind else verdict
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": verdict,
-        "summary": _summary(lists, unchanged, unseen),
+        "summary": f"{_summary(lists, unchanged, unseen)}{' Nothing could be compared.' if blind else ''}",
         "before": _side(before, sides[0]),
         "after": _side(after, sides[1]),
         "regressions": lists[WORSE],

@@ -139,6 +139,8 @@ def _changes(comparison: Facts) -> t.Iterator[_Case]:
             text = f"{seen_from(entry)}\nbefore: {value_words(entry['before'])}\nafter: {value_words(entry['after'])}"
             failed = ("failure", entry["impact"], text) if kind in _WORSE else None
             yield _Case(kind, f"{what_of(entry)} ({number})", 0.0, failed, None if failed else entry["impact"])
+    if comparison["verdict"] == "inconclusive" and not any(comparison[kind] for kind in _WORSE):
+        yield _Case("compared", "at all", 0.0, ("error", comparison["summary"], ""), None)
     # Only where the verdict says so did they have to come.
     had_to_come = comparison["verdict"] == "fail" and not any(comparison[kind] for kind in _WORSE)
     for text in comparison["unseen"]:
