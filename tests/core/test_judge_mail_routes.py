@@ -106,6 +106,15 @@ def authority(*servers: t.Dict[str, t.Any], agrees: t.Optional[bool]) -> t.Dict[
     return {**route, "authority": {"zone": DOMAIN, "detail": None, "servers": whole, "agrees": agrees}}
 
 
+def asked_for_tlsa(status: str) -> t.Dict[str, t.Any]:
+    """A route whose TLSA records came to this, where the DNS is secured otherwise."""
+    route = looked_up(Zone(HEALTHY, SIGNED))
+    (host,) = route["mx"]
+    (tlsa,) = host["tlsa"]
+    answer = {**tlsa, "status": status, "detail": "192.0.2.1 said nothing", "records": []}
+    return {**route, "mx": [{**host, "tlsa": [answer]}]}
+
+
 def views(other: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
     """A route, and beside it one that another vantage was told, which differs in these fields."""
     route = {**looked_up(Zone(HEALTHY)), "vantage": "lan"}
@@ -195,8 +204,9 @@ CASES: t.Dict[str, t.Tuple[t.Any, t.Any]] = {
     ),
     "dane.lookup_failed": (
         Zone(HEALTHY, SIGNED, fails={f"_25._tcp.mx1.{DOMAIN}": 2}),
-        Zone(HEALTHY, SIGNED),
+        asked_for_tlsa("tunnel"),
     ),
+    "dane.unknown": (asked_for_tlsa("tunnel"), asked_for_tlsa("timeout")),
 }  # fmt: skip
 
 
@@ -342,3 +352,10 @@ def test_a_domain_that_exists_is_never_completed() -> None:
         (route,) = look_up([DOMAIN], Wishes(frozenset()), asking)
     assert route["completed"] is None
     assert not any("corp" in name for name, _kind, _transport in server.asked)
+
+
+@pytest.mark.parametrize("status", ["refused", "unreachable", "tunnel"])
+def test_a_resolver_that_cannot_be_asked_is_the_vantages_own(status: str) -> None:
+    judged = judge(asked_for_tlsa(status))
+    assert judged["verdict"] == "inconclusive"
+    assert findings(judged)["dane.unknown"]["owner"] == "vantage"

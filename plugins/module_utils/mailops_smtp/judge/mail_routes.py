@@ -19,6 +19,8 @@ Route = t.Mapping[str, t.Any]
 
 # Trouble of the tester's side; "servfail" may be on either.
 _NO_ANSWER = ("refused", "timeout", "unreachable", "malformed", "tunnel")
+# Of these, what no server of the domain can bring about. One that drops questions for TLSA alone makes them time out.
+_NOT_ASKED = ("refused", "unreachable", "tunnel")
 # What packets from elsewhere do not reach. Documentation and benchmarking networks are left to laboratories.
 _NOT_EVERYWHERE = ("unspecified", "loopback", "private", "shared", "link_local", "multicast", "reserved")
 _SHOWN = 5
@@ -210,7 +212,8 @@ def _tlsa(route: Route, host: t.Mapping[str, t.Any]) -> t.Iterator[Noticed]:
     for tlsa in host["tlsa"]:
         name = host["host"]
         if tlsa["status"] in (*_NO_ANSWER, "servfail", "bogus", "alias_loop") and host["dnssec"] == "secure":
-            yield Noticed(mail_routes.DANE_LOOKUP, name, {"detail": _sentence(tlsa["detail"])})
+            signature = mail_routes.DANE_UNKNOWN if tlsa["status"] in _NOT_ASKED else mail_routes.DANE_LOOKUP
+            yield Noticed(signature, name, {"detail": _sentence(tlsa["detail"])})
         if tlsa["status"] != "found":
             continue
         if not tlsa["secure"]:

@@ -375,6 +375,16 @@ DANE_LOOKUP = _about(
     "Mend the name servers of its zone, or the signatures.",
     "RFC 7672 section 2.1.1",
 )
+DANE_UNKNOWN = _about(
+    "dane.unknown",
+    "inconclusive",
+    "warning",
+    "Whether {host} has TLSA records is not known",
+    "They could not be asked for at {vantage}: {detail} How senders fare is not known.",
+    "Ask again, and mend the resolver of the vantage, or the way to it.",
+    "RFC 7672 section 2.1.1",
+    owner="vantage",
+)
 
 SIGNATURES = (
     SERVFAIL,
@@ -414,4 +424,5 @@ SIGNATURES = (
     DANE_MX_INSECURE,
     DANE_UNUSABLE,
     DANE_LOOKUP,
+    DANE_UNKNOWN,
 )
