@@ -237,3 +237,15 @@ def test_an_address_of_the_wanted_family_goes_through_a_jump_host():
 def test_from_an_address_nothing_of_the_other_family_is_tested(source, family):
     options = {"targets": ["contoso.com", "mx1.contoso.com:25"], "source_address": source}
     assert [target.address_family for target in plan(options, "test.com").targets] == [family, family]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("mx1.contoso.com", "mx1.contoso.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_the_name_of_a_certificate(written, name):
+    assert target(tls={"server_name": written}).tls.server_name == name

@@ -285,6 +285,22 @@ DATES = "give a day, such as 2027-03-31, or a moment with its offset from UTC, s
             "or leave: drop.",
         ),
         (
+            {"requiretls": True, "starttls": "never", "sender": "a@b.cc"},
+            "requiretls True needs TLS, which starttls: never rules out: use TLS.",
+        ),
+        (
+            {"transactions": [{"requiretls": True}], "starttls": "never", "sender": "a@b.cc", "recipient": "a@b.cc"},
+            "requiretls True needs TLS, which starttls: never rules out: use TLS.",
+        ),
+        (
+            {"tls": {"server_name": "two words"}},
+            "tls.server_name 'two words' is no valid host name: give the name that the certificate must have.",
+        ),
+        (
+            {"tls": {"server_name": ""}},
+            "tls.server_name '' is no valid host name: give the name that the certificate must have.",
+        ),
+        (
             {"hello": "helo", "tls": {"verify": True}},
             "tls {'verify': True} has no effect with hello: helo: drop one of the two.",
         ),

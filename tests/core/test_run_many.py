@@ -141,6 +141,13 @@ def test_whoever_is_left_alone_after_421_has_been_tested_all_the_same():
     assert made["attempts"]["reason"].startswith("The server had answered 421 to another check of this run")
 
 
+def test_the_limit_is_for_what_the_server_says():
+    with deferring("450 4.7.1 Try again later") as server:
+        run = checked(server, recipient="user@contoso.com", retry={"delay": 0.1, "max_delay": 0})
+    (made,) = run["checks"]
+    assert (made["verdict"], made["attempts"]["count"], made["attempts"]["reason"]) == ("pass", 2, None)
+
+
 def test_nobody_waits_longer_than_he_wants():
     with deferring("450 4.2.0 Greylisted for 2 hours") as server:
         run = checked(server, recipient="user@contoso.com", retry={"max_delay": 60})
@@ -293,6 +300,11 @@ def test_ten_thousand_checks_fit_a_controllers_limit(server):
         (
             {"retry": {}},
             "retry {'count': 1, 'delay': 60.0, 'max_delay': 600.0} has no recipient that could be deferred",
+        ),
+        (
+            {"retry": {}, "recipient": "a@b.c", "stop_after": "mail"},
+            "retry {'count': 1, 'delay': 60.0, 'max_delay': 600.0} has no recipient that could be deferred with "
+            "stop_after: mail: drop one of the two.",
         ),
         ({"retry": {"count": 0}, "recipient": "a@b.c"}, "retry.count 0 is out of range: "),
         (

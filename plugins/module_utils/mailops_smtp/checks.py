@@ -319,7 +319,7 @@ def _comes_back(
     hints = [seconds_to_wait(reply["lines"]) for reply in deferred]
     hinted = [hint for hint in hints if hint is not None]
     delay = max(hinted) if hinted else retry.delay
-    if delay > retry.max_delay:
+    if hinted and delay > retry.max_delay:
         return None, f"The server asks to come back after {delay:g} s, which is more than {retry.max_delay:g} s."
     return delay, None
 

@@ -125,10 +125,17 @@ def _starttls(options: t.Mapping[str, t.Any], prefix: str) -> str:
             )
         return "never"
     tls = {name: value for name, value in (options["tls"] or {}).items() if value is not None}
+    if given == "never" and _require_tls(options) and "REQUIRETLS" not in (options["force"] or ()):
+        # RFC 8689 2
+        raise OptionError(f"{prefix}requiretls", True, "needs TLS, which starttls: never rules out", "use TLS")
     for option, value in (("starttls", "never"), ("hello", "helo")):
         if tls and options[option] == value:
             raise OptionError(f"{prefix}tls", tls, f"has no effect with {option}: {value}", "drop one of the two")
     return given or "optional"
+
+
+def _require_tls(options: t.Mapping[str, t.Any]) -> bool:
+    return any(entry.get("requiretls") for entry in (options, *(options["transactions"] or ())))
 
 
 def _stop_after(options: t.Mapping[str, t.Any], recipients: t.Sequence[Recipient], prefix: str) -> str:

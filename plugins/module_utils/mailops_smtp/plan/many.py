@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ..files import why_not_to_be_written
-from .options import CHECK_OPTIONS, OptionError
+from .options import CHECK_OPTIONS, STOP_AFTER, OptionError
 from .records import Connections, Repeat, Retry, Target
 
 # A day; and enough to measure with.
@@ -61,6 +61,10 @@ def read_retry(given: t.Optional[t.Mapping[str, t.Any]], targets: t.Sequence[Tar
             )
         if not target.dialog.envelope.recipients:
             raise OptionError("retry", dict(given), "has no recipient that could be deferred", "give recipient")
+        stop_after = target.dialog.stop_after
+        if STOP_AFTER.index(stop_after) < STOP_AFTER.index("rcpt"):
+            problem = f"has no recipient that could be deferred with stop_after: {stop_after}"
+            raise OptionError("retry", dict(given), problem, "drop one of the two")
     return Retry(given["count"], given["delay"], given["max_delay"])
 
 

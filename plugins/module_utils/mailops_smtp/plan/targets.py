@@ -230,7 +230,13 @@ def _refuse_probes_without_tls(options: t.Mapping[str, t.Any], dialog: Dialog, t
         raise OptionError(option, ", ".join(tls.probe_versions), problem, remedy)
 
 
-_READ_TLS_OPTIONS = ("verify", "as_of", "resume", "probe_versions")
+def _server_name(written: t.Optional[str], option: str) -> t.Optional[str]:
+    if written is None or address_of(written) is not None:
+        return written
+    return host_name(option, written, "give the name that the certificate must have")
+
+
+_READ_TLS_OPTIONS = ("verify", "as_of", "resume", "probe_versions", "server_name")
 
 
 def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> TLSOptions:
@@ -241,5 +247,6 @@ def _tls(given: t.Mapping[str, t.Any], auth: t.Optional[Auth], prefix: str) -> T
         as_of=moment(f"{prefix}as_of", as_of) if as_of is not None else None,
         resume=bool(given.get("resume")),
         probe_versions=tuple(dict.fromkeys(given.get("probe_versions") or ())),
+        server_name=_server_name(given.get("server_name"), f"{prefix}server_name"),
         **{name: given.get(name) for name in TARGET_OPTIONS["tls"]["options"] if name not in _READ_TLS_OPTIONS},
     )
