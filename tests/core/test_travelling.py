@@ -28,6 +28,7 @@ ROOMS_OF_A_CHECK = {
     "evidence",
     "expect",
     "files",
+    "interruption",
     "journal",
     "judge",
     "members",
