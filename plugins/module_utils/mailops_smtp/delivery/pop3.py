@@ -24,6 +24,8 @@ _NEWEST = 500
 _LINES = 3000
 _MAX_OCTETS_PER_COMMAND = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024
+# Messages of others that may be larger, each of which costs a connection: what is left of it cannot be skipped.
+_MAX_PASSED_OVER = 20
 
 
 class _Connection(poplib.POP3):
@@ -63,6 +65,10 @@ class _Connection(poplib.POP3):
         return line.rstrip(b"\r\n"), len(line)
 
 
+class _MessageTooLarge(MailboxError):
+    """One message is, and not whatever else the server may say."""
+
+
 class POP3Mailbox:
     """See mail.Mailbox."""
 
@@ -76,20 +82,35 @@ class POP3Mailbox:
         self.folder_names = ["INBOX"]
         self._seen: t.Set[str] = set()
         self._first = True
+        self._passed_over = 0
 
     def open(self) -> None:
         """Find out at once whether there is a way in."""
         self._leave(self._connected())
 
     def look(self, words: t.Sequence[str]) -> t.Iterator[Mail]:
+        found: t.List[Mail] = []
+        while not self._looked(words, found):
+            pass
+        yield from found
+
+    def _looked(self, words: t.Sequence[str], found: t.List[Mail]) -> bool:
+        """Adds what is new. Whether that was all; another connection is needed where a message was too large."""
         connection = self._connected()
         try:
-            found = self._new(connection, words)
+            self._add_new(connection, words, found)
+        except _MessageTooLarge:
+            # No QUIT: the server still talks.
+            connection.close()
+            self._passed_over += 1
+            if self._passed_over > _MAX_PASSED_OVER:
+                raise
+            return False
         except (poplib.error_proto, OSError, EOFError, MailboxError) as error:
-            raise connection_trouble(self.access, error, "looking") from error
-        finally:
             self._leave(connection)
-        yield from found
+            raise connection_trouble(self.access, error, "looking") from error
+        self._leave(connection)
+        return True
 
     def wait(self, seconds: float, stop: t.Callable[[], bool]) -> None:
         pause(seconds, stop)
@@ -149,23 +170,29 @@ class POP3Mailbox:
             detail = f"{self.access.place} refuses the log-in of {username}: {text[:200].strip()}"
             raise MailboxError("authentication", detail.rstrip(".") + ".") from error
 
-    def _new(self, connection: _Connection, words: t.Sequence[str]) -> t.List[Mail]:
-        found = []
+    def _add_new(self, connection: _Connection, words: t.Sequence[str], found: t.List[Mail]) -> None:
         listed = [entry for entry in self._listed(connection) if entry[1] not in self._seen]
         if self._first:
             self._seen.update(identifier for number, identifier in listed[:-_NEWEST])
             listed, self._first = listed[-_NEWEST:], False
         for number, identifier in listed:
             try:
-                lines = connection.top(number, _LINES)[1]
-            except poplib.error_proto:
-                # TOP is optional.
-                lines = connection.retr(number)[1]
+                lines = self._lines_of(connection, number)
+            except MailboxError as error:
+                self._seen.add(identifier)
+                raise _MessageTooLarge(error.kind, error.detail) from error
             self._seen.add(identifier)
             content = b"\r\n".join(lines)[:MAX_OCTETS]
             if contains(content, words):
                 found.append(Mail("INBOX", identifier, None, len(content), content))
-        return found
+
+    @staticmethod
+    def _lines_of(connection: _Connection, number: int) -> t.List[bytes]:
+        try:
+            return connection.top(number, _LINES)[1]
+        except poplib.error_proto:
+            # TOP is optional.
+            return connection.retr(number)[1]
 
     @staticmethod
     def _listed(connection: _Connection) -> t.List[t.Tuple[int, str]]:
