@@ -475,3 +475,21 @@ def test_what_is_thought_of_the_client_says_nothing_about_the_server(identifier)
 )
 def test_neighbours_are_told_apart(phase, reply, expected):
     assert ids(judge(said(phase, reply)))[0] == expected
+
+
+@pytest.mark.parametrize(("where", "said", "expected"), [
+    # Exim's own words where smtp_accept_max_per_host is reached.
+    (mail, "421 Too many concurrent SMTP connections from this IP address; please try again later.", "proto.421_rate"),
+    (mail, "421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred due to unexpected volume or user "
+     "complaints", "proto.421_rate"),
+    (mail, "421 4.7.0 Try again later, closing connection. (MAIL) a1-20020a170902b - gsmtp", "ehlo.421_google"),
+    (mail, "550 5.7.515 Access denied, sending domain TEST.COM does not meet the required authentication level.",
+     "rep.spf_dkim"),
+    (rcpt, "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "rcpt.relay"),
+    (rcpt, "511 sorry, no mailbox here by that name (#5.1.1 - chkuser)", "rcpt.unknown"),
+    (rcpt, "550 Invalid Recipient - https://community.mimecast.com/docs/DOC-1369#550", "rcpt.unknown"),
+    (rcpt, "550 Invalid recipient: <user@contoso.com>", "rcpt.unroutable"),
+    (message, "451 See http://pobox.com/~djb/docs/smtplf.html.", "data.bare_lf"),
+])  # fmt: skip
+def test_words_of_exim_yahoo_gmail_outlook_qmail_and_mimecast(where, said, expected):
+    assert ids(judge(where(f"S: {said}")))[0] == expected

@@ -46,6 +46,8 @@ FAILURES = (
             When(code="[45]yz", text=r"\bbare (?:<?(?:LF|CR)>?|line ?feed|newline|carriage)"),
             When(code="5[25][01]", enhanced="5.5.2"),
             When(code="451", enhanced="4.6.0"),
+            # The page that qmail names.
+            When(code="451", text=r"\bsmtplf\b"),
         ),
         verdict="fail",
         severity="error",

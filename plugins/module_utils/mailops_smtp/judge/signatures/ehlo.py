@@ -114,7 +114,7 @@ FAILURES = (
     ),
     Signature(
         id="ehlo.421_google",
-        phases=("ehlo",),
+        phases=("ehlo", "mail", "rcpt"),
         when=(When(code="421", enhanced="4.7.0", text=r"\btry again later\b"),),
         verdict="inconclusive",
         severity="warning",

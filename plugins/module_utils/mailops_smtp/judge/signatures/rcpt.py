@@ -122,6 +122,8 @@ FAILURES = (
         phases=("rcpt",),
         when=(
             When(code="5yz", text=_RELAY),
+            # qmail's.
+            When(code="5yz", text=r"\ballowed rcpthosts\b"),
             When(enhanced="5.7.54"),
             When(enhanced="5.7.64"),
         ),
@@ -156,6 +158,8 @@ FAILURES = (
         phases=("rcpt",),
         when=(
             When(code="5yz", enhanced="5.1.1"),
+            # qmail's, which writes the code behind the words, and Mimecast's.
+            When(code="5yz", text=r"\bno mailbox here by that name\b|\(#5\.1\.1\b|^invalid recipient - "),
             When(code="550", enhanced="5.1.10"),
             # Exchange Online's directory based edge blocking.
             When(code="550", enhanced="5.4.1", text=r"\brecipient address rejected: access denied"),

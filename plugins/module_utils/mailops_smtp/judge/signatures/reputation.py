@@ -154,7 +154,7 @@ FAILURES = (
         "rep.spf_dkim",
         (
             When(code=_REFUSED, text=r"\b(?:SPF|DKIM|DMARC)\b"),
-            When(code=_REFUSED, enhanced="x.7.(?:2[0-46]|32|509)"),
+            When(code=_REFUSED, enhanced="x.7.(?:2[0-46]|32|509|515)"),
             When(code=_REFUSED, enhanced="x.7.(?:27|30)", text=r"\bgsmtp\b"),
         ),
         "The sender is not authenticated",

@@ -222,7 +222,7 @@ FAILURES = (
         when=(
             When(
                 code="4yz",
-                text=r"\b(?:too many (?:concurrent |simultaneous |open |smtp )?(?:connections|sessions|errors|commands)"
+                text=r"\b(?:too many (?:concurrent |simultaneous |open |smtp ){0,2}(?:connections|sessions|errors|commands)"
                 r"|(?:connection|rate|session) (?:rate )?limit|rate[ -]?limit(?:ed|ing)?|throttl(?:ed|ing))",
             ),
             # Postfix's limits by the client's address (smtpd_client_..._rate_limit).
@@ -230,6 +230,8 @@ FAILURES = (
                 code="4yz",
                 text=r"\btoo (?:many (?:recipients|AUTH commands|new TLS sessions)|much mail) from [0-9a-f.:]{3,45}",
             ),
+            # Yahoo's.
+            When(code="4yz", text=r"\[TS[SU][0-9]{2}\]|\bdue to unexpected volume\b"),
             When(code="421", text=r"\b(?:unusual rate|too (?:fast|quickly|frequent))\b"),
         ),
         verdict="inconclusive",
