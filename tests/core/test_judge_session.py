@@ -261,6 +261,14 @@ def test_missing_starttls_is_worth_a_notice_and_a_failure_where_it_is_demanded()
     assert demanded["summary"].endswith(":25 fails at STARTTLS after 60 ms: STARTTLS is not offered.")
 
 
+@pytest.mark.parametrize(("failed_phase", "found"), [("starttls", ["ehlo.starttls_missing"]), (None, [])])
+def test_missing_starttls_of_lmtp_counts_only_where_it_is_demanded(failed_phase, found):
+    facts = hello("250-mx1.contoso.com\n250 SIZE", protocol="lmtp", failed_phase=failed_phase)
+    facts["ehlo"]["command"] = "LHLO"
+    judgement = judge(facts)
+    assert (ids(judgement), judgement["verdict"]) == (found, "fail" if found else "pass")
+
+
 @pytest.mark.parametrize(("reply", "verdict", "identifier"), [
     ("220 go", "degraded", "tls.accepted_unadvertised"),
     ("502 5.5.1 no", "pass", "tls.probe_refused"),

@@ -211,6 +211,15 @@ REMARKS = (
                     ("tls.established", "is not", True),
                 ),
             ),
+            # Few LMTP servers offer it, which is of interest to those alone who demand it.
+            When(
+                no_keyword="STARTTLS",
+                facts=(
+                    ("ehlo.command", "is", "LHLO"),
+                    ("tls.established", "is not", True),
+                    ("failed_phase", "is", "starttls"),
+                ),
+            ),
         ),
         verdict="pass",
         severity="notice",
