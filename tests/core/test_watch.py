@@ -214,6 +214,25 @@ def test_the_log_of_a_watch_that_was_killed_is_collected(tmp_path: t.Any) -> Non
     assert os.listdir(str(tmp_path)) == []
 
 
+def test_a_log_that_is_damaged_or_of_another_version_is_collected_as_far_as_it_goes(tmp_path: t.Any) -> None:
+    path = tmp_path / "watch.log"
+    log = Log(str(path), HEADER)
+    log.seen(observation(seen(0)))
+    log.ended(End("2026-03-01T21:00:05.000Z", "stop_file", 3))
+    log.close()
+    header, first, end = path.read_text().splitlines()
+    later = json.dumps({"watch": {**json.loads(header)["watch"], "added": 1}})
+    former = end.replace("moments_missed", "skipped")
+    damaged = ['{"seen":5}', '{"seen":{"at":"x"}}', '{"change":[]}', "[1]", "[" * 100000, "\0\0"]
+    path.write_text("\n".join([later, first, *damaged, former, ""]))
+    found = collect(watch_options({"log": str(path), "collect": True}))
+    keeps_contract(found, "watch")
+    assert (found["ended"], found["endpoints"][0]["up"], found["moments_missed"]) == ("stop_file", 1, 0)
+    path.write_text('{"watch":5}\n')
+    with pytest.raises(OptionError, match="is not the log of a watch"):
+        collect(watch_options({"log": str(path), "collect": True}))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

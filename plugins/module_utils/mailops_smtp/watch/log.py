@@ -78,19 +78,36 @@ def read_log(path: str) -> Kept:
     for line in data.split(b"\n"):
         try:
             record = json.loads(line.decode("ascii")) if line else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             # The last line of a watch that was killed.
             continue
         if not isinstance(record, dict):
             continue
         if "watch" in record and header is None:
-            header = Header(**record["watch"])
-        elif "seen" in record:
+            header = _as(Header, record["watch"])
+        elif "seen" in record and _has(record["seen"], "at", "endpoint", "state", "how", "said"):
             seen.append(record["seen"])
-        elif "change" in record:
+        elif "change" in record and _has(record["change"], "at", "impact"):
             changes.append(record["change"])
         elif "end" in record:
-            end = End(**record["end"])
+            end = _as(End, record["end"])
     if header is None:
         raise OptionError("log", path, "is not the log of a watch", "give the one that the watch was started with")
     return Kept(header, seen, changes, end)
+
+
+_Tuple = t.TypeVar("_Tuple", Header, End)
+
+
+def _as(kind: t.Type[_Tuple], given: t.Any) -> t.Optional[_Tuple]:
+    """None for what is damaged. What another version wrote besides, nobody here knows the meaning of."""
+    if not isinstance(given, dict):
+        return None
+    try:
+        return kind(**{name: given[name] for name in kind._fields if name in given})
+    except TypeError:
+        return None
+
+
+def _has(given: t.Any, *names: str) -> bool:
+    return isinstance(given, dict) and all(name in given for name in names)

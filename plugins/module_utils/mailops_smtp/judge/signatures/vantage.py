@@ -222,7 +222,8 @@ FAILURES = (
         when=(
             When(
                 code="4yz",
-                text=r"\b(?:too many (?:concurrent |simultaneous |open |smtp ){0,2}(?:connections|sessions|errors|commands)"
+                text=r"\b(?:too many (?:concurrent |simultaneous |open |smtp ){0,2}"
+                r"(?:connections|sessions|errors|commands)"
                 r"|(?:connection|rate|session) (?:rate )?limit|rate[ -]?limit(?:ed|ing)?|throttl(?:ed|ing))",
             ),
             # Postfix's limits by the client's address (smtpd_client_..._rate_limit).
