@@ -467,3 +467,22 @@ def test_where_nothing_could_be_compared_nothing_is_known(before, after):
     assert (found["verdict"], found["unchanged"]) == ("inconclusive", 0)
     assert found["summary"].endswith("Nothing could be compared.")
     assert gate([found])["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("mx.zoho.eu SMTP Server ready November 29, 2026 2:19:33 PM CET",
+     "mx.zoho.eu SMTP Server ready December 1, 2026 11:02:01 AM CET"),
+    ("mx.contoso.com ESMTP; Sun, 29 Nov 2026 13:19:33 +0000 [oYbYQvONGehIZdTbDTdQaXsE.uk1]",
+     "mx.contoso.com ESMTP; Mon, 30 Nov 2026 13:19:33 +0000 [zKrTTqLoMnEwAbXdYfGhPqRs.uk1]"),
+    ("mx.google.com ESMTP ffacd0b85a97d-385fd9a6b0esi123456f8f.521 - gsmtp",
+     "mx.google.com ESMTP 98e67ed59e1d1-2ee06a3a1c4si98765a91.123 - gsmtp"),
+    ("inbound-smtp.eu-west-1.amazonaws.com ESMTP SimpleEmailService-d-A xTpLmQaZwErTyUiOpAsD",
+     "inbound-smtp.eu-west-1.amazonaws.com ESMTP SimpleEmailService-d-A bNmKjHgFdSaQwErTyUiO"),
+])  # fmt: skip
+def test_what_comes_and_goes_in_the_banners_of_providers_is_no_change(one, other):
+    assert changes(compared(seen(f"S: 220 {one}"), seen(f"S: 220 {other}"))) == {}
+
+
+def test_another_word_in_a_banner_is_a_change():
+    one, other = ("mx1.contoso.com ESMTP ContosoMailGatewayService", "mx1.contoso.com ESMTP FabrikamMailGatewayService")
+    assert changes(compared(seen(f"S: 220 {one}"), seen(f"S: 220 {other}"))) == {"changes": ["banner_changed"]}

@@ -27,6 +27,13 @@ _MASKS = (
         ),
         "<date>",
     ),
+    # March 1, 2026 9:04:11 PM CET
+    (
+        re.compile(
+            rf"\b(?:{_DAY},? )?{_MONTH} {{1,2}}\d{{1,2}},? \d{{4}}(?:,? (?:at )?{_CLOCK}{_ZONE})?", re.IGNORECASE
+        ),
+        "<date>",
+    ),
     # Sun Mar  1 21:04:11 2026
     (re.compile(rf"\b(?:{_DAY} )?{_MONTH} {{1,2}}\d{{1,2}},? {_CLOCK}(?: [A-Z]{{3,4}})?(?: \d{{4}})?"), "<date>"),
     (re.compile(r"\b" + _CLOCK + _ZONE), "<time>"),
@@ -38,15 +45,19 @@ _MASKS = (
 )
 
 # Letters and digits mixed, with three digits or more: d9443c01a7336-1f7ab98. Versions have no letters, or few digits.
+# Or letters alone whose case changes every other one: aBcdEfGhIjKlMnOpQrStUv. In SimpleEmailService it does so seldom.
 _WORD = re.compile(r"[A-Za-z0-9_=+/-]{8,200}")
+_NUMBERED = re.compile(r"<id>\.\d{1,4}\b")
 _DIGITS = 3
+_LONG = 16
 
 
 def masked(text: str) -> str:
     """The text with everything that comes and goes replaced by what it is."""
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
-    return _WORD.sub(_identifier, text)
+    # Gmail's end with a number of their own: 385fd9a6b0esi123456f8f.521.
+    return _NUMBERED.sub("<id>", _WORD.sub(_identifier, text))
 
 
 def member(name: str) -> str:
@@ -59,4 +70,9 @@ def _identifier(found: re.Match[str]) -> str:
     word = found.group()
     digits = sum(character.isdigit() for character in word)
     letters = any(character.isalpha() for character in word)
-    return "<id>" if digits >= _DIGITS and (letters or digits >= 8) else word
+    if digits >= _DIGITS and (letters or digits >= 8):
+        return "<id>"
+    changes = sum(
+        one.isalpha() and other.isalpha() and one.isupper() != other.isupper() for one, other in zip(word, word[1:])
+    )
+    return "<id>" if len(word) >= _LONG and changes * 3 >= len(word) else word
