@@ -115,7 +115,8 @@ FAILURES = (
     Signature(
         id="ehlo.421_google",
         phases=("ehlo", "mail", "rcpt"),
-        when=(When(code="421", enhanced="4.7.0", text=r"\btry again later\b"),),
+        # Others ask to come back in nearly the same words, with the recipient in mind.
+        when=(When(code="421", enhanced="4.7.0", text=r"\btry again later, closing connection\b"),),
         verdict="inconclusive",
         severity="warning",
         confidence="likely",
