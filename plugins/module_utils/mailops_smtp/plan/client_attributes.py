@@ -57,10 +57,11 @@ def _value(attribute: str, written: str, option: str) -> str:
 
 
 def _address(written: str, option: str) -> str:
-    address = address_of(written.strip("[]"))
+    without_zone, zone_sign, _zone = written.strip("[]").partition("%")
+    address = address_of(without_zone)
     if address is None:
         raise OptionError(option, written, "is no IP address", f"give an address, or {UNKNOWN[0]}")
-    if "%" in written:
+    if zone_sign:
         # RFC 4007 11.2
         raise OptionError(option, written, "has a zone, which only the host itself knows", "drop what begins with %")
     return f"IPV6:{address}" if isinstance(address, ipaddress.IPv6Address) else str(address)
