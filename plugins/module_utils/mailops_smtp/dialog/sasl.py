@@ -299,7 +299,7 @@ def choose(
 
     :param tls: the dialog is encrypted.
     :param allow_clear_text: the user accepts to show the password on an unencrypted line.
-    :param channel_bindings: what a log-in can be bound to in this session, by type.
+    :param channel_bindings: what a log-in can be bound to over this connection, by type.
     :raises SASLError: there is none, and why.
     """
     available = [name.upper() for name in offered]

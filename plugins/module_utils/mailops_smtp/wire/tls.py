@@ -213,7 +213,7 @@ class TLSStream:
         return TLSFailure(f"{_sentence(reason)} ({reason}).")
 
     def channel_bindings(self) -> t.Dict[str, bytes]:
-        """What a log-in in this session can be bound to, by the type's registered name."""
+        """What a log-in over this connection can be bound to, by the type's registered name."""
         certificate = self._tls.getpeercert(True)
         try:
             algorithm = certificate_facts(certificate, 0).signature_algorithm if certificate is not None else None
@@ -228,7 +228,7 @@ class TLSStream:
         return session if offered else None
 
     def resumption(self) -> t.Optional[TLSSession]:
-        """What the server has offered so far for taking this session up again; None where there is no session."""
+        """What the server has offered so far for taking the TLS session up again; None where there is none."""
         offer = self._offer()
         if offer is None or not self._resumes:
             return offer
